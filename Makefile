@@ -1,0 +1,48 @@
+# Everything a newcomer needs: make run, make test, make ui. The rest is for people who change growthhouse.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+HOME_DIR ?= .
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+
+.PHONY: setup run test unit check ui lock clean
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
+	@python3 -m venv $(VENV) 2>/dev/null || (apt-get update -q && apt-get install -y -q python3-venv && python3 -m venv $(VENV))
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: setup            ## simulate a shop if there is no data, then one night
+	@test -f growth.yaml || $(BIN)/growthhouse init .
+	@test -d data/raw || $(BIN)/growthhouse simulate --users 5000 --days 60 --seed 7
+	@$(BIN)/growthhouse run
+
+test: setup           ## every fast and integration test
+	@$(BIN)/python -m pytest
+
+unit: setup
+	@$(BIN)/python -m pytest tests/unit
+
+check: setup          ## linters, types, architecture, dbt and dagster definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project
+	@$(BIN)/sqlfluff lint dbt_project/models
+	@$(BIN)/dagster definitions validate -w workspace.yaml
+
+ui: setup             ## the Dagster UI on http://127.0.0.1:3000
+	@test -f growth.yaml || $(BIN)/growthhouse init .
+	@mkdir -p data/dagster && $(BIN)/python -m pipeline.instance data/dagster && DAGSTER_HOME=$(CURDIR)/data/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+lock: setup           ## re-resolve the locked requirements
+	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+
+clean:
+	rm -rf $(VENV) dbt_project/target dbt_project/logs
