@@ -1,0 +1,60 @@
+-- One row per funnel and person that entered it: how deep, how fast, and whether the window is over.
+
+with steps as (
+    select * from {{ ref('fct_funnel_steps') }}
+),
+
+definitions as (
+    {{ funnel_definitions() }}
+),
+
+funnels as (
+    select
+        funnel_name,
+        n_steps,
+        window_s
+    from definitions
+    where step_number = 1
+),
+
+entries as (
+    select
+        funnel_name,
+        entry_id,
+        person_id,
+        min(reached_at) as entered_at,
+        min(reached_date) as entered_date,
+        max(reached_at) as last_reached_at,
+        max(step_number) as level,
+        max(case when step_number = 1 then breakdown_value end) as breakdown_value
+    from steps
+    group by funnel_name, entry_id, person_id
+),
+
+windowed as (
+    select
+        entries.*,
+        {{ dbt.dateadd('second', 'funnels.window_s', 'entries.entered_at') }} as window_ends_at,
+        entries.level = funnels.n_steps as is_converted
+    from entries
+    inner join funnels
+        on entries.funnel_name = funnels.funnel_name
+)
+
+select
+    funnel_name,
+    entry_id,
+    person_id,
+    entered_at,
+    entered_date,
+    cast(window_ends_at as {{ dbt.type_timestamp() }}) as window_ends_at,
+    window_ends_at < {{ funnel_as_of_end_utc() }} as is_window_closed,
+    cast(level as {{ dbt.type_bigint() }}) as level,
+    is_converted,
+    case when is_converted then last_reached_at end as converted_at,
+    cast(
+        case when is_converted then {{ funnel_seconds_between('entered_at', 'last_reached_at') }} end as double
+    ) as time_to_convert_s,
+    breakdown_value,
+    false as is_excluded
+from windowed

@@ -1,0 +1,46 @@
+-- One row per counted funnel entry and step reached. The walk over the events is in macros/funnels.sql; entries are counted from this table.
+-- depends_on: {{ ref('fct_events') }}
+{%- set funnels = funnel_list() %}
+
+with
+{%- for funnel in funnels %}
+{{ funnel_ctes(funnel, 'funnel_' ~ loop.index, ref('fct_events')) }},
+{%- endfor %}
+
+reached as (
+    {%- for funnel in funnels %}
+    select * from funnel_{{ loop.index }}_reached
+    {% if not loop.last %}union all{% endif %}
+    {%- else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as funnel_name,
+        cast(null as {{ dbt.type_string() }}) as entry_key,
+        cast(null as {{ dbt.type_string() }}) as person_id,
+        cast(null as {{ dbt.type_string() }}) as breakdown_value,
+        cast(null as {{ dbt.type_timestamp() }}) as entered_at,
+        cast(null as {{ dbt.type_bigint() }}) as step_number,
+        cast(null as {{ dbt.type_string() }}) as step_name,
+        cast(null as {{ dbt.type_timestamp() }}) as reached_at,
+        cast(null as date) as reached_date
+    where 1 = 0
+    {%- endfor %}
+),
+
+timed as (
+    select
+        *,
+        lag(reached_at) over (partition by funnel_name, entry_key order by step_number) as previous_at
+    from reached
+)
+
+select
+    cast(funnel_name as {{ dbt.type_string() }}) as funnel_name,
+    cast({{ dbt.hash("concat(funnel_name, '|', entry_key)") }} as {{ dbt.type_string() }}) as entry_id,
+    cast(person_id as {{ dbt.type_string() }}) as person_id,
+    cast(breakdown_value as {{ dbt.type_string() }}) as breakdown_value,
+    cast(step_number as {{ dbt.type_bigint() }}) as step_number,
+    cast(step_name as {{ dbt.type_string() }}) as step_name,
+    cast(reached_at as {{ dbt.type_timestamp() }}) as reached_at,
+    cast(reached_date as date) as reached_date,
+    cast({{ funnel_seconds_between('previous_at', 'reached_at') }} as double) as since_previous_s
+from timed

@@ -1,0 +1,153 @@
+-- One row per funnel, period, breakdown value and step, with every step of every cell (a step nobody reached is a row with 0).
+
+with entries as (
+    select * from {{ ref('fct_funnel_entries') }} where not is_excluded
+),
+
+steps as (
+    select * from {{ ref('fct_funnel_steps') }}
+),
+
+definitions as (
+    {{ funnel_definitions() }}
+),
+
+-- A null breakdown_value means everyone, so an entry without a value gets a name of its own.
+entries_by_breakdown as (
+    select
+        funnel_name,
+        entry_id,
+        entered_date,
+        is_window_closed,
+        level,
+        cast(null as {{ dbt.type_string() }}) as breakdown_value
+    from entries
+    union all
+    select
+        entries.funnel_name,
+        entries.entry_id,
+        entries.entered_date,
+        entries.is_window_closed,
+        entries.level,
+        coalesce(entries.breakdown_value, '(none)') as breakdown_value
+    from entries
+    inner join definitions
+        on entries.funnel_name = definitions.funnel_name and definitions.step_number = 1
+    where definitions.has_breakdown
+),
+
+entries_by_period as (
+    select
+        *,
+        'all' as period,
+        cast(null as date) as period_start
+    from entries_by_breakdown
+    union all
+    select
+        *,
+        'day' as period,
+        entered_date as period_start
+    from entries_by_breakdown
+    union all
+    select
+        *,
+        'week' as period,
+        {{ funnel_week_start('entered_date') }} as period_start
+    from entries_by_breakdown
+),
+
+cells as (
+    select
+        funnel_name,
+        period,
+        period_start,
+        breakdown_value,
+        count(*) as n_entered,
+        min(case when is_window_closed then 1 else 0 end) as all_closed
+    from entries_by_period
+    group by funnel_name, period, period_start, breakdown_value
+    union all
+    -- a funnel nobody entered still shows its steps
+    select
+        funnel_name,
+        'all' as period,
+        cast(null as date) as period_start,
+        cast(null as {{ dbt.type_string() }}) as breakdown_value,
+        0 as n_entered,
+        1 as all_closed
+    from definitions
+    where
+        step_number = 1
+        and funnel_name not in (select entries.funnel_name from entries)
+),
+
+reached as (
+    select
+        entries_by_period.funnel_name,
+        entries_by_period.period,
+        entries_by_period.period_start,
+        entries_by_period.breakdown_value,
+        steps.step_number,
+        count(*) as n_reached,
+        {{ funnel_median('steps.since_previous_s') }} as median_time_from_previous_s
+    from entries_by_period
+    inner join steps
+        on entries_by_period.entry_id = steps.entry_id
+    group by
+        entries_by_period.funnel_name,
+        entries_by_period.period,
+        entries_by_period.period_start,
+        entries_by_period.breakdown_value,
+        steps.step_number
+),
+
+dense as (
+    select
+        cells.funnel_name,
+        cells.period,
+        cells.period_start,
+        cells.breakdown_value,
+        cells.n_entered,
+        cells.all_closed,
+        definitions.step_number,
+        definitions.step_name,
+        coalesce(reached.n_reached, 0) as n_reached,
+        reached.median_time_from_previous_s
+    from cells
+    inner join definitions
+        on cells.funnel_name = definitions.funnel_name
+    left join reached
+        on
+            cells.funnel_name = reached.funnel_name
+            and cells.period = reached.period
+            and coalesce(cells.period_start, cast('1900-01-01' as date))
+            = coalesce(reached.period_start, cast('1900-01-01' as date))
+            -- the prefix keeps "everyone" apart from a value that is the empty text
+            and coalesce(concat('=', cells.breakdown_value), '') = coalesce(concat('=', reached.breakdown_value), '')
+            and definitions.step_number = reached.step_number
+),
+
+with_previous as (
+    select
+        *,
+        lag(n_reached) over (
+            partition by funnel_name, period, period_start, breakdown_value order by step_number
+        ) as n_previous
+    from dense
+)
+
+select
+    funnel_name,
+    cast(period as {{ dbt.type_string() }}) as period,
+    period_start,
+    breakdown_value,
+    step_number,
+    step_name,
+    cast(n_entered as {{ dbt.type_bigint() }}) as n_entered,
+    cast(n_reached as {{ dbt.type_bigint() }}) as n_reached,
+    cast(coalesce(n_previous, n_entered) - n_reached as {{ dbt.type_bigint() }}) as n_dropped,
+    cast(n_reached as double) / nullif(coalesce(n_previous, n_entered), 0) as step_conversion_rate,
+    cast(n_reached as double) / nullif(n_entered, 0) as overall_conversion_rate,
+    cast(median_time_from_previous_s as double) as median_time_from_previous_s,
+    all_closed = 1 as is_mature
+from with_previous
