@@ -1,0 +1,242 @@
+"""The sections about what is computed: funnels, retention, models, segments, campaigns, experiments.
+
+What comes in (sources, cleaning, identity, sessions) is in sources.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from pipeline.settings.types import Count, Duration, Name, Section, Share, Text
+
+
+class FunnelStep(Section):
+    """One step: an event, narrowed by an SQL condition on fct_events."""
+
+    event: Text
+    name: Text | None = None
+    where: Text | None = None
+    optional: bool = False
+    within: Duration | None = None
+
+    @property
+    def step_name(self) -> str:
+        """The name given, else the event's."""
+        return self.name or self.event
+
+
+class Funnel(Section):
+    """An ordered list of steps and the rules by which a person passes them."""
+
+    name: Name
+    steps: Annotated[tuple[FunnelStep, ...], Field(min_length=1)]
+    window: Duration = 7 * 86400
+    order: Literal["ordered", "strict", "any"] = "ordered"
+    entry: Literal["best", "first", "every"] = "best"
+    scope: Literal["person", "session"] = "person"
+    exclude: tuple[Text, ...] = ()
+    hold_constant: tuple[Text, ...] = ()
+    breakdown: Text | None = None
+
+    @model_validator(mode="after")
+    def _first_step_counts(self) -> Funnel:
+        if self.steps[0].optional:
+            raise ValueError("the first step of a funnel is its entry and cannot be optional")
+        return self
+
+
+def default_funnels() -> tuple[Funnel, ...]:
+    """The purchase funnel, which stands where the config has no `funnels` key."""
+    steps = (
+        FunnelStep(event="sign_up"),
+        FunnelStep(event="view_item"),
+        FunnelStep(event="add_to_cart"),
+        FunnelStep(event="purchase", where="revenue > 0"),
+    )
+    return (Funnel(name="purchase", steps=steps),)
+
+
+class Retention(Section):
+    """What starts a cohort, what counts as coming back, and how far to look."""
+
+    start_event: Text | None = None
+    return_event: Text | None = None
+    max_days: Count = 30
+    max_weeks: Count = 12
+    brackets: tuple[tuple[int, int], ...] = ((1, 3), (4, 7), (8, 30))
+
+    @field_validator("brackets")
+    @classmethod
+    def _rising(cls, value: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        for first, last in value:
+            if not 0 <= first <= last:
+                raise ValueError(f"expected [first day, last day] with first ≤ last, not [{first}, {last}]")
+        return value
+
+
+class Churn(Section):
+    """Horizon and look-back of the churn label."""
+
+    horizon_days: Count = 7
+    lookback_days: Count = 30
+    min_snapshots: Count = 3
+
+
+class Purchase(Section):
+    """Horizon of the purchase label."""
+
+    horizon_days: Count = 7
+
+
+class NewRule(Section):
+    """Who is new."""
+
+    within_days: Count = 7
+
+
+class AtRiskRule(Section):
+    """Who is leaving: active in the days before the last ones, and then not, or by far less."""
+
+    active_days: Count = 30
+    inactive_days: Count = 7
+    activity_drop: Share = 0.5
+
+
+class HighValueRule(Section):
+    """Who is valuable: the share of buyers with the most revenue."""
+
+    top_share: Share = 0.2
+
+
+class SegmentRules(Section):
+    """The rules of the segments, in their fixed order of precedence."""
+
+    new: NewRule = NewRule()
+    at_risk: AtRiskRule = AtRiskRule()
+    high_value: HighValueRule = HighValueRule()
+
+
+class KMeans(Section):
+    """How many clusters: a number, or `auto` for the silhouette's choice."""
+
+    k: Literal["auto"] | Annotated[int, Field(ge=2, le=20)] = "auto"
+
+
+class Segments(Section):
+    """Segment rules and clusters."""
+
+    rules: SegmentRules = SegmentRules()
+    kmeans: KMeans = KMeans()
+
+
+class Recommendations(Section):
+    """How many items to recommend, and what each event says about interest."""
+
+    top_n: Count = 10
+    event_weights: dict[Text, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=lambda: {"view_item": 1.0, "add_to_wishlist": 2.0, "add_to_cart": 3.0, "purchase": 5.0}
+    )
+    allow_repeat: bool = False
+
+
+class ScoreBand(Section):
+    """Persons whose score lies in a band, ends included."""
+
+    score: Literal["churn_probability", "purchase_probability"]
+    min: Share = 0.0
+    max: Share = 1.0
+
+
+class Audience(Section):
+    """Who a campaign is for; several conditions must all hold."""
+
+    segment: Text | None = None
+    where: Text | None = None
+    score_band: ScoreBand | None = None
+
+    @model_validator(mode="after")
+    def _someone(self) -> Audience:
+        if self.segment is None and self.where is None and self.score_band is None:
+            raise ValueError("say who: segment, where (a predicate on user_profiles) or score_band")
+        return self
+
+
+class Cap(Section):
+    """At most so many contacts per person in so many days."""
+
+    contacts: Count = 1
+    days: Count = 30
+
+
+class Intervention(Section):
+    """A campaign: who gets which action, within which limits."""
+
+    campaign: Name
+    who: Audience
+    action: Text
+    priority: int = 100
+    cap: Cap = Cap()
+    quiet_days: Annotated[int, Field(ge=0)] = 0
+    budget: Annotated[int, Field(ge=0)] | None = None
+    holdout: Share = 0.1
+    requires_consent: bool = False
+
+
+class GlobalHoldout(Section):
+    """Persons no campaign ever contacts, chosen by a salted hash."""
+
+    share: Share = 0.0
+    salt: Text = "growthhouse"
+
+
+class Assignment(Section):
+    """Where an experiment's variants come from: an event, a table's column, or a campaign."""
+
+    event: Text | None = None
+    table: Text | None = None
+    campaign: Text | None = None
+    where: Text | None = None
+    variant: Text = "variant"
+    person: Text = "person_id"
+    at: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Assignment:
+        if sum(origin is not None for origin in (self.event, self.table, self.campaign)) != 1:
+            raise ValueError("give exactly one of event, table, campaign")
+        return self
+
+
+class Metric(Section):
+    """What an experiment measures per person: a conversion, a mean, or a ratio of two sums."""
+
+    name: Name
+    kind: Literal["conversion", "mean", "ratio"] = "conversion"
+    event: Text | None = None
+    where: Text | None = None
+    column: Text | None = None
+    numerator: Text | None = None
+    denominator: Text | None = None
+    window: Duration | None = None
+
+
+class Experiment(Section):
+    """A comparison of variants."""
+
+    name: Name
+    assignment: Assignment
+    exposure: Assignment | None = None
+    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)]
+    control: Text = "control"
+    expected_shares: dict[Text, Share] | None = None
+    starts_on: Text | None = None
+    ends_on: Text | None = None
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    cuped_days: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("starts_on", "ends_on", mode="before")
+    @classmethod
+    def _dates_as_text(cls, value: Any) -> Any:
+        return value.isoformat() if hasattr(value, "isoformat") else value

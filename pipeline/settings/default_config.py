@@ -1,0 +1,66 @@
+"""The commented `growth.yaml` that `growthhouse init` writes. Text only."""
+
+from __future__ import annotations
+
+_TEXT = """\
+# growth.yaml: what comes in, and what is computed from it. Everything below `sources` is optional;
+# a commented key shows its default. Unknown keys are errors.
+
+site:
+  timezone: UTC            # IANA name; the calendar of every *_date column
+  currency: USD
+  week_start: monday
+
+sources:
+  - name: shop             # [a-z][a-z0-9_]*
+    format: tracker        # tracker | table
+    path: "{home}/data/raw/shop/**/*.jsonl*"   # globs; .gz and .zst are read as they are; relative to this file's folder
+    sessions: true         # false for server-side events: they join the session they fall into, and never make one
+    # event_names: {pv: view_item, cart: add_to_cart, fav: add_to_wishlist, buy: purchase}   # rename on the way in
+  # - name: orders
+  #   format: table        # any CSV, TSV, Parquet or JSON lines
+  #   path: exports/*.csv
+  #   header: true         # false: give columns as positions 0, 1, …
+  #   columns: {user_id: customer, order_id: id, event_at: created_at, revenue: total}   # ours: theirs; the rest lands in properties
+  #   event_name: purchase # instead of a column, where every row is the same event
+  #   timestamp_format: iso   # iso | epoch_s | epoch_ms | epoch_us | a strptime pattern
+  #   timezone: UTC        # of timestamps that carry none
+  #   sessions: false
+
+# cleaning: {max_duration_s: 86400, max_future_hours: 24, max_line_bytes: 1048576, max_rejected_rate: 0.05,
+#            max_orders_per_day: 50, max_events_per_minute: 300}
+# identity: {max_users_per_device: 1}
+# sessions: {timeout_minutes: 30, max_hours: 24, cut_at_midnight: false, cut_on_campaign: false}
+
+# funnels:
+#   - name: purchase
+#     steps: [{event: sign_up}, {event: view_item}, {event: add_to_cart}, {event: purchase, where: "revenue > 0"}]
+#     window: 7 days       # counts from the entry
+#     order: ordered       # ordered | strict | any
+#     entry: best          # best | first | every
+#     scope: person        # person | session
+
+# retention: {start_event: null, return_event: null, max_days: 30, max_weeks: 12, brackets: [[1, 3], [4, 7], [8, 30]]}
+# churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
+# purchase: {horizon_days: 7}
+# segments: {kmeans: {k: auto}}
+# recommendations: {top_n: 10, event_weights: {view_item: 1, add_to_wishlist: 2, add_to_cart: 3, purchase: 5}}
+
+# interventions:
+#   - campaign: win_back
+#     who: {segment: at_risk}          # also: where (a predicate on user_profiles), score_band {score, min, max}
+#     action: coupon
+#     cap: {contacts: 1, days: 30}
+#     holdout: 0.1
+
+# experiments:
+#   - name: win_back_effect
+#     assignment: {campaign: win_back}
+#     control: holdout
+#     metrics: [{name: bought, kind: conversion, event: purchase}]
+"""
+
+
+def default_config_text() -> str:
+    """The text of a config that validates and reads the simulated shop."""
+    return _TEXT
