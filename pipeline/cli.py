@@ -1,0 +1,143 @@
+"""The `growthhouse` command. Belongs here: arguments, exit codes, what a person reads. Not here: the work."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="growthhouse",
+    help="Product-growth analytics in your own warehouse: raw interaction logs in, an audited DuckDB warehouse out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Config = Annotated[Path, typer.Option("--config", envvar="GROWTH_CONFIG", help="The configuration file.")]
+Home = Annotated[
+    Path | None, typer.Option("--home", envvar="GROWTH_HOME", help="State lives in HOME/data. Default: config's folder.")
+]
+DEFAULT_CONFIG = Path("growth.yaml")
+
+
+def fail(message: str, code: int = 2) -> typer.Exit:
+    """Print an error a person can act on; return the exit to raise."""
+    typer.secho(f"error: {message}", err=True, fg=typer.colors.RED)
+    return typer.Exit(code)
+
+
+def _home(config: Path, home: Path | None) -> Path:
+    return (home or config.parent).resolve()
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to write growth.yaml.")] = Path(".")) -> None:
+    """Write a commented growth.yaml that validates."""
+    from pipeline.settings import default_config_text
+
+    target = folder / "growth.yaml"
+    if target.exists():
+        raise fail(f"{target} exists; edit it, or move it away first")
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(default_config_text(), encoding="utf-8")
+    typer.echo(f"wrote {target}: point its sources at your logs, or run `growthhouse simulate` for a shop to try")
+
+
+@app.command()
+def simulate(
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+    users: Annotated[int, typer.Option(min=1, help="People in the shop.")] = 5000,
+    days: Annotated[int, typer.Option(min=1, help="Days of logs.")] = 60,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
+) -> None:
+    """Write the raw logs of a shop with known ground truth under data/raw/."""
+    from pipeline.simulate import simulate as simulate_shop
+
+    try:
+        report = simulate_shop(_home(config, home), users=users, days=days, seed=seed)
+    except (FileExistsError, ValueError, OSError) as error:
+        raise fail(str(error)) from error
+    typer.echo(str(report))
+
+
+@app.command()
+def run(
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last date the night may know of.")
+    ] = None,
+    full_refresh: Annotated[bool, typer.Option(help="Rebuild the build database from the lake.")] = False,
+    select: Annotated[str | None, typer.Option(help="Dagster asset selection, e.g. 'group:marts'.")] = None,
+) -> None:
+    """One night as a Dagster run. Exit 0: published; 1: a gate or step failed, nothing published; 2: bad config or input."""
+    from pipeline.night import NightError, run_night
+
+    settings = _checked_settings(config, home)
+    asked: date | None = as_of.date() if as_of else None
+    try:
+        outcome = run_night(config.resolve(), settings, as_of=asked, full_refresh=full_refresh, select=select, say=typer.echo)
+    except NightError as error:
+        raise fail(str(error), error.exit_code) from error
+    typer.echo(outcome)
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="A query; without one, a shell.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+) -> None:
+    """Query the published warehouse, read-only and locked down."""
+    import duckdb
+
+    from pipeline.analyst import connect, print_result, shell
+    from pipeline.paths import HomePaths
+
+    paths = HomePaths(_home(config, home))
+    if not paths.warehouse.exists():
+        raise fail(f"no published warehouse at {paths.warehouse}; `growthhouse run` makes one")
+    with connect(paths) as con:
+        if query is None:
+            shell(con)
+            return
+        try:
+            print_result(con, query)
+        except duckdb.Error as error:
+            raise fail(str(error)) from error
+
+
+@app.command()
+def doctor(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
+    """Check configuration, disk, versions, locks and half-finished runs; mend what is safe."""
+    from pipeline.doctor import examine
+
+    findings = examine(config.resolve(), home)
+    for finding in findings:
+        colour = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW}.get(finding.level, typer.colors.RED)
+        typer.secho(f"{finding.level:5} {finding.text}", fg=colour)
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(2)
+
+
+def _checked_settings(config: Path, home: Path | None):  # type: ignore[no-untyped-def]
+    from pipeline.settings import ConfigError, load_settings
+
+    if not config.exists():
+        raise fail(f"no configuration at {config}; `growthhouse init` writes one")
+    try:
+        settings = load_settings(config.resolve(), home.resolve() if home else None)
+    except ConfigError as error:
+        raise fail(str(error)) from error
+    os.environ["GROWTH_CONFIG"] = str(config.resolve())
+    os.environ["GROWTH_HOME"] = str(settings.home)
+    return settings
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,116 @@
+"""dbt inside this process: one parsed manifest for all layers of a night, the database file released after each.
+
+Belongs here: parsing, invoking, the variables handed to dbt. Not here: Dagster (see `assets/dbt_layers.py`).
+Starting dbt as a process costs about 4.5 s each time, a further invocation in process 0.3 s (docs/adr/0001).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.paths import DBT_PROJECT, HomePaths
+
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_WATCHED = ("*.sql", "*.yml", "*.yaml", "*.csv")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+class DbtError(Exception):
+    """dbt could not start (a broken project or profile), as opposed to a model or test that failed."""
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What one dbt node did: its id, status (`success`, `pass`, `warn`, `fail`, `error`, `skipped`), seconds, message."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str | None
+    failures: int | None
+
+    @property
+    def ok(self) -> bool:
+        return self.status in ("success", "pass", "warn")
+
+
+def ensure_manifest() -> Path:
+    """Parse the project when a file of it is newer than the manifest; return the manifest's path."""
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < _newest_source():
+        from dbt.cli.main import dbtRunner
+
+        result = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-partial-parse"])
+        if not result.success:
+            raise DbtError(f"dbt could not parse {DBT_PROJECT}: {result.exception}")
+        os.utime(MANIFEST)
+    return MANIFEST
+
+
+def _newest_source() -> float:
+    folders = ("models", "macros", "tests", "seeds", "snapshots")
+    files = [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"]
+    for folder in folders:
+        for pattern in _WATCHED:
+            files.extend((DBT_PROJECT / folder).rglob(pattern))
+    return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
+
+
+def _folders(target: Path) -> list[str]:
+    return [
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--target-path", str(target), "--log-path", str(target / "logs"),
+    ]  # fmt: skip
+
+
+class DbtSession:
+    """dbt for one home: parsed once, invoked per layer, never left holding the database file."""
+
+    def __init__(self, paths: HomePaths) -> None:
+        self.paths = paths
+
+    @cached_property
+    def _runner(self) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet"])
+        if not first.success:
+            raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
+        return dbtRunner(manifest=first.result)
+
+    def build(
+        self, selectors: list[str], variables: dict[str, Any], on_node: Callable[[str, float], None] | None = None
+    ) -> list[NodeOutcome]:
+        """Run and test the selected nodes; raises DbtError when dbt itself does not start."""
+        os.environ["GROWTH_BUILD_DB"] = str(self.paths.build_db)
+        self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
+        arguments = [
+            "build", *_folders(self.paths.dbt_target), "--select", *selectors, "--indirect-selection", "buildable",
+            "--vars", json.dumps(variables), "--log-level", "none", "--log-level-file", "info",
+            "--no-partial-parse", "--no-use-colors", "--exclude", "resource_type:unit_test",
+        ]  # fmt: skip
+        try:
+            result = self._runner.invoke(arguments)
+        finally:
+            _release_database()
+        if result.result is None:
+            raise DbtError(str(result.exception))
+        return [_outcome(row) for row in result.result.results]
+
+
+def _outcome(row: Any) -> NodeOutcome:
+    return NodeOutcome(
+        row.node.unique_id, str(row.status), float(row.execution_time or 0.0), row.message, getattr(row, "failures", None)
+    )
+
+
+def _release_database() -> None:
+    """dbt-duckdb keeps the file open after an invocation; other connections could not write then."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()

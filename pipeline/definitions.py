@@ -1,0 +1,42 @@
+"""Everything Dagster loads: assets, gates, the nightly job, its schedule and the sensor for new files.
+
+`build_defs(growth=…)` is the one seam for tests and for the command line.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipeline.assets.dbt_layers import LAYERS, build_layer
+from pipeline.assets.ingest import ingest_events
+from pipeline.assets.predictions import train_and_score
+from pipeline.assets.publishing import warehouse
+from pipeline.automation import build_new_files_sensor, build_nightly_schedule
+from pipeline.gates import GATES, build_gate
+from pipeline.resources import GrowthHome, home_from_environment
+
+JOB_NAME = "nightly"
+
+
+def build_defs(growth: GrowthHome | None = None) -> dg.Definitions:
+    """All definitions for one home (default: the one the environment names)."""
+    growth = growth or home_from_environment()
+    # DuckDB has one writing process, so every step of a run shares this one.
+    job = dg.define_asset_job(
+        JOB_NAME,
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,
+        description="One night: ingest, sessions, marts, models, activation, publish, with a gate between the stages.",
+    )
+    return dg.Definitions(
+        assets=[ingest_events, *[build_layer(layer) for layer in LAYERS], train_and_score, warehouse],
+        asset_checks=[build_gate(stage) for stage in GATES],
+        jobs=[job],
+        schedules=[build_nightly_schedule(job, growth)],
+        sensors=[build_new_files_sensor(job, growth)],
+        resources={"growth": growth},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

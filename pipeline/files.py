@@ -1,0 +1,21 @@
+"""Atomic writes of small files, used by every step that leaves a file for another one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+
+def write_parquet(frame: Any, path: Path) -> None:
+    """Write a pandas frame as Parquet under a temporary name, fsync, rename: a reader sees all of it or the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with duckdb.connect() as con:
+        con.register("frame", frame)
+        con.execute(f"copy (select * from frame) to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
+    with temporary.open("rb") as handle:
+        os.fsync(handle.fileno())
+    os.replace(temporary, path)

@@ -1,0 +1,191 @@
+"""Write–audit–publish: a finished build becomes a new immutable version and the link switches to it.
+
+Belongs here: copying published schemas, verifying the copy, switching, pruning old versions. Not here: deciding
+whether a night may publish (the gates do) and anything of Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline.paths import HomePaths
+
+PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
+KEPT_VERSIONS = 3
+_VERSIONS_COLUMNS = (
+    "version varchar, as_of_date date, published_at timestamp, run_id varchar, n_events bigint, schema_sha256 varchar"
+)
+_VERSIONS_COMMENTS = {
+    "version": "Name of the version: UTC time of publication.",
+    "as_of_date": "Last calendar date (site timezone) the version knows of.",
+    "published_at": "When the version was published, UTC.",
+    "run_id": "Dagster run that built the version.",
+    "n_events": "Rows of marts.fct_events in the version.",
+    "schema_sha256": "SHA-256 over every table, column and type of the version.",
+}
+
+
+class PublishError(Exception):
+    """The copy did not hold what the build holds; nothing was published."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published: version name, file, rows per table."""
+
+    version: str
+    path: Path
+    row_counts: dict[str, int]
+
+
+def publish(paths: HomePaths, *, as_of: date, run_id: str, now: datetime | None = None) -> Published:
+    """Copy the published schemas of the build database into a new version and switch `warehouse.duckdb` to it.
+
+    Raises PublishError when the copy and the build disagree; duckdb.Error or OSError (a full disk) leave the
+    previous version in place and remove the unfinished file.
+    """
+    now = now or datetime.now(UTC)
+    version = now.strftime("%Y%m%dT%H%M%S%fZ")
+    paths.versions.mkdir(parents=True, exist_ok=True)
+    unfinished = paths.versions / f".unfinished-{version}.duckdb"
+    try:
+        counts = _copy(paths, unfinished, version, as_of, run_id, now)
+        _verify(unfinished, counts)
+        _fsync(unfinished)
+        final = paths.versions / f"warehouse-{version}.duckdb"
+        os.replace(unfinished, final)
+    finally:
+        for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+    _switch(paths.warehouse, final)
+    _prune(paths.versions, keep=final)
+    return Published(version, final, counts)
+
+
+def current_version(paths: HomePaths) -> Path | None:
+    """The published file behind the link, or None before the first night."""
+    return paths.warehouse.resolve() if paths.warehouse.exists() else None
+
+
+def _copy(
+    paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime
+) -> dict[str, int]:
+    con = duckdb.connect(str(target))
+    try:
+        con.execute("set preserve_insertion_order = false")
+        con.execute(f"attach {_literal(paths.build_db)} as build (read_only)")
+        tables = _tables(con, "build")
+        for schema in sorted({schema for schema, _ in tables}):
+            con.execute(f'create schema if not exists "{schema}"')
+        counts = {}
+        for schema, table in tables:
+            con.execute(f'create table "{schema}"."{table}" as select * from build."{schema}"."{table}"')
+            row = con.execute(f'select count(*) from build."{schema}"."{table}"').fetchone()
+            counts[f"{schema}.{table}"] = row[0] if row else 0
+        _copy_comments(con)
+        _record_version(con, paths, version, as_of, run_id, now, counts.get("marts.fct_events", 0))
+        con.execute("detach build")
+        con.execute("checkpoint")
+    finally:
+        con.close()
+    return counts
+
+
+def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
+    marks = ", ".join("?" for _ in PUBLISHED_SCHEMAS)
+    return con.execute(
+        "select table_schema, table_name from information_schema.tables "
+        f"where table_catalog = ? and table_schema in ({marks}) and table_name not like '%__dbt_%' order by 1, 2",
+        [database, *PUBLISHED_SCHEMAS],
+    ).fetchall()
+
+
+def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
+    """A table copy loses comments; analysts read them with DESCRIBE and in every client."""
+    marks = ", ".join(_literal(s) for s in PUBLISHED_SCHEMAS)
+    where = f"database_name = 'build' and schema_name in ({marks}) and comment is not null"
+    relations = con.execute(
+        f"select schema_name, table_name, comment from duckdb_tables() where {where} "
+        f"union all select schema_name, view_name, comment from duckdb_views() where {where}"
+    ).fetchall()
+    for schema, table, comment in relations:
+        con.execute(f'comment on table "{schema}"."{table}" is {_literal(comment)}')
+    for schema, table, column, comment in con.execute(
+        f"select schema_name, table_name, column_name, comment from duckdb_columns() where {where}"
+    ).fetchall():
+        con.execute(f'comment on column "{schema}"."{table}"."{column}" is {_literal(comment)}')
+
+
+def _record_version(
+    con: duckdb.DuckDBPyConnection,
+    paths: HomePaths,
+    version: str,
+    as_of: date,
+    run_id: str,
+    now: datetime,
+    n_events: int,
+) -> None:
+    con.execute(f"create schema if not exists ops; create table ops.published_versions ({_VERSIONS_COLUMNS})")
+    previous = current_version(paths)
+    if previous is not None:
+        con.execute(f"attach {_literal(previous)} as previous (read_only)")
+        con.execute("insert into ops.published_versions by name select * from previous.ops.published_versions")
+        con.execute("detach previous")
+    fingerprint = con.execute(
+        "select sha256(string_agg(table_schema || '.' || table_name || '.' || column_name || ' ' || data_type, chr(10) "
+        "order by table_schema, table_name, ordinal_position)) from information_schema.columns "
+        "where table_catalog = current_database()"
+    ).fetchone()
+    con.execute(
+        "insert into ops.published_versions values (?, ?, ?, ?, ?, ?)",
+        [version, as_of, now.replace(tzinfo=None), run_id, n_events, fingerprint[0] if fingerprint else None],
+    )
+    con.execute("comment on table ops.published_versions is 'One row per published version, oldest first.'")
+    for column, comment in _VERSIONS_COMMENTS.items():
+        con.execute(f"comment on column ops.published_versions.{column} is {_literal(comment)}")
+
+
+def _verify(path: Path, counts: dict[str, int]) -> None:
+    con = duckdb.connect(str(path), read_only=True)
+    try:
+        for table, wanted in counts.items():
+            schema, name = table.split(".")
+            row = con.execute(f'select count(*) from "{schema}"."{name}"').fetchone()
+            found = row[0] if row else None
+            if found != wanted:
+                raise PublishError(f"{table}: the build has {wanted} rows, the copy {found}; nothing was published")
+    finally:
+        con.close()
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _switch(link: Path, target: Path) -> None:
+    """Replace the link in one step: a reader sees the old version or the new one, never neither."""
+    temporary = link.with_name(f".{link.name}.next")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.relpath(target, link.parent))
+    os.replace(temporary, link)
+    _fsync(link.parent)
+
+
+def _prune(versions: Path, keep: Path) -> None:
+    files = sorted(versions.glob("warehouse-*.duckdb"))
+    for old in files[:-KEPT_VERSIONS]:
+        if old != keep:
+            old.unlink(missing_ok=True)
+
+
+def _literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

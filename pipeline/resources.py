@@ -1,0 +1,61 @@
+"""Dagster resources: the home with its settings, dbt for it, and the lock that makes a run the only writer.
+
+Not here: what the steps do with them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from pipeline.dbt_runner import DbtSession
+from pipeline.locking import writer_lock
+from pipeline.paths import HomePaths
+from pipeline.run_context import RunContext
+from pipeline.settings import Settings, load_settings
+
+
+class GrowthHome(dg.ConfigurableResource):
+    """One deployment: configuration file and home folder (default: GROWTH_CONFIG and GROWTH_HOME)."""
+
+    config_path: str
+    home_path: str = ""
+
+    _settings: Settings = PrivateAttr()
+    _dbt: DbtSession = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[GrowthHome]:
+        self._settings = load_settings(Path(self.config_path), Path(self.home_path) if self.home_path else None)
+        self._dbt = DbtSession(self.paths)
+        with writer_lock(self.paths.writer_lock):
+            yield self
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def paths(self) -> HomePaths:
+        return HomePaths(self._settings.home)
+
+    @property
+    def dbt(self) -> DbtSession:
+        return self._dbt
+
+    @property
+    def run(self) -> RunContext:
+        """The night's context as the ingest step wrote it."""
+        return RunContext.read(self.paths.run_context)
+
+
+def home_from_environment() -> GrowthHome:
+    """The resource as the command line and the UI configure it."""
+    return GrowthHome(
+        config_path=os.environ.get("GROWTH_CONFIG", "growth.yaml"), home_path=os.environ.get("GROWTH_HOME", "")
+    )

@@ -1,0 +1,138 @@
+"""What one night knows about itself: its as_of date, run and configuration as dbt variables.
+
+Written by the ingest step, read by every later one, so that all of them agree on `as_of`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipeline.paths import HomePaths
+from pipeline.settings import Settings
+
+SNAPSHOT_STEP_DAYS = 7
+MAX_SNAPSHOTS = 8
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """as_of: last calendar date (site timezone) the night may know of; first_date: first date of the data."""
+
+    run_id: str
+    as_of: str
+    first_date: str
+    event_names: list[str]
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @staticmethod
+    def read(path: Path) -> RunContext:
+        return RunContext(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id: str, now: datetime) -> RunContext:
+    """The night's context: as_of is the date asked for, else the data's last date, at most yesterday.
+
+    Raises ValueError when the lake holds no event up to the date asked for.
+    """
+    zone = ZoneInfo(settings.site.timezone)
+    row = duckdb.execute(
+        "select min(min_event_at), max(max_event_at) from read_parquet(?) where status = 'loaded' and n_accepted > 0",
+        [str(paths.ledger)],
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise ValueError("the lake holds no events yet: check the sources in growth.yaml and data/raw")
+    first, last = (_local_date(value, zone) for value in row)
+    names = duckdb.execute(
+        "select distinct unnest(event_names) from read_parquet(?) where status = 'loaded' order by 1", [str(paths.ledger)]
+    ).fetchall()
+    yesterday = now.astimezone(zone).date() - timedelta(days=1)
+    as_of = asked or min(last, yesterday)
+    if as_of < first:
+        raise ValueError(f"no event on or before {as_of}: the data starts on {first}")
+    return RunContext(run_id, as_of.isoformat(), first.isoformat(), [name for (name,) in names])
+
+
+def snapshot_dates(first: date, as_of: date, horizon_days: int, step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:
+    """Weekly snapshots whose horizon is over by as_of, oldest first, and as_of itself.
+
+    Short histories step by a day rather than a week, so that a sample of nine days can train too.
+    """
+    latest = as_of - timedelta(days=horizon_days)
+    room = (latest - first).days
+    step = max(1, min(max(step_days, horizon_days // 2), room // 4)) if room > 0 else 1
+    dates = []
+    day = latest
+    while day > first and len(dates) < MAX_SNAPSHOTS:
+        dates.append(day)
+        day -= timedelta(days=step)
+    return [d.isoformat() for d in sorted(dates)] + [as_of.isoformat()]
+
+
+def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> dict[str, Any]:
+    """Every dbt variable of the night, from the configuration and the context."""
+    as_of = date.fromisoformat(context.as_of)
+    horizon = max(settings.churn.horizon_days, settings.purchase.horizon_days)
+    return {
+        "lake_events": str(paths.lake / "events" / "*" / "*.parquet"),
+        "lake_rejected": str(paths.lake / "rejected" / "*.parquet"),
+        "ledger": str(paths.ledger),
+        "ml_dir": str(paths.ml),
+        "quality_results": str(paths.quality_results),
+        "run_id": context.run_id,
+        "as_of_date": context.as_of,
+        "timezone": settings.site.timezone,
+        "currency": settings.site.currency,
+        "week_start": settings.site.week_start,
+        "session_timeout_minutes": settings.sessions.timeout_minutes,
+        "session_max_hours": settings.sessions.max_hours,
+        "cut_at_midnight": settings.sessions.cut_at_midnight,
+        "cut_on_campaign": settings.sessions.cut_on_campaign,
+        "server_sources": [source.name for source in settings.sources if not source.sessions],
+        "max_orders_per_day": settings.cleaning.max_orders_per_day,
+        "max_events_per_minute": settings.cleaning.max_events_per_minute,
+        "max_users_per_device": settings.identity.max_users_per_device,
+        "funnels": funnel_variables(settings, context.event_names),
+        "retention": settings.retention.model_dump(mode="json"),
+        "churn": settings.churn.model_dump(mode="json"),
+        "purchase": settings.purchase.model_dump(mode="json"),
+        "snapshot_dates": snapshot_dates(date.fromisoformat(context.first_date), as_of, horizon),
+    }
+
+
+def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[str, Any]]:
+    """Funnels as dbt reads them; steps of the default funnel whose event never occurs are left out."""
+    is_default = "funnels" not in settings.model_fields_set
+    funnels = []
+    for funnel in settings.funnels:
+        steps = [
+            {"name": step.name or step.event, "event": step.event, "where": step.where}
+            for step in funnel.steps
+            if not is_default or step.event in event_names
+        ]
+        if steps:
+            funnels.append(
+                {
+                    "name": funnel.name,
+                    "window_s": int(funnel.window.total_seconds()),
+                    "order": funnel.order,
+                    "entry": funnel.entry,
+                    "scope": funnel.scope,
+                    "breakdown": funnel.breakdown,
+                    "steps": steps,
+                }
+            )
+    return funnels
+
+
+def _local_date(naive_utc: datetime, zone: ZoneInfo) -> date:
+    return naive_utc.replace(tzinfo=UTC).astimezone(zone).date()
