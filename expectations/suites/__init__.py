@@ -1,0 +1,9 @@
+"""All suites by name and by stage. A suite's name is the table it judges."""
+
+from expectations.suites import marts, ml, raw, sessions
+from expectations.suites.base import Check, Probe, Suite
+
+SUITES: dict[str, Suite] = {suite.name: suite for layer in (raw, sessions, marts, ml) for suite in layer.SUITES}
+STAGES: tuple[str, ...] = ("raw", "sessions", "marts", "ml")
+
+__all__ = ["STAGES", "SUITES", "Check", "Probe", "Suite"]

@@ -1,0 +1,108 @@
+"""The vocabulary of suites: Suite → Probe (one query) → Check (one expectation on its result).
+
+A probe lets DuckDB reduce a table of any size to a few rows; Great Expectations judges those rows. So no gate pulls a
+large table into memory. Nothing here imports Great Expectations or runs SQL.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from expectations.params import GateParams
+from expectations.results import Severity
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation: a Great Expectations class name, its column and arguments, and how much a failure weighs."""
+
+    kind: str
+    column: str | None = None
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    severity: Severity = "error"
+    counts_rows: bool = False
+    """The column itself counts offending rows of the table, so n_unexpected is its sum, not the probe's row count."""
+    may_be_empty: bool = False
+    """Nothing to judge is normal here (no purchases, no history): reported as a skipped warning, not as passed."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One query, the columns that name its rows, and the checks on its result."""
+
+    name: str
+    sql: Callable[[GateParams], str]
+    checks: Callable[[GateParams], Sequence[Check]]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Everything expected of one table; `name` is schema.table."""
+
+    name: str
+    stage: str
+    probes: tuple[Probe, ...]
+
+
+def between(
+    column: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    severity: Severity = "error",
+    may_be_empty: bool = False,
+) -> Check:
+    """Every value of the column lies in [low, high]; nulls are not judged."""
+    return Check("ExpectColumnValuesToBeBetween", column, {"min_value": low, "max_value": high}, severity,
+                 may_be_empty=may_be_empty)  # fmt: skip
+
+
+def none_of(column: str, *, severity: Severity = "error", may_be_empty: bool = False) -> Check:
+    """The column counts rows that break a rule; it must be 0 everywhere."""
+    return Check("ExpectColumnValuesToBeBetween", column, {"min_value": 0, "max_value": 0}, severity,
+                 counts_rows=True, may_be_empty=may_be_empty)  # fmt: skip
+
+
+def at_least_one_row() -> Check:
+    """The probe returned something."""
+    return Check("ExpectTableRowCountToBeBetween", None, {"min_value": 1})
+
+
+def in_set(column: str, values: Sequence[str], *, severity: Severity = "error", may_be_empty: bool = False) -> Check:
+    """Every value of the column is one of these."""
+    return Check("ExpectColumnValuesToBeInSet", column, {"value_set": list(values)}, severity,
+                 may_be_empty=may_be_empty)  # fmt: skip
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted_list(values: Sequence[str]) -> str:
+    """A parenthesised list for IN; with no values a list that matches nothing."""
+    return "(" + (", ".join(quoted(value) for value in values) or "null") + ")"
+
+
+def accepted_by_source(params: GateParams) -> str:
+    """A query: events of loaded files up to as_of, counted by source, straight from the lake."""
+    return f"""
+        select source, count(*) as n
+        from {lake(params)}
+        where event_at < {until(params)}
+            and file_id in (select file_id from read_parquet({quoted(params.ledger)}) where status = 'loaded')
+        group by source
+    """
+
+
+def until(params: GateParams) -> str:
+    """The first instant after as_of, as a SQL literal."""
+    return f"timestamp '{params.end_at:%Y-%m-%d %H:%M:%S}'"
+
+
+def lake(params: GateParams) -> str:
+    """The lake's events as a table expression."""
+    return (
+        f"read_parquet({quoted(params.lake_events)}, hive_partitioning = true, hive_types = {{event_month: varchar}})"
+    )

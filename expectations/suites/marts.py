@@ -1,0 +1,219 @@
+"""Gate marts: what analysts will read. Volume, distribution and reconciliation; keys and enums are dbt tests."""
+
+from expectations.params import GateParams
+from expectations.suites.base import Check, Probe, Suite, accepted_by_source, between, none_of, quoted_list
+
+
+def _fct_events_sql(params: GateParams) -> str:
+    return f"""
+        select
+            count(*) as n_events,
+            date_diff('day', max(event_date), date '{params.as_of}') as days_behind_as_of,
+            count(*) filter (where duration_s < 0 or duration_s > {params.max_duration_s}) as n_duration_out_of_range,
+            avg(cast(is_bot as integer)) as bot_rate,
+            avg(cast(revenue is null as integer)) filter (where event_name = 'purchase') as purchase_no_revenue_rate
+        from marts.fct_events
+    """
+
+
+def _fct_events_checks(params: GateParams) -> list[Check]:
+    return [
+        between("n_events", low=1),
+        between("days_behind_as_of", low=0),
+        between("days_behind_as_of", high=1, severity="warn"),
+        none_of("n_duration_out_of_range"),
+        between("bot_rate", 0, params.max_bot_rate, severity="warn"),
+        # Logs without prices are common, so this only warns.
+        between("purchase_no_revenue_rate", 0, 0.5, severity="warn", may_be_empty=True),
+    ]
+
+
+def _reconciliation_sql(params: GateParams) -> str:
+    return f"""
+        with accepted as ({accepted_by_source(params)}),
+        duplicates as (select source, count(*) as n from intermediate.int_duplicates group by source),
+        loaded as (select source, count(*) as n from marts.fct_events group by source)
+        select
+            source,
+            abs(coalesce(accepted.n, 0) - coalesce(duplicates.n, 0) - coalesce(loaded.n, 0)) as n_lost_or_invented
+        from accepted
+        full join duplicates using (source)
+        full join loaded using (source)
+    """
+
+
+def _reconciliation_checks(params: GateParams) -> list[Check]:
+    return [none_of("n_lost_or_invented")]
+
+
+def _fct_sessions_sql(params: GateParams) -> str:
+    return f"""
+        select
+            count(*) filter (where duration_s < 0 or duration_s > {params.max_session_hours * 3600})
+                as n_duration_out_of_range,
+            count(*) filter (where n_events < 1) as n_without_events,
+            abs(coalesce(sum(n_events), 0) - (select count(*) from marts.fct_events where session_id is not null))
+                as n_events_off,
+            abs(coalesce(sum(n_purchases), 0) - (
+                select count(*) from marts.fct_events where session_id is not null and event_name = 'purchase'
+            )) as n_purchases_off,
+            avg(cast(is_converted as integer)) filter (where not is_bot) as conversion_rate
+        from marts.fct_sessions
+    """
+
+
+def _fct_sessions_checks(params: GateParams) -> list[Check]:
+    return [
+        none_of("n_duration_out_of_range"),
+        none_of("n_without_events"),
+        none_of("n_events_off"),
+        none_of("n_purchases_off"),
+        between("conversion_rate", 0, 0.9, severity="warn", may_be_empty=True),
+    ]
+
+
+def _fct_orders_sql(params: GateParams) -> str:
+    return f"""
+        select
+            greatest(0, count(*) - (select count(*) from marts.fct_events where event_name = 'purchase'))
+                as n_more_than_purchases,
+            count(*) filter (where order_date > date '{params.as_of}') as n_after_as_of,
+            count(*) filter (where revenue < 0) as n_negative_revenue,
+            case when count(*) > 0 then avg(cast(is_suspicious as integer)) end as suspicious_rate
+        from marts.fct_orders
+    """
+
+
+def _fct_orders_checks(params: GateParams) -> list[Check]:
+    return [
+        none_of("n_more_than_purchases"),
+        none_of("n_after_as_of"),
+        none_of("n_negative_revenue", severity="warn"),
+        between("suspicious_rate", 0, 0.2, severity="warn", may_be_empty=True),
+    ]
+
+
+def _dim_users_sql(params: GateParams) -> str:
+    return """
+        select
+            count(*) as n_persons,
+            greatest(0, sum(n_events) - (select count(*) from marts.fct_events)) as n_events_invented,
+            greatest(0, sum(n_orders) - (select count(*) from marts.fct_orders)) as n_orders_invented,
+            count(*) filter (where last_seen_at < first_seen_at) as n_seen_backwards,
+            count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(activity_score))
+                as n_score_out_of_range,
+            count(*) filter (where days_since_last_active < 0) as n_active_after_as_of
+        from marts.dim_users
+    """
+
+
+def _dim_users_checks(params: GateParams) -> list[Check]:
+    return [
+        between("n_persons", low=1),
+        none_of("n_events_invented"),
+        none_of("n_orders_invented"),
+        none_of("n_seen_backwards"),
+        none_of("n_score_out_of_range"),
+        none_of("n_active_after_as_of"),
+    ]
+
+
+def _funnel_sql(params: GateParams) -> str:
+    # An optional step may be reached by fewer people than the one after it, so those funnels need not be monotone.
+    optional = quoted_list(params.funnels_with_optional_steps or ("",))
+    return f"""
+        with steps as (
+            select *,
+                lag(n_reached) over (
+                    partition by funnel_name, period, period_start, breakdown_value order by step_number
+                ) as n_reached_before
+            from marts.funnel_conversion
+        )
+        select
+            funnel_name,
+            count(*) filter (where n_reached > n_reached_before and funnel_name not in {optional}) as n_not_monotone,
+            count(*) filter (where n_reached > n_entered) as n_more_than_entered,
+            count(*) filter (where overall_conversion_rate not between 0 and 1) as n_overall_rate_outside,
+            count(*) filter (where step_conversion_rate not between 0 and 1 and funnel_name not in {optional})
+                as n_step_rate_outside,
+            count(*) filter (where median_time_from_previous_s < 0) as n_negative_time
+        from steps
+        group by funnel_name
+    """
+
+
+def _funnel_checks(params: GateParams) -> list[Check]:
+    columns = (
+        "n_not_monotone",
+        "n_more_than_entered",
+        "n_overall_rate_outside",
+        "n_step_rate_outside",
+        "n_negative_time",
+    )
+    return [none_of(column, may_be_empty=True) for column in columns]
+
+
+def _retention_sql(params: GateParams) -> str:
+    return """
+        select
+            mode,
+            grain,
+            count(*) filter (where retention_rate not between 0 and 1 or isnan(retention_rate)) as n_rate_outside,
+            count(*) filter (where n_retained > n_cohort) as n_more_than_cohort,
+            count(*) filter (where mode = 'calendar_on' and period_number = 0 and n_retained <> n_cohort)
+                as n_start_not_whole,
+            count(distinct (cohort_start, n_cohort)) - count(distinct cohort_start) as n_cohort_sizes_differ
+        from marts.retention
+        group by mode, grain
+    """
+
+
+def _retention_checks(params: GateParams) -> list[Check]:
+    columns = ("n_rate_outside", "n_more_than_cohort", "n_start_not_whole")
+    return [
+        *(none_of(column, may_be_empty=True) for column in columns),
+        none_of("n_cohort_sizes_differ", severity="warn", may_be_empty=True),
+    ]
+
+
+def _features_sql(params: GateParams) -> str:
+    return f"""
+        select
+            as_of_date,
+            count(*) as n_persons,
+            greatest(0, count(*) - (select count(*) from marts.dim_users)) as n_persons_invented,
+            count(*) filter (where as_of_date > date '{params.as_of}') as n_after_as_of,
+            count(*) filter (where days_since_last_active < 0) as n_seeing_the_future,
+            count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(activity_score))
+                as n_score_out_of_range,
+            count(*) filter (where activity_score is null or purchase_frequency is null) as n_missing,
+            cast(bool_or(as_of_date = date '{params.as_of}') as integer) as is_current
+        from marts.user_features
+        group by as_of_date
+    """
+
+
+def _features_checks(params: GateParams) -> list[Check]:
+    columns = ("n_persons_invented", "n_after_as_of", "n_seeing_the_future", "n_score_out_of_range", "n_missing")
+    return [
+        *(none_of(column) for column in columns),
+        Check("ExpectColumnMaxToBeBetween", "is_current", {"min_value": 1}),
+    ]
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite(
+        "marts.fct_events",
+        "marts",
+        (
+            Probe("profile", _fct_events_sql, _fct_events_checks),
+            Probe("reconciliation", _reconciliation_sql, _reconciliation_checks, keys=("source",)),
+        ),
+    ),
+    Suite("marts.fct_sessions", "marts", (Probe("profile", _fct_sessions_sql, _fct_sessions_checks),)),
+    Suite("marts.fct_orders", "marts", (Probe("profile", _fct_orders_sql, _fct_orders_checks),)),
+    Suite("marts.dim_users", "marts", (Probe("profile", _dim_users_sql, _dim_users_checks),)),
+    Suite("marts.funnel_conversion", "marts", (Probe("rates", _funnel_sql, _funnel_checks, keys=("funnel_name",)),)),
+    Suite("marts.retention", "marts", (Probe("rates", _retention_sql, _retention_checks, keys=("mode", "grain")),)),
+    Suite("marts.user_features", "marts", (Probe("snapshots", _features_sql, _features_checks, keys=("as_of_date",)),)),
+)

@@ -1,0 +1,115 @@
+"""Gate ml: model output, untyped until here. Judges plausibility; whether a model is good enough, models/ decides."""
+
+from collections.abc import Callable
+
+from expectations.params import GateParams
+from expectations.suites.base import Check, Probe, Suite, between, in_set, none_of
+
+
+def _scores_sql(table: str, label: str) -> Callable[[GateParams], str]:
+    def sql(params: GateParams) -> str:
+        # The base rate is that of the newest snapshot whose horizon is over; the mean is over persons the label is for.
+        return f"""
+            with labelled as (
+                select as_of_date, avg(cast({label} as integer)) as base_rate
+                from marts.user_labels
+                where is_eligible and {label} is not null
+                group by as_of_date
+                order by as_of_date desc
+                limit 1
+            ),
+            eligible as (
+                select avg(scores.probability) as mean_probability
+                from {table} as scores
+                inner join marts.user_labels as labels using (person_id, as_of_date)
+                where labels.is_eligible
+            )
+            select
+                nullif(count(*), 0) as n_persons,
+                count(*) filter (where probability is null or isnan(probability)) as n_without_probability,
+                count(*) filter (where probability not between 0 and 1) as n_outside_0_1,
+                count(*) filter (where model_version is null) as n_without_version,
+                count(*) filter (where as_of_date <> date '{params.as_of}') as n_other_date,
+                greatest(0, count(*) - (select count(*) from marts.dim_users)) as n_persons_invented,
+                case when count(*) >= 20 then count(distinct round(probability, 6)) end as n_distinct_probabilities,
+                abs((select mean_probability from eligible) - (select base_rate from labelled)) as gap_to_base_rate
+            from {table}
+        """
+
+    return sql
+
+
+def _scores_checks(params: GateParams) -> list[Check]:
+    columns = ("n_without_probability", "n_outside_0_1", "n_without_version", "n_other_date", "n_persons_invented")
+    return [
+        # Too little history trains no model; then there are no scores, and that is said rather than stopped.
+        between("n_persons", low=1, may_be_empty=True),
+        *(none_of(column) for column in columns),
+        # One value for everybody is a model that learnt nothing.
+        between("n_distinct_probabilities", low=2, severity="warn", may_be_empty=True),
+        between("gap_to_base_rate", 0, params.max_base_rate_gap, severity="warn", may_be_empty=True),
+    ]
+
+
+def _segments_sql(params: GateParams) -> str:
+    return f"""
+        select
+            segment,
+            count(*) as n_persons,
+            count(*) / sum(count(*)) over () as segment_share,
+            count(*) filter (where as_of_date <> date '{params.as_of}') as n_other_date,
+            count(*) filter (where model_version is null or segment_reason is null) as n_unexplained,
+            sum(count(*)) over () / greatest((select count(*) from marts.dim_users), 1) as covered_rate
+        from ml.user_segments
+        group by segment
+    """
+
+
+def _segments_checks(params: GateParams) -> list[Check]:
+    return [
+        Check("ExpectColumnValuesToNotBeNull", "segment"),
+        in_set("segment", params.segments),
+        between("segment_share", 0, 0.98, severity="warn"),
+        none_of("n_other_date"),
+        none_of("n_unexplained"),
+        between("covered_rate", high=1),
+        between("covered_rate", low=0.5, severity="warn"),
+    ]
+
+
+def _metrics_sql(params: GateParams) -> str:
+    return """
+        select
+            model,
+            split,
+            count(*) filter (where value is null or isnan(value) or isinf(value)) as n_without_value,
+            count(*) filter (where ci_low > value or ci_high < value) as n_outside_interval,
+            count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall)') and value not between 0 and 1)
+                as n_rate_outside,
+            min(value) filter (where is_promoted and split = 'test' and metric like '%roc_auc%') as promoted_roc_auc
+        from ml.model_metrics
+        group by model, split
+    """
+
+
+def _metrics_checks(params: GateParams) -> list[Check]:
+    return [
+        in_set("split", ("validation", "test"), may_be_empty=True),
+        none_of("n_without_value", severity="warn", may_be_empty=True),
+        none_of("n_outside_interval", severity="warn", may_be_empty=True),
+        none_of("n_rate_outside", may_be_empty=True),
+        # Exactly 1 is what a leaked label looks like.
+        between("promoted_roc_auc", 0.5, 0.999, severity="warn", may_be_empty=True),
+    ]
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite("ml.user_segments", "ml", (Probe("shares", _segments_sql, _segments_checks, keys=("segment",)),)),
+    Suite("ml.churn_scores", "ml", (Probe("scores", _scores_sql("ml.churn_scores", "label_churned"), _scores_checks),)),
+    Suite(
+        "ml.purchase_scores",
+        "ml",
+        (Probe("scores", _scores_sql("ml.purchase_scores", "label_purchased"), _scores_checks),),
+    ),
+    Suite("ml.model_metrics", "ml", (Probe("metrics", _metrics_sql, _metrics_checks, keys=("model", "split")),)),
+)

@@ -1,0 +1,138 @@
+"""Gate raw: the ledger and the lake, after ingest and before dbt, when nothing downstream exists yet."""
+
+from expectations.params import GateParams
+from expectations.suites.base import Check, Probe, Suite, at_least_one_row, between, lake, none_of, quoted, until
+
+# A file of three lines with one bad is no evidence of a rate over 5 %; this is the one-sided 99 % normal quantile.
+WILSON_Z = 2.326
+
+
+def _ledger(params: GateParams) -> str:
+    return f"(select * from read_parquet({quoted(params.ledger)}) where status <> 'superseded')"
+
+
+def _files_sql(params: GateParams) -> str:
+    # Row counts come from the Parquet footers: reconciling a year of files reads no events.
+    return f"""
+        with lake_files as (
+            select regexp_extract(file_name, '-([0-9a-f]+)\\.parquet$', 1) as file_id, sum(num_rows) as n_rows
+            from parquet_file_metadata({quoted(params.lake_events)})
+            group by all
+        ),
+        -- a superseded file's events may still lie in the lake; nothing reads them
+        superseded as (select file_id from read_parquet({quoted(params.ledger)}) where status = 'superseded'),
+        ledger as (select * from {_ledger(params)})
+        select
+            coalesce(ledger.source, '(not in the ledger)') as source,
+            coalesce(ledger.file, lake_files.file_id) as file,
+            abs(ledger.n_lines - ledger.n_accepted - ledger.n_rejected) as n_unaccounted_lines,
+            abs(coalesce(lake_files.n_rows, 0) - coalesce(ledger.n_accepted, 0)) as n_lake_rows_off,
+            epoch(ledger.max_event_at - ledger.ingested_at) / 3600.0 as hours_event_after_ingest,
+            year(ledger.min_event_at) as first_event_year,
+            cast(ledger.status = 'damaged' as integer) as n_damaged
+        from ledger
+        full join (select * from lake_files where file_id not in (select file_id from superseded)) as lake_files
+            using (file_id)
+    """
+
+
+def _files_checks(params: GateParams) -> list[Check]:
+    return [
+        at_least_one_row(),
+        none_of("n_unaccounted_lines"),
+        none_of("n_lake_rows_off"),
+        between("hours_event_after_ingest", high=params.max_future_hours, may_be_empty=True),
+        # A parser that reads seconds as milliseconds, or nothing as 0, lands in 1970.
+        between("first_event_year", low=1990, severity="warn", may_be_empty=True),
+        none_of("n_damaged", severity="warn"),
+    ]
+
+
+def _rejects_sql(params: GateParams) -> str:
+    z2 = WILSON_Z**2
+    return f"""
+        with batches as (
+            select source, cast(ingested_at as date) as ingested_date, sum(n_lines) as n, sum(n_rejected) as k
+            from {_ledger(params)}
+            group by all
+        ),
+        bounds as (
+            select source, n, k,
+                (k / n + {z2} / (2 * n) - {WILSON_Z} * sqrt((k / n * (1 - k / n) + {z2} / (4 * n)) / n))
+                    / (1 + {z2} / n) as low
+            from batches
+            where n > 0
+        )
+        select source, sum(k) / sum(n) as rejected_rate, max(low) as worst_batch_rejected_rate_low
+        from bounds
+        group by source
+    """
+
+
+def _rejects_checks(params: GateParams) -> list[Check]:
+    return [
+        between("rejected_rate", 0, params.max_rejected_rate),
+        # A broken night must not hide behind a long good history.
+        between("worst_batch_rejected_rate_low", high=params.max_rejected_rate),
+    ]
+
+
+def _volume_sql(params: GateParams) -> str:
+    end = until(params)
+    return f"""
+        with recent as (
+            select source, event_at >= {end} - interval 7 day as is_last_week, cast(event_at as date) as event_date
+            from {lake(params)}
+            where event_month >= strftime({end} - interval 36 day, '%Y-%m')
+                and event_at >= {end} - interval 35 day
+                and event_at < {end}
+        )
+        select
+            source,
+            -- less than two weeks of history say nothing about a usual week
+            case when count(distinct event_date) filter (where not is_last_week) >= 14
+                then count(*) filter (where is_last_week) / (count(*) filter (where not is_last_week) / 4.0)
+            end as last_week_volume_ratio
+        from recent
+        group by source
+    """
+
+
+def _volume_checks(params: GateParams) -> list[Check]:
+    # A warning: a source may end, and the data's last days are often partial.
+    return [between("last_week_volume_ratio", low=params.min_volume_ratio, severity="warn", may_be_empty=True)]
+
+
+def _total_sql(params: GateParams) -> str:
+    end = until(params)
+    return f"""
+        select
+            count(*) filter (where event_at < {end}) as n_events_to_as_of,
+            count(*) filter (where event_at is null) as n_without_event_at,
+            count(*) filter (where user_id is null and anonymous_id is null) as n_without_identity
+        from {lake(params)}
+    """
+
+
+def _total_checks(params: GateParams) -> list[Check]:
+    return [between("n_events_to_as_of", low=1), none_of("n_without_event_at"), none_of("n_without_identity")]
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite(
+        "raw.ingested_files",
+        "raw",
+        (
+            Probe("files", _files_sql, _files_checks, keys=("source", "file")),
+            Probe("rejects", _rejects_sql, _rejects_checks, keys=("source",)),
+        ),
+    ),
+    Suite(
+        "raw.events",
+        "raw",
+        (
+            Probe("total", _total_sql, _total_checks),
+            Probe("volume", _volume_sql, _volume_checks, keys=("source",)),
+        ),
+    ),
+)

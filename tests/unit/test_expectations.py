@@ -1,0 +1,200 @@
+"""Every expectation passes on a good frame and fails on a bad one; a broken one raises; skipped is not passed."""
+
+import subprocess
+import sys
+from datetime import date, datetime
+
+import pandas as pd
+import pytest
+
+from expectations import SUITES, CheckResult, GateBroken, GateParams
+from expectations.results import RESULT_COLUMNS
+from expectations.runner import judge
+from expectations.suites.base import Check, Probe, Suite, between
+
+PARAMS = GateParams(as_of=date(2026, 1, 31))
+
+# What a probe returns for healthy data: one entry per probe.
+GOOD: dict[tuple[str, str], dict[str, object]] = {
+    ("raw.ingested_files", "files"): {
+        "source": "shop", "file": "a.jsonl", "n_unaccounted_lines": 0, "n_lake_rows_off": 0,
+        "hours_event_after_ingest": -3.0, "first_event_year": 2026, "n_damaged": 0,
+    },
+    ("raw.ingested_files", "rejects"): {
+        "source": "shop", "rejected_rate": 0.01, "worst_batch_rejected_rate_low": 0.02,
+    },
+    ("raw.events", "total"): {"n_events_to_as_of": 10, "n_without_event_at": 0, "n_without_identity": 0},
+    ("raw.events", "volume"): {"source": "shop", "last_week_volume_ratio": 1.0},
+    ("intermediate.int_sessionized", "events"): {"n_events": 10, "n_without_session": 0, "n_without_person": 0},
+    ("intermediate.int_sessionized", "sessions"): {
+        "n_longer_than_max": 0, "mean_events_per_session": 4.0, "single_event_rate": 0.4,
+    },
+    ("intermediate.int_duplicates", "reconciliation"): {
+        "source": "shop", "n_lost_or_invented": 0, "duplicate_rate": 0.01,
+    },
+    ("marts.fct_events", "profile"): {
+        "n_events": 10, "days_behind_as_of": 0, "n_duration_out_of_range": 0, "bot_rate": 0.01,
+        "purchase_no_revenue_rate": 0.0,
+    },
+    ("marts.fct_events", "reconciliation"): {"source": "shop", "n_lost_or_invented": 0},
+    ("marts.fct_sessions", "profile"): {
+        "n_duration_out_of_range": 0, "n_without_events": 0, "n_events_off": 0, "n_purchases_off": 0,
+        "conversion_rate": 0.03,
+    },
+    ("marts.fct_orders", "profile"): {
+        "n_more_than_purchases": 0, "n_after_as_of": 0, "n_negative_revenue": 0, "suspicious_rate": 0.01,
+    },
+    ("marts.dim_users", "profile"): {
+        "n_persons": 5, "n_events_invented": 0, "n_orders_invented": 0, "n_seen_backwards": 0,
+        "n_score_out_of_range": 0, "n_active_after_as_of": 0,
+    },
+    ("marts.funnel_conversion", "rates"): {
+        "funnel_name": "purchase", "n_not_monotone": 0, "n_more_than_entered": 0, "n_overall_rate_outside": 0,
+        "n_step_rate_outside": 0, "n_negative_time": 0,
+    },
+    ("marts.retention", "rates"): {
+        "mode": "calendar_on", "grain": "day", "n_rate_outside": 0, "n_more_than_cohort": 0,
+        "n_start_not_whole": 0, "n_cohort_sizes_differ": 0,
+    },
+    ("marts.user_features", "snapshots"): {
+        "as_of_date": date(2026, 1, 31), "n_persons": 5, "n_persons_invented": 0, "n_after_as_of": 0,
+        "n_seeing_the_future": 0, "n_score_out_of_range": 0, "n_missing": 0, "is_current": 1,
+    },
+    ("ml.user_segments", "shares"): {
+        "segment": "new", "n_persons": 3, "segment_share": 0.4, "n_other_date": 0, "n_unexplained": 0,
+        "covered_rate": 1.0,
+    },
+    ("ml.model_metrics", "metrics"): {
+        "model": "churn", "split": "test", "n_without_value": 0, "n_outside_interval": 0, "n_rate_outside": 0,
+        "promoted_roc_auc": 0.8,
+    },
+} | {
+    (f"ml.{kind}_scores", "scores"): {
+        "n_persons": 50, "n_without_probability": 0, "n_outside_0_1": 0, "n_without_version": 0, "n_other_date": 0,
+        "n_persons_invented": 0, "n_distinct_probabilities": 40, "gap_to_base_rate": 0.02,
+    }
+    for kind in ("churn", "purchase")
+}  # fmt: skip
+
+# A bad value for each judged column that does not count rows (those are bad at 1).
+BAD_VALUES: dict[str, list[object]] = {
+    "hours_event_after_ingest": [24.5], "first_event_year": [1970], "rejected_rate": [0.051],
+    "worst_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29],
+    "n_events": [0], "mean_events_per_session": [1001.0], "single_event_rate": [0.96], "duplicate_rate": [0.21],
+    "days_behind_as_of": [-1, 2], "bot_rate": [0.31], "purchase_no_revenue_rate": [0.6], "conversion_rate": [0.95],
+    "suspicious_rate": [0.21], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],
+    "covered_rate": [1.01, 0.4], "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
+    "gap_to_base_rate": [0.16],
+}  # fmt: skip
+
+
+def probe_of(name: str, probe_name: str) -> tuple[Suite, Probe]:
+    suite = SUITES[name]
+    return suite, next(probe for probe in suite.probes if probe.name == probe_name)
+
+
+def run(name: str, probe_name: str, changes: dict[str, object] | None = None) -> list[CheckResult]:
+    suite, probe = probe_of(name, probe_name)
+    return judge(suite, probe, pd.DataFrame([GOOD[name, probe_name] | (changes or {})]), PARAMS)
+
+
+def bad_cases() -> list[tuple[str, str, int, Check]]:
+    return [
+        (suite.name, probe.name, index, check)
+        for suite in SUITES.values()
+        for probe in suite.probes
+        for index, check in enumerate(probe.checks(PARAMS))
+    ]
+
+
+def test_every_probe_has_a_good_frame() -> None:
+    assert set(GOOD) == {(suite.name, probe.name) for suite in SUITES.values() for probe in suite.probes}
+
+
+@pytest.mark.parametrize(("name", "probe_name"), list(GOOD), ids=lambda value: value)
+def test_a_good_frame_passes_everything(name: str, probe_name: str) -> None:
+    results = run(name, probe_name)
+    assert [result for result in results if not result.passed] == []
+    assert len(results) == len(probe_of(name, probe_name)[1].checks(PARAMS))
+
+
+@pytest.mark.parametrize(
+    ("name", "probe_name", "index", "check"),
+    bad_cases(),
+    ids=[f"{name}-{probe}-{check.column}-{check.severity}-{index}" for name, probe, index, check in bad_cases()],
+)
+def test_a_bad_frame_fails_its_expectation(name: str, probe_name: str, index: int, check: Check) -> None:
+    if check.column is None:
+        suite, probe = probe_of(name, probe_name)
+        results = judge(suite, probe, pd.DataFrame([GOOD[name, probe_name]]).iloc[:0], PARAMS)
+        assert any(not r.passed and r.column_name is None and r.blocks for r in results)
+        return
+    values = [3] if check.counts_rows else BAD_VALUES[check.column]
+    failed = [
+        result
+        for value in values
+        for result in run(name, probe_name, {check.column: value})
+        if not result.passed and result.column_name == check.column
+    ]
+    kinds = {(result.expectation.replace("_", ""), result.severity) for result in failed}
+    assert (check.kind.lower(), check.severity) in kinds
+    if check.counts_rows:
+        assert [result.n_unexpected for result in failed] == [3]
+
+
+def test_a_failure_names_where_it_happened() -> None:
+    suite, probe = probe_of("raw.ingested_files", "rejects")
+    good = GOOD["raw.ingested_files", "rejects"]
+    frame = pd.DataFrame([good, good | {"source": "legacy", "rejected_rate": 0.5}])
+    failed = [result for result in judge(suite, probe, frame, PARAMS) if not result.passed]
+    assert [(result.observed_value, result.n_unexpected) for result in failed] == [("0.5 (source=legacy)", 1)]
+
+
+def test_the_limit_itself_is_allowed() -> None:
+    assert all(result.passed for result in run("raw.ingested_files", "rejects", {"rejected_rate": 0.05}))
+
+
+def test_nothing_to_check_is_skipped_with_a_warning_never_passed() -> None:
+    results = {r.column_name: r for r in run("ml.churn_scores", "scores", {"gap_to_base_rate": None})}
+    skipped = results["gap_to_base_rate"]
+    assert (skipped.passed, skipped.severity) == (False, "warn")
+    assert skipped.observed_value == "skipped: nothing to check"
+
+
+def test_nothing_to_check_blocks_where_there_must_be_something() -> None:
+    suite, probe = probe_of("marts.user_features", "snapshots")
+    results = judge(suite, probe, pd.DataFrame([GOOD["marts.user_features", "snapshots"]]).iloc[:0], PARAMS)
+    assert results and all(result.blocks for result in results)
+
+
+def test_an_expectation_that_cannot_be_evaluated_raises_and_is_named() -> None:
+    suite, probe = probe_of("raw.events", "volume")
+    with pytest.raises(GateBroken, match=r"raw\.events: expect_column_values_to_be_between on last_week_volume_ratio"):
+        judge(suite, probe, pd.DataFrame({"source": ["shop"]}), PARAMS)
+
+
+def test_values_of_the_wrong_type_are_broken_not_passed() -> None:
+    probe = Probe("text", lambda params: "", lambda params: [between("rate", 0, 1)])
+    with pytest.raises(GateBroken):
+        judge(Suite("marts.x", "marts", (probe,)), probe, pd.DataFrame({"rate": ["many"]}), PARAMS)
+
+
+def test_result_rows_have_the_columns_of_quality_results() -> None:
+    row = run("raw.events", "volume")[0].as_row("run-1", datetime(2026, 1, 31))
+    assert tuple(row) == RESULT_COLUMNS
+
+
+def test_the_day_ends_at_midnight_of_the_site() -> None:
+    assert GateParams(as_of=date(2026, 1, 31), timezone="Asia/Shanghai").end_at == datetime(2026, 1, 31, 16)
+
+
+def test_unknown_parameters_are_errors() -> None:
+    with pytest.raises(ValueError, match="max_rejcted_rate"):
+        GateParams.from_mapping({"as_of": date(2026, 1, 31), "max_rejcted_rate": 0.5})
+
+
+def test_importing_the_package_does_not_import_great_expectations() -> None:
+    code = (
+        "import sys, expectations; sys.exit(any(m in sys.modules for m in ('great_expectations', 'duckdb', 'dagster')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
