@@ -310,3 +310,14 @@
 {% macro spark__funnel_median(expression) -%}
     percentile({{ expression }}, 0.5)
 {%- endmacro %}
+
+
+{% test funnel_unique_combination(model, columns) %}
+    {#- The columns together name one row; null is a value like any other here. -#}
+    select
+        {{ columns | join(', ') }},
+        count(*) as n_rows
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+{% endtest %}
