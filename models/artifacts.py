@@ -1,0 +1,134 @@
+"""Models on disk, without pickle: skops for scikit-learn, XGBoost's own JSON, and a card beside it.
+
+Belongs here: writing and reading a version's folder, byte for byte the same for the same model.
+Does not belong here: what the card says (see `card`) and how a model is fitted.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+import xgboost
+
+from models.candidates import Candidate, SklearnCandidate, XgboostCandidate
+
+CARD = "card.json"
+# The only types beyond skops' own safe list that a file of ours holds; anything else is refused.
+_TRUSTED = ["numpy.dtype", "sklearn.tree._tree.Tree"]
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class ArtifactError(RuntimeError):
+    """An artefact is missing, damaged or not one of ours; the message says which file."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A loaded version: its card, and its model unless the recency rule is all there is."""
+
+    card: dict[str, Any]
+    candidate: Candidate | None
+
+
+def save_artifact(folder: Path, card: dict[str, Any], candidate: Candidate | None) -> Path:
+    """Write model and card into `folder`; the card comes last, so a folder with a card is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, str] = {}
+    if candidate is not None:
+        name, content = _serialise(candidate)
+        _write(folder / name, content)
+        files[name] = hashlib.sha256(content).hexdigest()
+        if isinstance(candidate, SklearnCandidate):
+            card = {**card, "directions": candidate.directions.tolist()}
+    text = json.dumps({**card, "files": files}, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    _write(folder / CARD, text.encode())
+    return folder
+
+
+def load_artifact(folder: Path) -> Artifact:
+    """Read a version's folder; every file must have the hash its card names."""
+    path = folder / CARD
+    if not path.is_file():
+        raise ArtifactError(f"no model card at {path}")
+    try:
+        card = json.loads(path.read_text())
+        files = dict(card["files"])
+    except (ValueError, KeyError) as error:
+        raise ArtifactError(f"the model card {path} cannot be read: {error}") from error
+    candidate: Candidate | None = None
+    for name, digest in files.items():
+        if Path(name).name != name or not (folder / name).is_file():
+            raise ArtifactError(f"the model file {folder / name} is missing")
+        content = (folder / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ArtifactError(f"the model file {folder / name} is not the one its card describes")
+        candidate = _deserialise(name, content, card)
+    return Artifact(card, candidate)
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _serialise(candidate: Candidate) -> tuple[str, bytes]:
+    if isinstance(candidate, XgboostCandidate):
+        return "model.json", bytes(candidate.booster.save_raw(raw_format="json"))
+    if isinstance(candidate, SklearnCandidate):
+        return "model.skops", stable_archive(skops.io.dumps(candidate.pipeline))
+    raise ArtifactError(f"no format for {type(candidate).__name__}")
+
+
+def _deserialise(name: str, content: bytes, card: dict[str, Any]) -> Candidate:
+    if name == "model.json":
+        booster = xgboost.Booster({"nthread": 2})
+        booster.load_model(bytearray(content))
+        return XgboostCandidate(booster)
+    unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED))
+    if unknown:
+        raise ArtifactError(f"{name} holds types that are not trusted: {', '.join(unknown)}")
+    pipeline = skops.io.loads(content, trusted=_TRUSTED)
+    return SklearnCandidate(card["algorithm"], pipeline, np.asarray(card["directions"], dtype=np.float64))
+
+
+def stable_archive(content: bytes) -> bytes:
+    """The same skops archive with memory addresses renumbered and dates fixed.
+
+    skops names nodes and files after `id(object)` and stamps the time, so two dumps of one model differ.
+    """
+    source = zipfile.ZipFile(io.BytesIO(content))
+    schema = source.read("schema.json").decode()
+    numbers: dict[str, str] = {}
+
+    def renumber(match: re.Match[str]) -> str:
+        old = match.group(2)
+        numbers.setdefault(old, str(len(numbers) + 1))
+        return f"{match.group(1)}{numbers[old]}{match.group(3)}"
+
+    schema = re.sub(r'("__id__": |"file": ")(\d+)(\.npy"|\b)', renumber, schema)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        members = [name for name in source.namelist() if name != "schema.json"]
+        renamed = {name: re.sub(r"^\d+", lambda found: numbers.get(found.group(0), found.group(0)), name) for name in members}
+        for name in sorted(members, key=lambda member: (len(renamed[member]), renamed[member])):
+            _add(archive, renamed[name], source.read(name))
+        _add(archive, "schema.json", schema.encode())
+    return target.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    info = zipfile.ZipInfo(name, _ZIP_DATE)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(info, content, compresslevel=6)

@@ -1,0 +1,123 @@
+"""The algorithms that compete, behind one small face.
+
+Belongs here: how each algorithm is set up, fitted, asked for probabilities and for contributions.
+Does not belong here: which of them wins, calibration, storage.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import xgboost
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from models.features import FEATURES, FloatArray
+
+LOGISTIC_REGRESSION = "logistic-regression"
+RANDOM_FOREST = "random-forest"
+XGBOOST = "xgboost"
+ALGORITHMS = (LOGISTIC_REGRESSION, RANDOM_FOREST, XGBOOST)
+
+PARAMS: dict[str, dict[str, Any]] = {
+    LOGISTIC_REGRESSION: {"C": 0.1, "max_iter": 1000},
+    RANDOM_FOREST: {"n_estimators": 120, "max_depth": 9, "min_samples_leaf": 20, "max_features": "sqrt", "max_samples": 0.5},
+    XGBOOST: {
+        "objective": "binary:logistic",
+        "tree_method": "hist",
+        "max_depth": 4,
+        "eta": 0.06,
+        "min_child_weight": 8,
+        "subsample": 0.8,
+        "colsample_bytree": 0.6,
+        "lambda": 5.0,
+        "nthread": 2,
+        "verbosity": 0,
+    },
+}
+XGBOOST_ROUNDS = 120
+
+
+class Candidate(Protocol):
+    """A fitted model: scores, and how much each feature moved each score."""
+
+    algorithm: str
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Uncalibrated probability of the positive class."""
+        ...
+
+    def contributions(self, matrix: FloatArray) -> FloatArray:
+        """Signed contribution (row × feature); comparable within a row only."""
+        ...
+
+
+class SklearnCandidate:
+    """A scikit-learn pipeline of imputer, scaler and classifier."""
+
+    def __init__(self, algorithm: str, pipeline: Pipeline, directions: FloatArray | None = None) -> None:
+        self.algorithm = algorithm
+        self.pipeline = pipeline
+        self.directions = directions if directions is not None else np.zeros(len(FEATURES))
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Uncalibrated probability of the positive class."""
+        return np.asarray(self.pipeline.predict_proba(matrix)[:, 1], dtype=np.float64)
+
+    def contributions(self, matrix: FloatArray) -> FloatArray:
+        """Linear terms; for the forest importance × distance from the mean × direction of the class difference."""
+        scaled = np.asarray(self.pipeline[:-1].transform(matrix), dtype=np.float64)
+        model = self.pipeline[-1]
+        if self.algorithm == LOGISTIC_REGRESSION:
+            return np.asarray(scaled * model.coef_[0])
+        return np.asarray(scaled * model.feature_importances_ * self.directions)
+
+
+class XgboostCandidate:
+    """A booster; missing values take the branch learned for them."""
+
+    algorithm = XGBOOST
+
+    def __init__(self, booster: xgboost.Booster) -> None:
+        self.booster = booster
+
+    def predict(self, matrix: FloatArray) -> FloatArray:
+        """Uncalibrated probability of the positive class."""
+        return np.asarray(self.booster.predict(_dmatrix(matrix)), dtype=np.float64)
+
+    def contributions(self, matrix: FloatArray) -> FloatArray:
+        """SHAP values on the logit, without the bias."""
+        return np.asarray(self.booster.predict(_dmatrix(matrix), pred_contribs=True)[:, :-1], dtype=np.float64)
+
+
+def _dmatrix(matrix: FloatArray, y: NDArray[np.int_] | None = None) -> xgboost.DMatrix:
+    return xgboost.DMatrix(matrix, label=y, feature_names=list(FEATURES), nthread=2)
+
+
+def fit_candidate(algorithm: str, matrix: FloatArray, y: NDArray[np.int_], seed: int) -> Candidate:
+    """Fit one algorithm; the same input and seed give the same model."""
+    if algorithm == XGBOOST:
+        params = {**PARAMS[XGBOOST], "seed": seed}
+        return XgboostCandidate(xgboost.train(params, _dmatrix(matrix, y), num_boost_round=XGBOOST_ROUNDS))
+    if algorithm == LOGISTIC_REGRESSION:
+        model: Any = LogisticRegression(**PARAMS[algorithm], random_state=seed)
+    else:
+        # One thread: with more, the order in which trees are added up changes the last bits of a score.
+        model = RandomForestClassifier(**PARAMS[algorithm], random_state=seed, n_jobs=1)
+    pipeline = Pipeline(
+        [
+            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("scale", StandardScaler()),
+            ("model", model),
+        ]
+    ).fit(matrix, y)
+    return SklearnCandidate(algorithm, pipeline, _class_directions(pipeline, matrix, y))
+
+
+def _class_directions(pipeline: Pipeline, matrix: FloatArray, y: NDArray[np.int_]) -> FloatArray:
+    """Mean of each scaled feature among positives minus among negatives."""
+    scaled = np.asarray(pipeline[:-1].transform(matrix), dtype=np.float64)
+    return np.round(scaled[y == 1].mean(axis=0) - scaled[y == 0].mean(axis=0), 9)

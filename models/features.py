@@ -1,0 +1,136 @@
+"""Which columns the models read, and how a frame becomes a matrix.
+
+Belongs here: feature names, the join of features with labels, the numeric design matrix.
+Does not belong here: computing a feature (dbt does) or learning anything from data.
+"""
+
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Kind = Literal["churn", "purchase"]
+FloatArray = NDArray[np.float64]
+
+LABELS: dict[str, str] = {"churn": "label_churned", "purchase": "label_purchased"}
+KEYS = ["person_id", "as_of_date"]
+
+# Shares, ratios and scores that are already on a bounded or roughly even scale.
+LINEAR_FEATURES = (
+    "activity_score",
+    "bounce_rate_30d",
+    "share_mobile_30d",
+)
+# Counts, days, seconds and money: long-tailed, so they enter on a (signed) log scale.
+LOG_FEATURES = (
+    "days_since_last_active",
+    "days_since_first_seen",
+    "n_active_days_7d",
+    "n_active_days_30d",
+    "n_active_days_total",
+    "n_sessions_7d",
+    "n_sessions_30d",
+    "n_events_7d",
+    "n_events_30d",
+    "n_events_prev_30d",
+    "activity_trend",
+    "n_item_views_30d",
+    "n_add_to_carts_30d",
+    "n_wishlists_30d",
+    "n_searches_30d",
+    "n_orders_30d",
+    "n_orders_total",
+    "revenue_30d",
+    "revenue_total",
+    "avg_order_value",
+    "purchase_frequency",
+    "days_since_last_order",
+    "avg_days_between_active_days",
+    "avg_session_duration_s_30d",
+    "n_distinct_items_30d",
+    "n_distinct_categories_30d",
+    "recency_ratio",
+)
+FEATURES: tuple[str, ...] = LOG_FEATURES + LINEAR_FEATURES
+
+# Sums over many rows may differ in their last bits between two builds of the same data; rounding keeps versions equal.
+_DECIMALS = 6
+
+
+class FrameError(ValueError):
+    """A frame lacks a column or breaks its grain; the message names what is wrong."""
+
+
+def check_kind(kind: str) -> None:
+    """Refuse anything but the two known models."""
+    if kind not in get_args(Kind):
+        raise FrameError(f"unknown model {kind!r}: expected one of {', '.join(get_args(Kind))}")
+
+
+def require_columns(frame: pd.DataFrame, columns: list[str], name: str) -> None:
+    """Raise `FrameError` naming every missing column."""
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise FrameError(f"{name} lacks the column(s) {', '.join(missing)}")
+
+
+def as_dates(values: pd.Series) -> pd.Series:
+    """Dates, timestamps or ISO text as plain `datetime.date` objects."""
+    return pd.Series(pd.to_datetime(values).dt.date, index=values.index, dtype=object)
+
+
+def as_bools(values: pd.Series) -> NDArray[np.bool_]:
+    """Booleans with nulls read as false."""
+    return np.asarray([value is not None and not pd.isna(value) and bool(value) for value in values], dtype=bool)
+
+
+def numbers(frame: pd.DataFrame, column: str) -> FloatArray:
+    """One column as floats; nulls, infinities and unreadable values become NaN."""
+    values = pd.to_numeric(frame[column], errors="coerce").astype("Float64")
+    array = np.array(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
+    array[~np.isfinite(array)] = np.nan
+    return array
+
+
+def design_matrix(frame: pd.DataFrame) -> FloatArray:
+    """The features in the order of `FEATURES`, log-scaled where long-tailed; NaN where null.
+
+    >>> frame = pd.DataFrame({name: [0.0, 1.0] for name in FEATURES})
+    >>> design_matrix(frame).shape == (2, len(FEATURES))
+    True
+    """
+    require_columns(frame, list(FEATURES), "features")
+    columns: list[FloatArray] = []
+    for name in FEATURES:
+        values = numbers(frame, name)
+        columns.append(np.sign(values) * np.log1p(np.abs(values)) if name in LOG_FEATURES else values)
+    matrix = np.column_stack(columns) if len(frame) else np.empty((0, len(FEATURES)))
+    return np.round(matrix, _DECIMALS) + 0.0  # + 0.0 turns −0.0 into 0.0: equal values, equal bytes
+
+
+def training_frame(
+    kind: Kind, features: pd.DataFrame, labels: pd.DataFrame, as_of: date, horizon_days: int
+) -> pd.DataFrame:
+    """Eligible persons with a known label, one row per (person, snapshot), sorted; label in column `y`.
+
+    A snapshot whose horizon is not over by `as_of` is left out even if a label was given for it.
+    """
+    check_kind(kind)
+    label = LABELS[kind]
+    require_columns(features, [*KEYS, *FEATURES], "features")
+    require_columns(labels, [*KEYS, "is_eligible", label], "labels")
+    answers = labels[[*KEYS, "is_eligible", label]].copy()
+    answers["as_of_date"] = as_dates(answers["as_of_date"])
+    last = as_of - timedelta(days=horizon_days)
+    usable = as_bools(answers["is_eligible"]) & answers[label].notna().to_numpy()
+    answers = answers[usable & np.asarray([day <= last for day in answers["as_of_date"]], dtype=bool)]
+    answers = answers.assign(y=as_bools(answers[label]).astype(int))[[*KEYS, "y"]]
+    rows = features[[*KEYS, *FEATURES]].copy()
+    rows["as_of_date"] = as_dates(rows["as_of_date"])
+    for name, frame in (("features", rows), ("labels", answers)):
+        if frame.duplicated(KEYS).any():
+            raise FrameError(f"{name} holds a (person_id, as_of_date) more than once")
+    joined = rows.merge(answers, on=KEYS, how="inner")
+    return joined.sort_values(["as_of_date", "person_id"], kind="stable").reset_index(drop=True)

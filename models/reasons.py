@@ -1,0 +1,92 @@
+"""Why a person has this score, in plain words.
+
+Belongs here: wording of features and the choice of the strongest contributions.
+Does not belong here: how contributions are computed (see `candidates`).
+"""
+
+import numpy as np
+import pandas as pd
+
+from models.features import FEATURES, FloatArray, Kind, numbers
+
+SEPARATOR = "; "
+_TOP = 3
+_EFFECTS = {
+    "churn": ("raises the risk", "lowers the risk"),
+    "purchase": ("raises the chance", "lowers the chance"),
+}
+_WHOLE, _DECIMAL, _PERCENT = "{:.0f}", "{:.1f}", "{:.0%}"
+# feature: (words with the value, number format, words where the value is null)
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "days_since_last_active": ("last active {} days ago", _WHOLE, "last activity unknown"),
+    "days_since_first_seen": ("first seen {} days ago", _WHOLE, "first visit unknown"),
+    "n_active_days_7d": ("{} active days in the last 7", _WHOLE, ""),
+    "n_active_days_30d": ("{} active days in the last 30", _WHOLE, ""),
+    "n_active_days_total": ("{} active days in all", _WHOLE, ""),
+    "n_sessions_7d": ("{} sessions in the last 7 days", _WHOLE, ""),
+    "n_sessions_30d": ("{} sessions in the last 30 days", _WHOLE, ""),
+    "n_events_7d": ("{} events in the last 7 days", _WHOLE, ""),
+    "n_events_30d": ("{} events in the last 30 days", _WHOLE, ""),
+    "n_events_prev_30d": ("{} events in the 30 days before", _WHOLE, ""),
+    "activity_trend": ("last week's activity is {} times the month's pace", _DECIMAL, ""),
+    "n_item_views_30d": ("{} item views in the last 30 days", _WHOLE, ""),
+    "n_add_to_carts_30d": ("{} add-to-carts in the last 30 days", _WHOLE, ""),
+    "n_wishlists_30d": ("{} wishlist additions in the last 30 days", _WHOLE, ""),
+    "n_searches_30d": ("{} searches in the last 30 days", _WHOLE, ""),
+    "n_orders_30d": ("{} orders in the last 30 days", _WHOLE, ""),
+    "n_orders_total": ("{} orders in all", _WHOLE, ""),
+    "revenue_30d": ("revenue of {} in the last 30 days", _WHOLE, ""),
+    "revenue_total": ("revenue of {} in all", _WHOLE, ""),
+    "avg_order_value": ("average order value of {}", _WHOLE, "no order yet"),
+    "purchase_frequency": ("{} orders per 30 days", _DECIMAL, ""),
+    "activity_score": ("activity score of {}", _WHOLE, ""),
+    "days_since_last_order": ("last order {} days ago", _WHOLE, "no order yet"),
+    "avg_days_between_active_days": ("usually {} days between visits", _DECIMAL, "active on one day only"),
+    "avg_session_duration_s_30d": ("average session of {} seconds", _WHOLE, "no session in the last 30 days"),
+    "bounce_rate_30d": ("{} of sessions bounced", _PERCENT, "no session in the last 30 days"),
+    "n_distinct_items_30d": ("{} different items in the last 30 days", _WHOLE, ""),
+    "n_distinct_categories_30d": ("{} different categories in the last 30 days", _WHOLE, ""),
+    "share_mobile_30d": ("{} of activity on mobile", _PERCENT, "device unknown"),
+    "recency_ratio": ("away {} times the usual gap", _DECIMAL, "no usual gap yet"),
+}
+
+
+def describe(feature: str, value: float) -> str:
+    """A feature's value in words.
+
+    >>> describe("days_since_last_active", 12.0), describe("days_since_last_order", float("nan"))
+    ('last active 12 days ago', 'no order yet')
+    """
+    words, number, missing = _WORDS[feature]
+    if np.isnan(value):
+        return missing or words.format("an unknown number of").replace("of of", "of")
+    text = words.format(number.format(value))
+    if number == _WHOLE and round(value) == 1:
+        for plural in ("days", "sessions", "events", "orders", "views", "searches", "additions", "add-to-carts"):
+            text = text.replace(f"1 {plural}", f"1 {plural.removesuffix('es') if plural == 'searches' else plural[:-1]}")
+        text = text.replace("1 active days", "1 active day").replace("1 item views", "1 item view")
+        text = text.replace("1 wishlist additions", "1 wishlist addition")
+    return text
+
+
+def top_reasons(kind: Kind, features: pd.DataFrame, contributions: FloatArray) -> list[str]:
+    """The strongest contributions of each row, strongest first, joined by `; `."""
+    if not len(features):
+        return []
+    values = np.column_stack([numbers(features, name) for name in FEATURES])
+    order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, : 2 * _TOP]
+    raises, lowers = _EFFECTS[kind]
+    reasons: list[str] = []
+    for row, columns in enumerate(order):
+        texts: dict[str, str] = {}  # two features can say the same thing, such as "no order yet": said once
+        for column in columns:
+            amount = contributions[row, column]
+            if amount != 0 and len(texts) < _TOP:
+                texts.setdefault(describe(FEATURES[column], values[row, column]), raises if amount > 0 else lowers)
+        reasons.append(SEPARATOR.join(f"{text} ({effect})" for text, effect in texts.items()) or "close to the average person")
+    return reasons
+
+
+def recency_reasons(features: pd.DataFrame, column: str) -> list[str]:
+    """The one reason the recency rule has."""
+    return [describe(column, value) for value in numbers(features, column)]

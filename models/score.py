@@ -1,0 +1,90 @@
+"""Scores of today's persons from a stored model.
+
+Belongs here: applying a version to current features; the bands. Does not belong here: learning.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from models.artifacts import Artifact, ArtifactError, load_artifact
+from models.baselines import RECENCY_COLUMN
+from models.card import calibration_of, rule_of
+from models.features import (
+    FEATURES,
+    KEYS,
+    FloatArray,
+    FrameError,
+    Kind,
+    as_bools,
+    as_dates,
+    check_kind,
+    design_matrix,
+    numbers,
+    require_columns,
+)
+from models.reasons import recency_reasons, top_reasons
+
+BAND_COLUMN: dict[str, str] = {"churn": "risk_band", "purchase": "propensity_band"}
+# Probability from which a person is in the band. Churn of recently active persons is common, an order within the
+# horizon is rare: the same word has to mean "worth acting on" for both.
+BANDS: dict[str, tuple[tuple[float, str], ...]] = {
+    "churn": ((0.7, "high"), (0.4, "medium")),
+    "purchase": ((0.3, "high"), (0.1, "medium")),
+}
+
+
+def bands(kind: Kind, probability: FloatArray) -> list[str]:
+    """Band of each probability.
+
+    >>> bands("churn", np.array([0.7, 0.69, 0.1]))
+    ['high', 'medium', 'low']
+    """
+    return [next((name for edge, name in BANDS[kind] if value >= edge), "low") for value in probability]
+
+
+def score(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.DataFrame:
+    """Score every person active within the look-back, as at training; one row per person, sorted by person.
+
+    `artifact` is the folder of a version (`TrainResult.artifact`). Persons outside the look-back are not scored: the
+    model never saw their like. A frame without `is_active_lookback` is scored whole.
+    """
+    check_kind(kind)
+    require_columns(features_now, [*KEYS, *FEATURES], "features")
+    loaded = load_artifact(artifact)
+    _check_fits(kind, loaded, artifact)
+    rows = features_now
+    if "is_active_lookback" in rows.columns:
+        rows = rows[as_bools(rows["is_active_lookback"])]
+    rows = rows.sort_values("person_id", kind="stable").reset_index(drop=True)
+    if rows["person_id"].duplicated().any():
+        raise FrameError("features to score hold a person more than once: give one snapshot")
+    probability, reasons = _predict(kind, rows, loaded)
+    return pd.DataFrame(
+        {
+            "person_id": rows["person_id"],
+            "as_of_date": as_dates(rows["as_of_date"]),
+            "probability": np.round(probability, 6),
+            BAND_COLUMN[kind]: pd.Series(bands(kind, np.round(probability, 6)), dtype=object),
+            "top_reasons": pd.Series(reasons, dtype=object),
+            "model_version": pd.Series([loaded.card["model_version"]] * len(rows), dtype=object),
+        }
+    )
+
+
+def _predict(kind: Kind, rows: pd.DataFrame, loaded: Artifact) -> tuple[FloatArray, list[str]]:
+    if not len(rows):
+        return np.empty(0), []
+    if loaded.candidate is None:
+        return rule_of(loaded.card).predict(numbers(rows, RECENCY_COLUMN)), recency_reasons(rows, RECENCY_COLUMN)
+    matrix = design_matrix(rows)
+    probability = calibration_of(loaded.card).apply(loaded.candidate.predict(matrix))
+    return probability, top_reasons(kind, rows, loaded.candidate.contributions(matrix))
+
+
+def _check_fits(kind: Kind, loaded: Artifact, folder: Path) -> None:
+    if loaded.card["model"] != kind:
+        raise ArtifactError(f"{folder} holds a model of {loaded.card['model']}, not of {kind}")
+    if tuple(loaded.card["features"]) != FEATURES:
+        raise ArtifactError(f"{folder} was trained on other features: train again")

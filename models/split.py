@@ -1,0 +1,40 @@
+"""The split by time: which snapshots train, which validate, which test.
+
+Belongs here: choosing snapshot dates. Does not belong here: rows, features or models.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True)
+class TimeSplit:
+    """Snapshot dates of each part; `has_overlap` says that label windows of two parts overlap."""
+
+    train: tuple[date, ...]
+    validation: date
+    test: date
+    has_overlap: bool
+
+
+def split_by_time(snapshots: list[date], horizon_days: int) -> TimeSplit:
+    """Last snapshot = test, then validation, then training, each a full horizon before the next part.
+
+    The gap matters: a label looks `horizon_days` ahead, so a training snapshot closer than that to the test snapshot
+    would know a part of the answer. Where the history is too short for gaps the nearest snapshots are used and
+    `has_overlap` is set; such an evaluation is shown but never promotes a model.
+
+    >>> split_by_time([date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 15)], 7).validation
+    datetime.date(2026, 1, 8)
+    """
+    days = sorted(set(snapshots))
+    if len(days) < 3:
+        raise ValueError("a split by time needs at least three snapshots")
+    gap = timedelta(days=horizon_days)
+    test = days[-1]
+    validations = [day for day in days if day <= test - gap]
+    if validations:
+        train = tuple(day for day in days if day <= validations[-1] - gap)
+        if train:
+            return TimeSplit(train, validations[-1], test, has_overlap=False)
+    return TimeSplit(tuple(days[:-2]), days[-2], test, has_overlap=True)
