@@ -43,9 +43,7 @@ def shell(con: duckdb.DuckDBPyConnection) -> None:
         if not buffer and line.strip() in (".quit", ".exit", "quit", "exit"):
             return
         if not buffer and line.strip() == ".tables":
-            line = (
-                "select schema_name || '.' || table_name as table_name, comment from duckdb_tables() order by 1;"
-            )
+            line = "select schema_name || '.' || table_name as table_name, comment from duckdb_tables() order by 1;"
         buffer = f"{buffer}\n{line}" if buffer else line
         if buffer.rstrip().endswith(";"):
             try:

@@ -19,7 +19,8 @@ app = typer.Typer(
 )
 Config = Annotated[Path, typer.Option("--config", envvar="GROWTH_CONFIG", help="The configuration file.")]
 Home = Annotated[
-    Path | None, typer.Option("--home", envvar="GROWTH_HOME", help="State lives in HOME/data. Default: config's folder.")
+    Path | None,
+    typer.Option("--home", envvar="GROWTH_HOME", help="State lives in HOME/data. Default: config's folder."),
 ]
 DEFAULT_CONFIG = Path("growth.yaml")
 
@@ -81,7 +82,9 @@ def run(
     settings = _checked_settings(config, home)
     asked: date | None = as_of.date() if as_of else None
     try:
-        outcome = run_night(config.resolve(), settings, as_of=asked, full_refresh=full_refresh, select=select, say=typer.echo)
+        outcome = run_night(
+            config.resolve(), settings, as_of=asked, full_refresh=full_refresh, select=select, say=typer.echo
+        )
     except NightError as error:
         raise fail(str(error), error.exit_code) from error
     typer.echo(outcome)

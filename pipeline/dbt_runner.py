@@ -105,7 +105,11 @@ class DbtSession:
 
 def _outcome(row: Any) -> NodeOutcome:
     return NodeOutcome(
-        row.node.unique_id, str(row.status), float(row.execution_time or 0.0), row.message, getattr(row, "failures", None)
+        row.node.unique_id,
+        str(row.status),
+        float(row.execution_time or 0.0),
+        row.message,
+        getattr(row, "failures", None),
     )
 
 

@@ -80,7 +80,11 @@ def _warehouse(paths: HomePaths) -> Finding:
         return Finding("warn", "nothing published yet: `growthhouse run` publishes the first version")
     try:
         with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
-            row = con.execute("select version, as_of_date, n_events from ops.published_versions order by 1 desc").fetchone()
+            row = con.execute(
+                "select version, as_of_date, n_events from ops.published_versions order by 1 desc"
+            ).fetchone()
     except duckdb.Error as error:
-        return Finding("error", f"the published warehouse does not open: {error}; `growthhouse run` publishes a new one")
+        return Finding(
+            "error", f"the published warehouse does not open: {error}; `growthhouse run` publishes a new one"
+        )
     return Finding("ok", f"published version {row[0]} as of {row[1]} with {row[2]:,} events" if row else "empty")

@@ -51,7 +51,12 @@ def run_night(
 
 
 def _execute(
-    config: Path, settings: Settings, paths: HomePaths, as_of: date | None, select: str | None, say: Callable[[str], object]
+    config: Path,
+    settings: Settings,
+    paths: HomePaths,
+    as_of: date | None,
+    select: str | None,
+    say: Callable[[str], object],
 ) -> str:
     import dagster as dg
 
@@ -134,7 +139,7 @@ def summary(paths: HomePaths, run_id: str) -> str:
             for m, algorithm, metric, value, baseline, base, promoted in models
             if value is not None and base is not None
         ],
-        f"warehouse  {paths.warehouse}  (growthhouse sql \"select …\")",
+        f'warehouse  {paths.warehouse}  (growthhouse sql "select …")',
         f"UI         make ui, or DAGSTER_HOME={paths.dagster} dagster dev -w workspace.yaml",
     ]
     return "\n".join(text)

@@ -72,9 +72,7 @@ def current_version(paths: HomePaths) -> Path | None:
     return paths.warehouse.resolve() if paths.warehouse.exists() else None
 
 
-def _copy(
-    paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime
-) -> dict[str, int]:
+def _copy(paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime) -> dict[str, int]:
     con = duckdb.connect(str(target))
     try:
         con.execute("set preserve_insertion_order = false")

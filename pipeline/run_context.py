@@ -53,7 +53,8 @@ def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id:
         raise ValueError("the lake holds no events yet: check the sources in growth.yaml and data/raw")
     first, last = (_local_date(value, zone) for value in row)
     names = duckdb.execute(
-        "select distinct unnest(event_names) from read_parquet(?) where status = 'loaded' order by 1", [str(paths.ledger)]
+        "select distinct unnest(event_names) from read_parquet(?) where status = 'loaded' order by 1",
+        [str(paths.ledger)],
     ).fetchall()
     yesterday = now.astimezone(zone).date() - timedelta(days=1)
     as_of = asked or min(last, yesterday)

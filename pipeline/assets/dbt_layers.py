@@ -27,7 +27,8 @@ LAYERS = {
     "ops": "path:models/ops path:models/raw",
 }
 PREDICTIONS = {
-    name: dg.AssetKey(["predictions", name]) for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics")
+    name: dg.AssetKey(["predictions", name])
+    for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics")
 }
 SOURCES = {("lake", "events"): RAW_EVENTS, **{("ml_files", name): key for name, key in PREDICTIONS.items()}}
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
@@ -38,9 +39,9 @@ class Translator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
-            return SOURCES.get((dbt_resource_props["source_name"], dbt_resource_props["name"])) or super().get_asset_key(
-                dbt_resource_props
-            )
+            return SOURCES.get(
+                (dbt_resource_props["source_name"], dbt_resource_props["name"])
+            ) or super().get_asset_key(dbt_resource_props)
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:

@@ -76,5 +76,7 @@ def ingest_events(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iter
             "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in report.warnings) or "none"),
         },
     )
-    yield dg.MaterializeResult(asset_key=LEDGER, metadata={"dagster/row_count": report.n_files_new + report.n_files_known})
+    yield dg.MaterializeResult(
+        asset_key=LEDGER, metadata={"dagster/row_count": report.n_files_new + report.n_files_known}
+    )
     yield dg.MaterializeResult(asset_key=REJECTED, metadata={"dagster/row_count": report.n_rejected})
