@@ -34,7 +34,7 @@ def deliver(at_ms: IntArray, end_ms: int, rng: np.random.Generator) -> Deliverie
     """A delivery for every event, and a second one for a few; nothing is received after the end of the simulation."""
     n = at_ms.size
     delay = rng.integers(30, 2_000, n)
-    queue = rng.integers(DAY_MS, 3 * DAY_MS, n)  # offline for one to three days
+    queue = rng.integers(DAY_MS, 3 * DAY_MS - 3_000, n)  # offline for one to three days
     is_late = (rng.random(n) < LATE_SHARE) & (at_ms + queue + 3_000 < end_ms)
     sent = at_ms + np.where(is_late, queue, delay)
     received = sent + rng.integers(20, 900, n)
@@ -55,7 +55,8 @@ def break_line(line: str, kind: str, cut: float) -> bytes:
     if kind == "bad_json":
         return body[: 1 + int(cut * (len(body) - 2))].encode() + b"\n"
     if kind == "bad_encoding":
-        return body.replace('"context":', '"note":"caf\x00","context":', 1).encode().replace(b"\x00", b"\xe9\xff") + b"\n"
+        noted = body.replace('"context":', '"note":"caf\x00","context":', 1).encode()
+        return noted.replace(b"\x00", b"\xe9\xff") + b"\n"
     if kind == "missing_event_name":
         return ("{" + body[body.index('"timestamp"') :] + "\n").encode()
     if kind == "missing_identity":

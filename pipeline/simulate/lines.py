@@ -11,12 +11,32 @@ from datetime import date
 import numpy as np
 
 from pipeline.simulate.people import HUMAN, MAX_DEVICES, Population
-from pipeline.simulate.sessions import Events
+from pipeline.simulate.sessions import Events, starts_of
 from pipeline.simulate.world import (
-    ADD_FRIEND, ADD_TO_CART, CAMPAIGNS, CATEGORIES, CHECKOUT, CURRENCY, DEVICE_TYPES, EVENTS, PAGE_VIEW, PAYMENT,
-    PURCHASE, QUERY_WORDS, REFERRERS, SEARCH, SHARE, SIGN_UP, SITE, USER_AGENTS, VIEW_ITEM, VIEW_LIST, WISHLIST,
-    Catalogue, IntArray,
-)  # fmt: skip
+    ADD_FRIEND,
+    ADD_TO_CART,
+    CAMPAIGNS,
+    CATEGORIES,
+    CHECKOUT,
+    CURRENCY,
+    DEVICE_TYPES,
+    EVENTS,
+    PAGE_VIEW,
+    PAYMENT,
+    PURCHASE,
+    QUERY_WORDS,
+    REFERRERS,
+    SEARCH,
+    SHARE,
+    SIGN_UP,
+    SITE,
+    USER_AGENTS,
+    VIEW_ITEM,
+    VIEW_LIST,
+    WISHLIST,
+    Catalogue,
+    IntArray,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -36,7 +56,8 @@ class Vocabulary:
         self.category = [CATEGORIES[c] for c in shop.category.tolist()]
         self.product = [f"p{i:05d}" for i in range(shop.category.size)]
         names = zip(self.product, self.category, self.price, strict=True)
-        self.item_props = [f'"productId":"{p}","category":"{c}","price":{v},"currency":"{CURRENCY}"' for p, c, v in names]
+        money = f'"currency":"{CURRENCY}"'
+        self.item_props = [f'"productId":"{p}","category":"{c}","price":{v},{money}' for p, c, v in names]
         self.campaign = [f'"campaign":{{"source":"{s}","medium":"{m}"}},' if s else "" for s, m in CAMPAIGNS]
         self.agent = [f'"userAgent":"{a}",' for a in USER_AGENTS]
         self.device = [f'"device":{{"type":"{d}"}}' for d in DEVICE_TYPES]
@@ -70,7 +91,7 @@ def pages(vocabulary: Vocabulary, events: Events, words: IntArray) -> tuple[list
             path = "/friends" if code == ADD_FRIEND else "/account"
         paths.append(path)
         queries.append(query)
-    first = np.r_[True, events.session[1:] != events.session[:-1]][: events.session.size].tolist()
+    first = starts_of(events.session).tolist()
     campaigns = events.campaign.tolist()
     referrers = [
         REFERRERS[campaigns[i]] if first[i] else SITE + paths[i - 1] + queries[i - 1] for i in range(len(paths))
@@ -109,9 +130,7 @@ def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words:
     return out
 
 
-def tracker_heads(
-    vocabulary: Vocabulary, events: Events, stamps: list[str], ids: list[str]
-) -> list[str]:
+def tracker_heads(vocabulary: Vocabulary, events: Events, stamps: list[str], ids: list[str]) -> list[str]:
     """Each line up to its event id: the part a resent line shares."""
     people = vocabulary.people
     return [
@@ -154,9 +173,11 @@ def access_lines(
         when = f"{stamp[8:10]}/{_MONTHS[int(stamp[5:7]) - 1]}/{stamp[:4]}:{stamp[11:19]} +0000"
         user = people.user_ids[person] if events.is_known[i] else "-"
         agent = USER_AGENTS[int(people.device_agent[device])]
-        address = f"10.{person >> 14 & 255}.{person >> 6 & 255}.{(person & 63) * MAX_DEVICES + device % MAX_DEVICES + 1}"
+        host = (person & 63) * MAX_DEVICES + device % MAX_DEVICES + 1
+        address = f"10.{person >> 14 & 255}.{person >> 6 & 255}.{host}"
         size = 2_000 + len(page[0][i]) * 311
-        out.append(f'{address} - {user} [{when}] "GET {page[0][i]}{page[1][i]} HTTP/1.1" 200 {size} "{page[2][i] or "-"}" "{agent}"\n')
+        request = f"GET {page[0][i]}{page[1][i]} HTTP/1.1"
+        out.append(f'{address} - {user} [{when}] "{request}" 200 {size} "{page[2][i] or "-"}" "{agent}"\n')
     return out
 
 

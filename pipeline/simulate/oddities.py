@@ -8,11 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.simulate.people import BOT, BRUSHER, MAX_DEVICES, Population
-from pipeline.simulate.sessions import Events
+from pipeline.simulate.sessions import Events, running
 from pipeline.simulate.world import (
-    ADD_TO_CART, CATEGORIES, DAY_MS, PAGE_VIEW, PURCHASE, SIGN_UP, VIEW_ITEM, VIEW_LIST, BoolArray, Catalogue,
+    ADD_TO_CART,
+    CATEGORIES,
+    DAY_MS,
+    PAGE_VIEW,
+    PURCHASE,
+    SIGN_UP,
+    VIEW_ITEM,
+    VIEW_LIST,
+    BoolArray,
+    Catalogue,
     IntArray,
-)  # fmt: skip
+)
 
 BRUSHING_DAYS = 4
 MINUTE_MS = 60_000
@@ -39,7 +48,7 @@ def odd_day(people: Population, shop: Catalogue, day: int, rng: np.random.Genera
     _brush(shop, session, step - is_new[session], is_bot, code, item, rng)
     gap = np.where(is_bot, rng.integers(40, 130, session.size), rng.integers(5_000, 25_000, session.size))
     start = day * DAY_MS + rng.integers(0, DAY_MS - 180 * MINUTE_MS, person.size)
-    at_ms = _running(gap, session) + start[session]
+    at_ms = running(gap, session) + start[session]
     people.is_signed_up[brushers] = True
     quantity = np.isin(code, (ADD_TO_CART, PURCHASE)).astype(np.int64)
     cents = np.where(code == PURCHASE, shop.price_cents[item], 0)
@@ -62,10 +71,3 @@ def _brush(
     code[~is_bot] = np.where(step < 0, SIGN_UP, cycle)[~is_bot]
     favourite = rng.integers(0, shop.category.size, int(session.max(initial=0)) + 1)
     item[~is_bot] = favourite[session[~is_bot]]
-
-
-def _running(gap: IntArray, session: IntArray) -> IntArray:
-    """Cumulative time within each session, starting at 0."""
-    first = np.r_[True, session[1:] != session[:-1]][: session.size]
-    total = np.cumsum(np.where(first, 0, gap))
-    return np.asarray(total - np.maximum.accumulate(np.where(first, total, 0)), dtype=np.int64)

@@ -10,9 +10,26 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.simulate.world import (
-    ADD_FRIEND, ADD_TO_CART, AGENTS_OF_TYPE, BOT_AGENTS, CAMPAIGN_SHARE, CATEGORIES, CHECKOUT, DAY_MS, EFFECTS, END,
-    EVENTS, PURCHASE, SHARE, SIGN_UP, TYPES, WISHLIST, BoolArray, FloatArray, IntArray,
-)  # fmt: skip
+    ADD_FRIEND,
+    ADD_TO_CART,
+    AGENTS_OF_TYPE,
+    BOT_AGENTS,
+    CAMPAIGN_SHARE,
+    CATEGORIES,
+    CHECKOUT,
+    DAY_MS,
+    EFFECTS,
+    END,
+    EVENTS,
+    PURCHASE,
+    SHARE,
+    SIGN_UP,
+    TYPES,
+    WISHLIST,
+    BoolArray,
+    FloatArray,
+    IntArray,
+)
 
 MAX_DEVICES = 3
 HUMAN, BOT, BRUSHER = 0, 1, 2
@@ -94,7 +111,7 @@ def _arrivals(rng: np.random.Generator, n: int, days: int) -> IntArray:
 
 
 def _weights(rng: np.random.Generator, latent: IntArray) -> FloatArray:
-    """Friendliness and wishing are drawn apart from the type, so their effect on churn is theirs; sharing is the type."""
+    """Friendliness and wishing are drawn apart from the type, so their effect is their own; sharing is the type."""
     n = latent.size
     weights = np.ones((n, END + 1))
     weights[:, ADD_FRIEND] = np.where(rng.random(n) < 0.35, 4.0, 0.15)

@@ -123,7 +123,7 @@ def _report(
     return SimulationReport(
         home=home, truth_file=truth, first_day=start, last_day=start + timedelta(days=days - 1), **sums,
         n_orders=writer.table_rows["orders"], n_access_lines=writer.table_rows["access"],
-        n_survey_rows=writer.table_rows["survey"], n_persons=people.size, n_signed_up=int(people.is_signed_up.sum()),
+        n_survey_rows=writer.table_rows["survey"], n_persons=people.size, n_signed_up=int((people.signed_up_day != NEVER).sum()),
         n_churned=int((people.churned_day != NEVER).sum()), n_bots=int((people.kind == BOT).sum()),
         n_brushing=int((people.kind == BRUSHER).sum()), files=tuple(writer.files),
     )  # fmt: skip

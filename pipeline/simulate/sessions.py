@@ -11,9 +11,28 @@ import numpy as np
 
 from pipeline.simulate.people import HUMAN, MAX_DEVICES, NEVER, Population
 from pipeline.simulate.world import (
-    ADD_FRIEND, ADD_TO_CART, CAMPAIGN_SHARE, CATEGORIES, CHECKOUT, DAY_MS, END, HOUR_SHARE, LOGIN, MAX_STEPS, PURCHASE,
-    SIGN_UP, START, TRANSITIONS, VIEW_ITEM, VIEW_LIST, WEEKDAY_FACTOR, BoolArray, Catalogue, FloatArray, IntArray,
-)  # fmt: skip
+    ADD_FRIEND,
+    ADD_TO_CART,
+    CAMPAIGN_SHARE,
+    CATEGORIES,
+    CHECKOUT,
+    DAY_MS,
+    END,
+    HOUR_SHARE,
+    LOGIN,
+    MAX_STEPS,
+    PURCHASE,
+    SIGN_UP,
+    START,
+    TRANSITIONS,
+    VIEW_ITEM,
+    VIEW_LIST,
+    WEEKDAY_FACTOR,
+    BoolArray,
+    Catalogue,
+    FloatArray,
+    IntArray,
+)
 
 MAX_SESSIONS_A_DAY = 8
 
@@ -37,6 +56,13 @@ class Events:
     def take(self, index: IntArray | BoolArray) -> Events:
         """The chosen rows."""
         return Events(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+
+def starts_of(group: IntArray) -> BoolArray:
+    """For rows sorted by group: whether the row is the first of its group."""
+    first = np.ones(group.size, dtype=np.bool_)
+    first[1:] = group[1:] != group[:-1]
+    return first
 
 
 def concat(parts: list[Events]) -> Events:
@@ -102,7 +128,7 @@ def _visits(people: Population, day: int, weekday: int, rng: np.random.Generator
     person_start = np.lexsort((start, person))
     start = start[person_start]  # person is already in order
     slot = np.minimum(rng.geometric(0.7, n) - 1, people.n_devices[person] - 1)
-    is_first = (people.n_events[person] == 0) & np.r_[True, person[1:] != person[:-1]][:n]
+    is_first = (people.n_events[person] == 0) & starts_of(person)
     slot = np.where(is_first, 0, slot)
     campaign = np.where(is_first, people.channel[person], rng.choice(CAMPAIGN_SHARE.size, n, p=CAMPAIGN_SHARE))
     visits = Visits(person, person * MAX_DEVICES + slot, start, campaign, *(np.zeros(n, dtype=np.bool_),) * 3)
@@ -131,8 +157,8 @@ def _earlier_in_group(flag: BoolArray, group: IntArray) -> IntArray:
     """For rows sorted by group: how many earlier rows of the same group carry the flag."""
     if not flag.size:
         return np.zeros(0, dtype=np.int64)
-    before = np.cumsum(flag) - flag
-    first = np.r_[True, group[1:] != group[:-1]]
+    before: IntArray = np.cumsum(flag, dtype=np.int64) - flag
+    first = starts_of(group)
     return np.asarray(before - np.maximum.accumulate(np.where(first, before, 0)), dtype=np.int64)
 
 
@@ -141,7 +167,7 @@ def _walk(people: Population, shop: Catalogue, visits: Visits, rng: np.random.Ge
     weights = people.weights[visits.person].copy()
     # Checkout and friends need an account; visits that stay anonymous never get there.
     stays_anonymous = ~(visits.starts_known | visits.signs_up | visits.logs_in)
-    weights[np.ix_(stays_anonymous, [CHECKOUT, ADD_FRIEND])] = 0.0
+    weights[np.ix_(np.flatnonzero(stays_anonymous), np.array([CHECKOUT, ADD_FRIEND]))] = 0.0
     taste = people.favourite[visits.person, rng.integers(0, 2, n)]
     live = np.arange(n, dtype=np.int64)
     state = np.searchsorted(np.cumsum(START)[:-1], rng.random(n), side="right").astype(np.int64)
@@ -222,8 +248,12 @@ def _insert_logins(walk: Walk, visits: Visits, rng: np.random.Generator) -> tupl
 
 def _offsets(session: IntArray, rng: np.random.Generator) -> IntArray:
     """Milliseconds since the session's start: log-normal pauses, none near the session timeout."""
-    gap = (rng.lognormal(9.6, 1.0, session.size)).clip(400, 1_200_000).astype(np.int64)
-    first = np.r_[True, session[1:] != session[:-1]][: session.size]
+    return running(rng.lognormal(9.6, 1.0, session.size).clip(400, 1_200_000).astype(np.int64), session)
+
+
+def running(gap: IntArray, session: IntArray) -> IntArray:
+    """Cumulative time within each session, starting at 0."""
+    first = starts_of(session)
     total = np.cumsum(np.where(first, 0, gap))
     return np.asarray(total - np.maximum.accumulate(np.where(first, total, 0)), dtype=np.int64)
 
@@ -236,7 +266,7 @@ def _without_overlap(people: Population, visits: Visits, length: IntArray) -> In
     room = length + 1_860_000  # a pause over the usual 30-minute timeout
     free_from = people.busy_until_ms[person] + 1_860_000 * (people.busy_until_ms[person] > 0)
     start = np.maximum(visits.start_ms, free_from)
-    first = np.r_[True, person[1:] != person[:-1]]
+    first = starts_of(person)
     before = np.cumsum(room) - room
     before -= np.maximum.accumulate(np.where(first, before, 0))
     # A running maximum within persons: their index, far above any time, keeps the groups apart.

@@ -52,12 +52,12 @@ def _user_rows(people: Population, start: date) -> list[dict[str, Any]]:
         latent = int(people.latent[i])
         first_device = i * MAX_DEVICES
         rows.append({
-            "user_id": people.user_ids[i] if people.is_signed_up[i] else None,
+            "user_id": people.user_ids[i] if people.signed_up_day[i] != NEVER else None,
             "anonymous_ids": people.anonymous_ids[first_device : first_device + int(people.n_devices[i])],
             "latent_type": None if latent == NEVER else TYPES[latent].name,
             "is_bot": int(people.kind[i]) == BOT,
             "is_brushing": int(people.kind[i]) == BRUSHER,
-            "sessions_per_day": round(float(people.rate[i]), 4),
+            "sessions_per_day": None if latent == NEVER else round(float(people.rate[i]), 4),
             "base_daily_hazard": float(base[i]),
             "hazard_multiplier": round(float(people.hazard_multiplier[i]), 4),
             "daily_hazard": round(float(base[i] * people.hazard_multiplier[i]), 6),

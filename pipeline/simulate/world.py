@@ -32,11 +32,11 @@ END = N_WALK
 
 # Row: current event. Columns: page list search item cart wish checkout payment purchase share friend END
 _WALK = {
-    PAGE_VIEW: (10, 24, 12, 22, 0, 0, 0, 0, 0, 0.8, 3, 24),
+    PAGE_VIEW: (10, 24, 12, 22, 0, 0, 0, 0, 0, 0.8, 4, 24),
     VIEW_LIST: (6, 12, 6, 52, 0, 0, 0, 0, 0, 0.4, 1, 18),
     SEARCH: (4, 10, 14, 52, 0, 0, 0, 0, 0, 0.2, 0.5, 18),
-    VIEW_ITEM: (6, 16, 8, 34, 10, 4, 0, 0, 0, 2.0, 1.5, 16),
-    ADD_TO_CART: (4, 10, 5, 26, 4, 2, 34, 0, 0, 0.5, 1, 12),
+    VIEW_ITEM: (6, 16, 8, 33, 12, 5, 0, 0, 0, 2.0, 2.0, 16),
+    ADD_TO_CART: (4, 9, 4, 22, 4, 2, 44, 0, 0, 0.5, 1, 12),
     WISHLIST: (5, 16, 6, 44, 6, 3, 0, 0, 0, 1.0, 1, 16),
     CHECKOUT: (6, 2, 1, 8, 1, 0, 0, 66, 0, 0, 0, 14),
     PAYMENT: (2, 0, 0, 2, 0, 0, 4, 0, 80, 0, 0, 10),
@@ -105,7 +105,8 @@ USER_AGENTS = (
     "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/604.1",
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile "
     "Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 "
+    "Safari/605.1.15",
     "Mozilla/5.0 (compatible; ExampleBot/2.1; +https://bot.example/about)",
     "python-requests/2.32.3",
 )

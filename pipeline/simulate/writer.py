@@ -33,7 +33,11 @@ class SimulationError(Exception):
 
 @dataclass
 class FileCounts:
-    """What one tracker file holds: lines = events + duplicates + malformed."""
+    """What one tracker file holds: lines = events + duplicates + malformed.
+
+    Late (held back offline for a day or more) and skewed (from a device with a wrong clock) lines are among the events
+    and duplicates. A malformed line is an extra, broken copy: the good line arrives too.
+    """
 
     file: str
     n_lines: int = 0
@@ -61,9 +65,9 @@ def refuse_to_overwrite(data: Path) -> None:
     for folder in ("shop", "orders", "access", "survey"):
         found = next((p for p in sorted((data / "raw" / folder).rglob("*")) if p.is_file()), None)
         if found is not None:
-            raise SimulationError(f"{found} exists: raw data is never overwritten. Choose another --home or move it away.")
+            raise SimulationError(f"{found} exists, and raw data is never overwritten. Choose another --home.")
     if (data / TRUTH).exists():
-        raise SimulationError(f"{data / TRUTH} exists: choose another --home or move it away.")
+        raise SimulationError(f"{data / TRUTH} exists. Choose another --home.")
 
 
 class RawWriter:
@@ -84,7 +88,9 @@ class RawWriter:
         (self._staging / "raw/shop").mkdir(parents=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         # An interrupted simulation leaves nothing behind that looks like data.
         shutil.rmtree(self._staging, ignore_errors=True)
 
@@ -110,16 +116,18 @@ class RawWriter:
             counts.n_late += int(b.is_late.sum())
             counts.n_skewed += int(b.is_skewed.sum())
         counts.n_events = len(lines) - counts.n_duplicates
-        with (self._staging / counts.file).open("wb") as raw:
-            # No name and no time in the header: the same seed gives the same bytes.
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=3, fileobj=raw, mtime=0) as out:
-                done = 0
-                for i in np.flatnonzero(rng.random(len(lines)) < MALFORMED_SHARE).tolist():
-                    kind = MALFORMED_KINDS[int(rng.integers(len(MALFORMED_KINDS)))]
-                    out.write("".join(lines[done : i + 1]).encode() + break_line(lines[i], kind, rng.random()))
-                    counts.malformed_kinds[kind] = counts.malformed_kinds.get(kind, 0) + 1
-                    done = i + 1
-                out.write("".join(lines[done:]).encode())
+        # No name and no time in the header: the same seed gives the same bytes.
+        with (
+            (self._staging / counts.file).open("wb") as raw,
+            gzip.GzipFile(filename="", mode="wb", compresslevel=3, fileobj=raw, mtime=0) as out,
+        ):
+            done = 0
+            for i in np.flatnonzero(rng.random(len(lines)) < MALFORMED_SHARE).tolist():
+                kind = MALFORMED_KINDS[int(rng.integers(len(MALFORMED_KINDS)))]
+                out.write("".join(lines[done : i + 1]).encode() + break_line(lines[i], kind, rng.random()))
+                counts.malformed_kinds[kind] = counts.malformed_kinds.get(kind, 0) + 1
+                done = i + 1
+            out.write("".join(lines[done:]).encode())
         counts.n_malformed = sum(counts.malformed_kinds.values())
         counts.n_lines = len(lines) + counts.n_malformed
         self.files.append(counts)
