@@ -63,7 +63,11 @@ def simulate(
         report = simulate_shop(_home(config, home), users=users, days=days, seed=seed)
     except (FileExistsError, ValueError, OSError) as error:
         raise fail(str(error)) from error
-    typer.echo(str(report))
+    typer.echo(
+        f"wrote {report.n_lines:,} tracker lines ({report.n_duplicates:,} duplicates, {report.n_malformed:,} malformed, "
+        f"{report.n_late:,} late) of {report.n_persons:,} people from {report.first_day} to {report.last_day}\n"
+        f"truth: {report.truth_file}"
+    )
 
 
 @app.command()

@@ -81,7 +81,8 @@ class DbtSession:
         first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet"])
         if not first.success:
             raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
-        return dbtRunner(manifest=first.result)
+        manifest: Any = first.result
+        return dbtRunner(manifest=manifest)
 
     def build(
         self, selectors: list[str], variables: dict[str, Any], on_node: Callable[[str, float], None] | None = None

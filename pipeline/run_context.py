@@ -71,7 +71,7 @@ def snapshot_dates(first: date, as_of: date, horizon_days: int, step_days: int =
     latest = as_of - timedelta(days=horizon_days)
     room = (latest - first).days
     step = max(1, min(max(step_days, horizon_days // 2), room // 4)) if room > 0 else 1
-    dates = []
+    dates: list[date] = []
     day = latest
     while day > first and len(dates) < MAX_SNAPSHOTS:
         dates.append(day)
@@ -112,11 +112,11 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
 
 def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[str, Any]]:
     """Funnels as dbt reads them; steps of the default funnel whose event never occurs are left out."""
-    is_default = "funnels" not in settings.model_fields_set
+    is_default = settings.has_default_funnels
     funnels = []
     for funnel in settings.funnels:
         steps = [
-            {"name": step.name or step.event, "event": step.event, "where": step.where}
+            {"name": step.step_name, "event": step.event, "where": step.where}
             for step in funnel.steps
             if not is_default or step.event in event_names
         ]
@@ -124,7 +124,7 @@ def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[st
             funnels.append(
                 {
                     "name": funnel.name,
-                    "window_s": int(funnel.window.total_seconds()),
+                    "window_s": int(funnel.window),
                     "order": funnel.order,
                     "entry": funnel.entry,
                     "scope": funnel.scope,
