@@ -1,0 +1,97 @@
+{# What engines say differently, one dispatch macro each: `default__` is ANSI or DuckDB, `spark__` Spark SQL.
+   No business rule belongs here. #}
+
+{# -- files -- #}
+{% macro parquet_files(path) %}{{ return(adapter.dispatch('parquet_files', 'growthhouse')(path)) }}{% endmacro %}
+{% macro default__parquet_files(path) %}read_parquet('{{ path | replace("'", "''") }}', union_by_name = true){% endmacro %}
+{% macro spark__parquet_files(path) %}parquet.`{{ path }}`{% endmacro %}
+
+{% macro has_files(path) %}{{ return(adapter.dispatch('has_files', 'growthhouse')(path)) }}{% endmacro %}
+{% macro default__has_files(path) %}
+    {% if not execute %}{{ return(true) }}{% endif %}
+    {% set found = run_query("select count(*) from glob('" ~ path | replace("'", "''") ~ "')") %}
+    {{ return(found.columns[0].values()[0] | int > 0) }}
+{% endmacro %}
+{% macro spark__has_files(path) %}{{ return(true) }}{% endmacro %}
+
+{# The columns (name: type) of Parquet files, or no rows of that shape where there is no file yet. #}
+{% macro parquet_or_empty(path, columns) %}
+    select
+    {%- set present = has_files(path) %}
+    {%- for name, type in columns.items() %}
+        cast({{ name if present else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {% if present -%} from {{ parquet_files(path) }} {%- else -%} where false {%- endif %}
+{% endmacro %}
+
+{# -- time -- #}
+{# The site's wall clock of a UTC timestamp. #}
+{% macro local_time(utc) %}{{ return(adapter.dispatch('local_time', 'growthhouse')(utc)) }}{% endmacro %}
+{% macro default__local_time(utc) -%}
+    {%- if var('timezone') in ['UTC', 'Etc/UTC'] -%} {{ utc }}
+    {%- else -%} timezone('{{ var("timezone") }}', timezone('UTC', {{ utc }})) {%- endif -%}
+{%- endmacro %}
+{% macro spark__local_time(utc) -%} convert_timezone('UTC', '{{ var("timezone") }}', {{ utc }}) {%- endmacro %}
+
+{% macro local_date(utc) -%} cast({{ local_time(utc) }} as date) {%- endmacro %}
+{% macro local_hour(utc) -%} extract(hour from {{ local_time(utc) }}) {%- endmacro %}
+
+{% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch('seconds_between', 'growthhouse')(earlier, later)) }}{% endmacro %}
+{% macro default__seconds_between(earlier, later) -%} ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0::double) {%- endmacro %}
+{% macro spark__seconds_between(earlier, later) -%} ((unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1000000.0d) {%- endmacro %}
+
+{% macro add_seconds(moment, seconds) %}{{ return(adapter.dispatch('add_seconds', 'growthhouse')(moment, seconds)) }}{% endmacro %}
+{% macro default__add_seconds(moment, seconds) -%} ({{ moment }} + to_microseconds(cast(({{ seconds }}) * 1000000 as bigint))) {%- endmacro %}
+{% macro spark__add_seconds(moment, seconds) -%} timestampadd(second, {{ seconds }}, {{ moment }}) {%- endmacro %}
+
+{% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days', 'growthhouse')(day, days)) }}{% endmacro %}
+{% macro default__add_days(day, days) -%} ({{ day }} + cast({{ days }} as integer)) {%- endmacro %}
+{% macro spark__add_days(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
+
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between', 'growthhouse')(earlier, later)) }}{% endmacro %}
+{% macro default__days_between(earlier, later) -%} cast({{ later }} - {{ earlier }} as bigint) {%- endmacro %}
+{% macro spark__days_between(earlier, later) -%} cast(datediff({{ later }}, {{ earlier }}) as bigint) {%- endmacro %}
+
+{# One row per day, both ends included; the column is called `day`. #}
+{% macro days_from_to(first_day, last_day) %}{{ return(adapter.dispatch('days_from_to', 'growthhouse')(first_day, last_day)) }}{% endmacro %}
+{% macro default__days_from_to(first_day, last_day) -%}
+    select cast(unnest(generate_series(cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day)) as date) as day
+{%- endmacro %}
+{% macro spark__days_from_to(first_day, last_day) -%} select explode(sequence({{ first_day }}, {{ last_day }})) as day {%- endmacro %}
+
+{% macro as_of_date() -%} cast('{{ var("as_of_date") }}' as date) {%- endmacro %}
+
+{# -- aggregates -- #}
+{# The value of the row with the least (greatest) order; rows with a null value are passed over. #}
+{% macro first_by(value, order) %}{{ return(adapter.dispatch('first_by', 'growthhouse')(value, order)) }}{% endmacro %}
+{% macro default__first_by(value, order) -%} arg_min({{ value }}, {{ order }}) {%- endmacro %}
+{% macro spark__first_by(value, order) -%} min_by({{ value }}, case when {{ value }} is not null then {{ order }} end) {%- endmacro %}
+
+{% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile', 'growthhouse')(value, share)) }}{% endmacro %}
+{% macro default__quantile(value, share) -%} quantile_cont({{ value }}, {{ share }}) {%- endmacro %}
+{% macro spark__quantile(value, share) -%} percentile({{ value }}, {{ share }}) {%- endmacro %}
+
+{% macro median(value) -%} {{ quantile(value, 0.5) }} {%- endmacro %}
+
+{% macro any_true(condition) -%} coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1 {%- endmacro %}
+
+{# -- text -- #}
+{# A 64-bit hash for grouping inside one query: it may collide and differs between engines, so it is never stored. #}
+{% macro quick_hash(columns) %}{{ return(adapter.dispatch('quick_hash', 'growthhouse')(columns)) }}{% endmacro %}
+{% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+{% macro spark__quick_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
+
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'growthhouse')(text, pattern)) }}{% endmacro %}
+{% macro default__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
+{% macro spark__matches(text, pattern) -%} ({{ text }} rlike '{{ pattern }}') {%- endmacro %}
+
+{# The host of a URL in lower case without `www.`, or null. #}
+{% macro url_host(url) -%} nullif(regexp_extract(lower({{ url }}), '^(?:[a-z]+:)?//(?:www[.])?([^/:?#]+)', 1), '') {%- endmacro %}
+
+{% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'growthhouse')(json, key)) }}{% endmacro %}
+{% macro default__json_text(json, key) -%} json_extract_string({{ json }}, '$."{{ key }}"') {%- endmacro %}
+{% macro spark__json_text(json, key) -%} get_json_object({{ json }}, '$.{{ key }}') {%- endmacro %}
+
+{% macro epoch_micros(moment) %}{{ return(adapter.dispatch('epoch_micros', 'growthhouse')(moment)) }}{% endmacro %}
+{% macro default__epoch_micros(moment) -%} epoch_us({{ moment }}) {%- endmacro %}
+{% macro spark__epoch_micros(moment) -%} unix_micros({{ moment }}) {%- endmacro %}

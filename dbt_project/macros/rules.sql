@@ -1,0 +1,37 @@
+{# Business rules that more than one model applies, each said once. No engine differences here (see dispatch.sql). #}
+
+{% macro is_server_event(source) -%}
+    {%- if var('server_sources') -%}
+        {{ source }} in ({% for name in var('server_sources') %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%} false {%- endif -%}
+{%- endmacro %}
+
+{# A user agent that says it is a program. Compared in lower case. #}
+{% macro is_bot_agent(user_agent) -%}
+    {{ matches('lower(' ~ user_agent ~ ')', 'bot|crawl|spider|slurp|facebookexternalhit|headless|phantomjs|curl/|wget/|python-|java/|libwww|httpclient|scrapy|monitor|pingdom|lighthouse') }}
+{%- endmacro %}
+
+{# How a session came about, from its first campaign values and its referrer. #}
+{% macro channel(utm_source, utm_medium, utm_campaign, referrer_host, page_host) -%}
+    case
+        when {{ matches('lower(' ~ utm_medium ~ ')', '^(cpc|ppc|cpm|cpv|cpa|paid.*|display|banner|retargeting)$') }} then 'paid'
+        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', 'e-?mail|newsletter') }} then 'email'
+        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', 'social|facebook|instagram|tiktok|twitter|weibo|wechat') }} then 'social'
+        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', '^organic|^seo$') }} then 'organic_search'
+        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', 'referral|affiliate|partner') }} then 'referral'
+        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', '^paid|(^|_)ads?$') }} then 'paid'
+        when lower(coalesce({{ utm_medium }}, {{ utm_source }})) in ('direct', '(none)', '(direct)') then 'direct'
+        when coalesce({{ utm_medium }}, {{ utm_source }}, {{ utm_campaign }}) is not null then 'campaign'
+        when {{ referrer_host }} is null or {{ referrer_host }} = {{ page_host }} then 'direct'
+        when {{ matches(referrer_host, '(^|[.])(google|bing|yahoo|baidu|duckduckgo|yandex|sogou|ecosia|so|naver|ask)[.]') }} then 'organic_search'
+        when {{ matches(referrer_host, '(^|[.])(facebook|instagram|twitter|x|t|linkedin|lnkd|reddit|pinterest|tiktok|youtube|weibo|weixin|zhihu|xiaohongshu)[.]') }} then 'social'
+        else 'referral'
+    end
+{%- endmacro %}
+
+{# The snapshot dates as rows of one column, as_of_date. #}
+{% macro snapshots() -%}
+    {%- for date in var('snapshot_dates') %}
+    select cast('{{ date }}' as date) as as_of_date{{ ' union' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+-- Which person stands behind each anonymous_id. Known users are never merged: an anonymous_id seen with exactly one user_id is that
+-- user's; one seen with none or with several stays a person of its own; with more than max_users_per_device the device is shared.
+with devices as (
+
+    select
+        anonymous_id,
+        min(event_at) as first_seen_at,
+        min(case when user_id is not null then event_at end) as first_known_at,
+        min(user_id) as first_user_id,
+        count(distinct user_id) as n_user_ids
+    from {{ ref('stg_events') }}
+    where anonymous_id is not null
+    group by anonymous_id
+
+),
+
+linked as (
+
+    select
+        *,
+        n_user_ids = 1 and n_user_ids <= {{ var('max_users_per_device') }} as is_linked
+    from devices
+
+)
+
+select
+    anonymous_id,
+    case when is_linked then first_user_id end as user_id,
+    case when is_linked then first_user_id else 'anon:' || anonymous_id end as person_id,
+    first_seen_at,
+    case when is_linked then first_known_at end as linked_at,
+    n_user_ids,
+    n_user_ids > {{ var('max_users_per_device') }} as is_shared_device
+from linked

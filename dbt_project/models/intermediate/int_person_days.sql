@@ -1,0 +1,16 @@
+-- Grain: person × local date on which the person did anything. Bots are here with their flag; metrics leave them out.
+select
+    person_id,
+    activity_date,
+    cast(sum(n_events) as bigint) as n_events,
+    cast(sum(n_sessions) as bigint) as n_sessions,
+    {%- for name, column in [('page_view', 'n_page_views'), ('view_item', 'n_item_views'), ('search', 'n_searches'),
+                             ('add_to_cart', 'n_add_to_carts'), ('add_to_wishlist', 'n_wishlists'), ('purchase', 'n_purchases')] %}
+    cast(sum(case when event_name = '{{ name }}' then n_events else 0 end) as bigint) as {{ column }},
+    {%- endfor %}
+    sum(revenue) as revenue,
+    min(first_event_at) as first_event_at,
+    max(last_event_at) as last_event_at,
+    {{ any_true('is_bot') }} as is_bot
+from {{ ref('int_person_event_days') }}
+group by person_id, activity_date

@@ -1,0 +1,211 @@
+-- Every event with its session, in the person's order (event_at, then event_id; source where one id came from two sources).
+--
+-- A session begins at a person's first event, after a gap strictly longer than session_timeout_minutes, strictly more than
+-- session_max_hours after its first event and, where configured, at local midnight or at a new campaign. Server events (sources with
+-- `sessions: false`) never make, end or stretch a session: one joins the session under way at its moment, that is no more than the
+-- timeout after that session's latest event and not over a cut; where there is none its session_id is null.
+{%- set timeout_s = var('session_timeout_minutes') * 60 %}
+{%- set max_s = var('session_max_hours') * 3600 %}
+{%- set person_order = 'event_at, is_server, event_id, source' if var('server_sources') else 'event_at, event_id, source' %}
+with recursive events as (
+
+    select
+        row_key,
+        source,
+        event_id,
+        person_id,
+        event_at,
+        event_date,
+        event_name,
+        {%- if var('cut_on_campaign') %}
+        utm_campaign,
+        {%- endif %}
+        {{ is_server_event('source') }} as is_server
+    from {{ ref('int_events') }}
+
+),
+
+-- `previous_*`: of the person's preceding event that can carry a session
+with_previous as (
+
+    select
+        *,
+        {%- if var('cut_on_campaign') %}
+        last_value(case when not is_server then utm_campaign end ignore nulls) over before_this as previous_campaign,
+        {%- endif %}
+        {%- if var('server_sources') %}
+        last_value(case when not is_server then event_at end ignore nulls) over before_this as previous_at,
+        last_value(case when not is_server then event_date end ignore nulls) over before_this as previous_date,
+        {%- else %}
+        lag(event_at) over in_order as previous_at,
+        lag(event_date) over in_order as previous_date,
+        {%- endif %}
+        row_number() over in_order as event_number
+    from events
+    window
+        in_order as (partition by person_id order by {{ person_order }}),
+        before_this as (
+            partition by person_id order by {{ person_order }} rows between unbounded preceding and 1 preceding
+        )
+
+),
+
+with_cuts as (
+
+    select
+        row_key,
+        person_id,
+        event_at,
+        event_date,
+        event_name,
+        event_number,
+        is_server,
+        (
+            previous_at is null
+            or {{ seconds_between('previous_at', 'event_at') }} > {{ timeout_s }}
+            {%- if var('cut_at_midnight') %}
+            or event_date <> previous_date
+            {%- endif %}
+            {%- if var('cut_on_campaign') %}
+            or (not is_server and utm_campaign <> coalesce(previous_campaign, '') and event_at > previous_at)
+            {%- endif %}
+        ) as is_cut
+    from with_previous
+
+),
+
+-- an island: events that no gap and no cut divides, named by the number of its first event
+islands as (
+
+    select
+        row_key,
+        person_id,
+        event_at,
+        event_date,
+        event_name,
+        event_number,
+        is_server,
+        is_server and is_cut as is_outside,
+        max(case when is_cut and not is_server then event_number end) over up_to_this as island_number,
+        max(case when is_cut and not is_server then event_at end) over up_to_this as island_started_at,
+        lead(case when not is_cut then event_name end) over by_number as next_event_name,
+        lead(case when not is_cut then event_at end) over by_number as next_event_at
+    from with_cuts
+    window
+        by_number as (partition by person_id order by event_number),
+        up_to_this as (partition by person_id order by event_number rows between unbounded preceding and current row)
+
+),
+
+-- the few islands that last longer than max_hours hold several sessions
+long_islands as (
+
+    select
+        person_id,
+        island_number,
+        island_started_at
+    from islands
+    where not is_server and {{ seconds_between('island_started_at', 'event_at') }} > {{ max_s }}
+    group by person_id, island_number, island_started_at
+
+),
+
+long_island_events as (
+
+    select
+        islands.row_key,
+        islands.person_id,
+        islands.island_number,
+        islands.event_number,
+        islands.event_at,
+        islands.is_server
+    from islands
+    inner join long_islands
+        on islands.person_id = long_islands.person_id and islands.island_number = long_islands.island_number
+    where not islands.is_outside
+
+),
+
+-- the next session begins at the first event that comes too late for the last
+long_island_starts as (
+
+    select
+        person_id,
+        island_number,
+        island_number as start_number,
+        island_started_at as started_at
+    from long_islands
+
+    union all
+
+    select
+        later.person_id,
+        later.island_number,
+        min(later.event_number) as start_number,
+        min(later.event_at) as started_at
+    from long_island_starts as latest
+    inner join long_island_events as later
+        on latest.person_id = later.person_id and latest.island_number = later.island_number
+    where not later.is_server and {{ seconds_between('latest.started_at', 'later.event_at') }} > {{ max_s }}
+    group by later.person_id, later.island_number
+
+),
+
+long_island_sessions as (
+
+    select
+        events.row_key,
+        max(starts.start_number) over in_island_so_far as start_number,
+        max(starts.started_at) over in_island_so_far as started_at,
+        lead(starts.start_number) over in_island is not null as is_followed_by_start
+    from long_island_events as events
+    left join long_island_starts as starts
+        on events.person_id = starts.person_id and events.event_number = starts.start_number
+    window
+        in_island as (partition by events.person_id, events.island_number order by events.event_number),
+        in_island_so_far as (
+            partition by events.person_id, events.island_number order by events.event_number
+            rows between unbounded preceding and current row
+        )
+
+),
+
+placed as (
+
+    select
+        islands.row_key,
+        islands.person_id,
+        islands.event_at,
+        islands.event_date,
+        islands.event_name,
+        islands.event_number,
+        islands.is_server,
+        islands.is_outside,
+        coalesce(long_island_sessions.start_number, islands.island_number) as start_number,
+        coalesce(long_island_sessions.started_at, islands.island_started_at) as started_at,
+        case when not coalesce(long_island_sessions.is_followed_by_start, false) then islands.next_event_name end as next_event_name,
+        case when not coalesce(long_island_sessions.is_followed_by_start, false) then islands.next_event_at end as next_event_at
+    from islands
+    left join long_island_sessions on islands.row_key = long_island_sessions.row_key
+
+)
+
+select
+    placed.row_key,
+    placed.person_id,
+    case
+        when not placed.is_outside
+            then md5(placed.person_id || '|' || cast({{ epoch_micros('placed.started_at') }} as {{ dbt.type_string() }}))
+    end as session_id,
+    placed.event_at,
+    placed.event_date,
+    placed.event_name,
+    placed.event_number,
+    not placed.is_outside and placed.event_number = placed.start_number as is_session_start,
+    not placed.is_outside and placed.next_event_at is null as is_session_end,
+    case when not placed.is_outside then placed.next_event_name end as next_event_name,
+    case when not placed.is_outside then {{ seconds_between('placed.event_at', 'placed.next_event_at') }} end as next_gap_s,
+    placed.is_server,
+    bots.person_id is not null as is_bot
+from placed
+left join {{ ref('int_bots') }} as bots on placed.person_id = bots.person_id
