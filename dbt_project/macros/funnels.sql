@@ -8,7 +8,7 @@
 {% macro funnel_list() %}
     {#- The configured funnels, complete with their defaults; one this project cannot count is an error, not a silent zero. -#}
     {%- set funnels = [] -%}
-    {%- for given in var('funnels', []) -%}
+    {%- for given in var('funnels') -%}
         {%- set funnel = {
             'name': given.name,
             'window_s': given.window_s | int,
@@ -151,7 +151,7 @@
 {{ prefix }}_starts as (
     select
         *,
-        {{ dbt.dateadd('second', funnel.window_s, 'event_at') }} as window_ends_at,
+        {{ add_seconds('event_at', 'cast(' ~ funnel.window_s ~ ' as ' ~ dbt.type_bigint() ~ ')') }} as window_ends_at,
         row_number() over (
             partition by person_id order by event_at, {{ funnel_next_use(n_steps, 1) }} desc, event_key
         ) as start_number
@@ -271,8 +271,8 @@
 
 {% macro funnel_as_of_end_utc() %}
     {#- The first instant after as_of in the site's timezone, as UTC: a window that ends before it is closed. -#}
-    {%- set zone = modules.pytz.timezone(var('timezone', 'UTC')) -%}
-    {%- set next_day = modules.datetime.datetime.strptime(var('as_of_date', '2026-01-01') | string, '%Y-%m-%d')
+    {%- set zone = modules.pytz.timezone(var('timezone')) -%}
+    {%- set next_day = modules.datetime.datetime.strptime(var('as_of_date') | string, '%Y-%m-%d')
         + modules.datetime.timedelta(days=1) -%}
     cast('{{ zone.localize(next_day).astimezone(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}
@@ -281,34 +281,12 @@
 {% macro funnel_week_start(date_column) %}
     {#- The first day of the site's week that holds a date. date_trunc weeks start on Monday on every engine used here. -#}
     {%- set names = ['monday', 'sunday', 'saturday', 'friday', 'thursday', 'wednesday', 'tuesday'] -%}
-    {%- set shift = names.index(var('week_start', 'monday') | lower) -%}
-    cast({{ dbt.dateadd('day', -shift, dbt.date_trunc('week', dbt.dateadd('day', shift, date_column))) }} as date)
-{%- endmacro %}
-
-
-{% macro funnel_seconds_between(earlier, later) %}
-    {{- return(adapter.dispatch('funnel_seconds_between', 'growthhouse')(earlier, later)) -}}
-{% endmacro %}
-
-{% macro default__funnel_seconds_between(earlier, later) -%}
-    (extract(epoch from {{ later }}) - extract(epoch from {{ earlier }}))
-{%- endmacro %}
-
-{% macro spark__funnel_seconds_between(earlier, later) -%}
-    (cast({{ later }} as double) - cast({{ earlier }} as double))
-{%- endmacro %}
-
-
-{% macro funnel_median(expression) %}
-    {{- return(adapter.dispatch('funnel_median', 'growthhouse')(expression)) -}}
-{% endmacro %}
-
-{% macro default__funnel_median(expression) -%}
-    median({{ expression }})
-{%- endmacro %}
-
-{% macro spark__funnel_median(expression) -%}
-    percentile({{ expression }}, 0.5)
+    {%- set shift = names.index(var('week_start') | lower) -%}
+    {%- if shift == 0 -%}
+        cast({{ dbt.date_trunc('week', date_column) }} as date)
+    {%- else -%}
+        {{ add_days('cast(' ~ dbt.date_trunc('week', add_days(date_column, shift)) ~ ' as date)', -shift) }}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -34,7 +34,7 @@ entries as (
 windowed as (
     select
         entries.*,
-        {{ dbt.dateadd('second', 'funnels.window_s', 'entries.entered_at') }} as window_ends_at,
+        {{ add_seconds('entries.entered_at', 'funnels.window_s') }} as window_ends_at,
         entries.level = funnels.n_steps as is_converted
     from entries
     inner join funnels
@@ -53,7 +53,7 @@ select
     is_converted,
     case when is_converted then last_reached_at end as converted_at,
     cast(
-        case when is_converted then {{ funnel_seconds_between('entered_at', 'last_reached_at') }} end as double
+        case when is_converted then {{ seconds_between('entered_at', 'last_reached_at') }} end as double
     ) as time_to_convert_s,
     breakdown_value,
     false as is_excluded

@@ -42,5 +42,5 @@ select
     cast(step_name as {{ dbt.type_string() }}) as step_name,
     cast(reached_at as {{ dbt.type_timestamp() }}) as reached_at,
     cast(reached_date as date) as reached_date,
-    cast({{ funnel_seconds_between('previous_at', 'reached_at') }} as double) as since_previous_s
+    cast({{ seconds_between('previous_at', 'reached_at') }} as double) as since_previous_s
 from timed

@@ -89,7 +89,7 @@ reached as (
         entries_by_period.breakdown_value,
         steps.step_number,
         count(*) as n_reached,
-        {{ funnel_median('steps.since_previous_s') }} as median_time_from_previous_s
+        {{ median('steps.since_previous_s') }} as median_time_from_previous_s
     from entries_by_period
     inner join steps
         on entries_by_period.entry_id = steps.entry_id
@@ -151,3 +151,4 @@ select
     cast(median_time_from_previous_s as double) as median_time_from_previous_s,
     all_closed = 1 as is_mature
 from with_previous
+order by funnel_name, period, period_start, breakdown_value nulls first, step_number

@@ -5,11 +5,10 @@ with events as (
         person_id,
         session_id,
         event_name,
-        event_at,
-        row_number() over (partition by session_id order by event_at, event_id) as position,
-        lead(event_name) over (partition by session_id order by event_at, event_id) as next_event_name,
-        lead(event_at) over (partition by session_id order by event_at, event_id) as next_event_at
-    from {{ ref('fct_events') }}
+        next_event_name,
+        next_gap_s,
+        is_session_start
+    from {{ ref('int_sessionized') }}
     where not is_bot and session_id is not null
 ),
 
@@ -19,7 +18,7 @@ transitions as (
         session_id,
         event_name as from_event,
         coalesce(next_event_name, '(exit)') as to_event,
-        {{ funnel_seconds_between('event_at', 'next_event_at') }} as gap_s
+        next_gap_s as gap_s
     from events
     union all
     select
@@ -29,7 +28,7 @@ transitions as (
         event_name as to_event,
         null as gap_s
     from events
-    where position = 1
+    where is_session_start
 ),
 
 pairs as (
@@ -39,7 +38,7 @@ pairs as (
         count(*) as n_transitions,
         count(distinct session_id) as n_sessions,
         count(distinct person_id) as n_persons,
-        {{ funnel_median('gap_s') }} as median_gap_s
+        {{ median('gap_s') }} as median_gap_s
     from transitions
     group by from_event, to_event
 )

@@ -2,12 +2,11 @@
 -- Only cells whose first day is not after as_of exist; those whose last day is not after as_of are mature.
 -- depends_on: {{ ref('fct_events') }}
 -- depends_on: {{ ref('int_person_days') }}
-{%- set rules = var('retention', {}) %}
+{%- set rules = var('retention') %}
 {%- set start_event = rules.get('start_event') %}
 {%- set return_event = rules.get('return_event') %}
 {%- set max_days = (rules.get('max_days') or 30) | int %}
 {%- set max_weeks = (rules.get('max_weeks') or 12) | int %}
-{%- set as_of = "cast('" ~ var('as_of_date', '2026-01-01') ~ "' as date)" %}
 
 with person_days as (
     select * from {{ ref('int_person_days') }} where not is_bot
@@ -70,9 +69,9 @@ days_since_start as (
         {{ funnel_week_start('starts.start_date') }} as start_week,
         active_days.is_return,
         active_days.revenue,
-        {{ dbt.datediff('starts.start_date', 'active_days.activity_date', 'day') }} as n_days,
-        cast({{ dbt.datediff(
-            funnel_week_start('starts.start_date'), funnel_week_start('active_days.activity_date'), 'day'
+        {{ days_between('starts.start_date', 'active_days.activity_date') }} as n_days,
+        cast({{ days_between(
+            funnel_week_start('starts.start_date'), funnel_week_start('active_days.activity_date')
         ) }} / 7 as {{ dbt.type_bigint() }}) as n_weeks
     from starts
     inner join active_days
@@ -129,9 +128,8 @@ grid as (
     select
         cohorts.*,
         periods.period_number,
-        cast({{ dbt.dateadd('day', 'cohorts.n_period_days * periods.period_number', 'cohorts.cohort_start') }} as date) as first_day,
-        cast({{ dbt.dateadd('day', 'cohorts.n_period_days * (periods.period_number + 1) - 1', 'cohorts.cohort_start') }} as date)
-            as last_day
+        {{ add_days('cohorts.cohort_start', 'cohorts.n_period_days * periods.period_number') }} as first_day,
+        {{ add_days('cohorts.cohort_start', 'cohorts.n_period_days * (periods.period_number + 1) - 1') }} as last_day
     from cohorts
     cross join periods
     where periods.period_number <= case when cohorts.grain = 'day' then {{ max_days }} else {{ max_weeks }} end
@@ -146,11 +144,11 @@ select
     cast(coalesce(active_cells.n_retained, 0) as {{ dbt.type_bigint() }}) as n_retained,
     cast(coalesce(active_cells.n_retained, 0) as double) / grid.n_cohort as retention_rate,
     cast(coalesce(active_cells.revenue, 0) as double) as revenue,
-    grid.last_day <= {{ as_of }} as is_mature
+    grid.last_day <= {{ as_of_date() }} as is_mature
 from grid
 left join active_cells
     on
         grid.grain = active_cells.grain
         and grid.cohort_start = active_cells.cohort_start
         and grid.period_number = active_cells.period_number
-where grid.first_day <= {{ as_of }}
+where grid.first_day <= {{ as_of_date() }}
