@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
+from glob import iglob
 from typing import Any
 from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True)
 class GateParams:
-    """Limits of one run; every rate is 0–1, every duration names its unit."""
+    """Limits of one run; every rate is 0–1, every duration names its unit. Names are those of the dbt variables."""
 
-    as_of: date
+    as_of_date: date
     lake_events: str = ""
     ledger: str = ""
     timezone: str = "UTC"
-    server_sources: tuple[str, ...] = ()
+    session_max_hours: float = 24
     max_rejected_rate: float = 0.05
     max_future_hours: float = 24
-    max_session_hours: float = 24
     max_duration_s: float = 86400
     max_duplicate_rate: float = 0.2
     min_volume_ratio: float = 0.3
@@ -29,15 +29,26 @@ class GateParams:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "GateParams":
-        """Build from a mapping; an unknown key is an error, because a misspelt limit would silently not apply."""
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
-        if unknown:
-            raise ValueError(f"unknown gate parameters: {', '.join(unknown)}")
-        given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        """Pick what the gates need from a run's dbt variables and limits; the other variables are left alone."""
+        names = {field.name for field in fields(cls)}
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in names
+        }
+        given["as_of_date"] = date.fromisoformat(str(values["as_of_date"])[:10])
+        given.setdefault("funnels_with_optional_steps", _with_optional_steps(values.get("funnels", ())))
         return cls(**given)
 
     @property
     def end_at(self) -> datetime:
-        """First UTC instant after as_of in the site's timezone, without tzinfo, as the lake stores times."""
-        midnight = datetime.combine(self.as_of + timedelta(days=1), time(), ZoneInfo(self.timezone))
+        """First UTC instant after as_of_date in the site's timezone, without tzinfo, as the lake stores times."""
+        midnight = datetime.combine(self.as_of_date + timedelta(days=1), time(), ZoneInfo(self.timezone))
         return midnight.astimezone(UTC).replace(tzinfo=None)
+
+    @property
+    def lake_is_empty(self) -> bool:
+        """True where no event was ever accepted; DuckDB refuses to read a pattern that matches no file."""
+        return next(iglob(self.lake_events, recursive=True), None) is None
+
+
+def _with_optional_steps(funnels: Any) -> tuple[str, ...]:
+    return tuple(funnel["name"] for funnel in funnels if any(step.get("optional") for step in funnel["steps"]))

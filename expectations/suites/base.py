@@ -102,7 +102,14 @@ def until(params: GateParams) -> str:
 
 
 def lake(params: GateParams) -> str:
-    """The lake's events as a table expression."""
+    """The lake's events as a table expression, with the columns the gates read."""
+    if params.lake_is_empty:
+        return """(
+            select
+                '' as source, '' as file_id, '' as event_month, '' as user_id, '' as anonymous_id,
+                cast(null as timestamp) as event_at
+            where false
+        )"""
     return (
         f"read_parquet({quoted(params.lake_events)}, hive_partitioning = true, hive_types = {{event_month: varchar}})"
     )

@@ -8,7 +8,7 @@ def _fct_events_sql(params: GateParams) -> str:
     return f"""
         select
             count(*) as n_events,
-            date_diff('day', max(event_date), date '{params.as_of}') as days_behind_as_of,
+            date_diff('day', max(event_date), date '{params.as_of_date}') as days_behind_as_of,
             count(*) filter (where duration_s < 0 or duration_s > {params.max_duration_s}) as n_duration_out_of_range,
             avg(cast(is_bot as integer)) as bot_rate,
             avg(cast(revenue is null as integer)) filter (where event_name = 'purchase') as purchase_no_revenue_rate
@@ -49,7 +49,7 @@ def _reconciliation_checks(params: GateParams) -> list[Check]:
 def _fct_sessions_sql(params: GateParams) -> str:
     return f"""
         select
-            count(*) filter (where duration_s < 0 or duration_s > {params.max_session_hours * 3600})
+            count(*) filter (where duration_s < 0 or duration_s > {params.session_max_hours * 3600})
                 as n_duration_out_of_range,
             count(*) filter (where n_events < 1) as n_without_events,
             abs(coalesce(sum(n_events), 0) - (select count(*) from marts.fct_events where session_id is not null))
@@ -77,7 +77,7 @@ def _fct_orders_sql(params: GateParams) -> str:
         select
             greatest(0, count(*) - (select count(*) from marts.fct_events where event_name = 'purchase'))
                 as n_more_than_purchases,
-            count(*) filter (where order_date > date '{params.as_of}') as n_after_as_of,
+            count(*) filter (where order_date > date '{params.as_of_date}') as n_after_as_of,
             count(*) filter (where revenue < 0) as n_negative_revenue,
             case when count(*) > 0 then avg(cast(is_suspicious as integer)) end as suspicious_rate
         from marts.fct_orders
@@ -100,7 +100,7 @@ def _dim_users_sql(params: GateParams) -> str:
             greatest(0, sum(n_events) - (select count(*) from marts.fct_events)) as n_events_invented,
             greatest(0, sum(n_orders) - (select count(*) from marts.fct_orders)) as n_orders_invented,
             count(*) filter (where last_seen_at < first_seen_at) as n_seen_backwards,
-            count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(activity_score))
+            count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double)))
                 as n_score_out_of_range,
             count(*) filter (where days_since_last_active < 0) as n_active_after_as_of
         from marts.dim_users
@@ -158,7 +158,7 @@ def _retention_sql(params: GateParams) -> str:
         select
             mode,
             grain,
-            count(*) filter (where retention_rate not between 0 and 1 or isnan(retention_rate)) as n_rate_outside,
+            count(*) filter (where retention_rate not between 0 and 1 or isnan(cast(retention_rate as double))) as n_rate_outside,
             count(*) filter (where n_retained > n_cohort) as n_more_than_cohort,
             count(*) filter (where mode = 'calendar_on' and period_number = 0 and n_retained <> n_cohort)
                 as n_start_not_whole,
@@ -182,12 +182,12 @@ def _features_sql(params: GateParams) -> str:
             as_of_date,
             count(*) as n_persons,
             greatest(0, count(*) - (select count(*) from marts.dim_users)) as n_persons_invented,
-            count(*) filter (where as_of_date > date '{params.as_of}') as n_after_as_of,
+            count(*) filter (where as_of_date > date '{params.as_of_date}') as n_after_as_of,
             count(*) filter (where days_since_last_active < 0) as n_seeing_the_future,
-            count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(activity_score))
+            count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double)))
                 as n_score_out_of_range,
             count(*) filter (where activity_score is null or purchase_frequency is null) as n_missing,
-            cast(bool_or(as_of_date = date '{params.as_of}') as integer) as is_current
+            cast(bool_or(as_of_date = date '{params.as_of_date}') as integer) as is_current
         from marts.user_features
         group by as_of_date
     """

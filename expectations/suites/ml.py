@@ -26,10 +26,10 @@ def _scores_sql(table: str, label: str) -> Callable[[GateParams], str]:
             )
             select
                 nullif(count(*), 0) as n_persons,
-                count(*) filter (where probability is null or isnan(probability)) as n_without_probability,
+                count(*) filter (where probability is null or isnan(cast(probability as double))) as n_without_probability,
                 count(*) filter (where probability not between 0 and 1) as n_outside_0_1,
                 count(*) filter (where model_version is null) as n_without_version,
-                count(*) filter (where as_of_date <> date '{params.as_of}') as n_other_date,
+                count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
                 greatest(0, count(*) - (select count(*) from marts.dim_users)) as n_persons_invented,
                 case when count(*) >= 20 then count(distinct round(probability, 6)) end as n_distinct_probabilities,
                 abs((select mean_probability from eligible) - (select base_rate from labelled)) as gap_to_base_rate
@@ -57,7 +57,7 @@ def _segments_sql(params: GateParams) -> str:
             segment,
             count(*) as n_persons,
             count(*) / sum(count(*)) over () as segment_share,
-            count(*) filter (where as_of_date <> date '{params.as_of}') as n_other_date,
+            count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
             count(*) filter (where model_version is null or segment_reason is null) as n_unexplained,
             sum(count(*)) over () / greatest((select count(*) from marts.dim_users), 1) as covered_rate
         from ml.user_segments
@@ -82,7 +82,7 @@ def _metrics_sql(params: GateParams) -> str:
         select
             model,
             split,
-            count(*) filter (where value is null or isnan(value) or isinf(value)) as n_without_value,
+            count(*) filter (where value is null or isnan(cast(value as double)) or isinf(cast(value as double))) as n_without_value,
             count(*) filter (where ci_low > value or ci_high < value) as n_outside_interval,
             count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall)') and value not between 0 and 1)
                 as n_rate_outside,

@@ -12,11 +12,14 @@ def _ledger(params: GateParams) -> str:
 
 
 def _files_sql(params: GateParams) -> str:
+    footers = f"parquet_file_metadata({quoted(params.lake_events)})"
+    if params.lake_is_empty:
+        footers = "(select '' as file_name, 0 as num_rows where false)"
     # Row counts come from the Parquet footers: reconciling a year of files reads no events.
     return f"""
         with lake_files as (
             select regexp_extract(file_name, '-([0-9a-f]+)\\.parquet$', 1) as file_id, sum(num_rows) as n_rows
-            from parquet_file_metadata({quoted(params.lake_events)})
+            from {footers}
             group by all
         ),
         -- a superseded file's events may still lie in the lake; nothing reads them

@@ -26,11 +26,11 @@ def _sessions_sql(params: GateParams) -> str:
         with sessions as (
             select epoch(max(event_at) - min(event_at)) as duration_s, count(*) as n_events
             from intermediate.int_sessionized
-            where session_id is not null
+            where session_id is not null and not is_server
             group by hash(session_id)
         )
         select
-            count(*) filter (where duration_s > {params.max_session_hours * 3600}) as n_longer_than_max,
+            count(*) filter (where duration_s > {params.session_max_hours * 3600}) as n_longer_than_max,
             avg(n_events) as mean_events_per_session,
             avg(cast(n_events = 1 as integer)) as single_event_rate
         from sessions

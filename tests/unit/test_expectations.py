@@ -12,7 +12,7 @@ from expectations.results import RESULT_COLUMNS
 from expectations.runner import judge
 from expectations.suites.base import Check, Probe, Suite, between
 
-PARAMS = GateParams(as_of=date(2026, 1, 31))
+PARAMS = GateParams(as_of_date=date(2026, 1, 31))
 
 # What a probe returns for healthy data: one entry per probe.
 GOOD: dict[tuple[str, str], dict[str, object]] = {
@@ -185,12 +185,19 @@ def test_result_rows_have_the_columns_of_quality_results() -> None:
 
 
 def test_the_day_ends_at_midnight_of_the_site() -> None:
-    assert GateParams(as_of=date(2026, 1, 31), timezone="Asia/Shanghai").end_at == datetime(2026, 1, 31, 16)
+    assert GateParams(as_of_date=date(2026, 1, 31), timezone="Asia/Shanghai").end_at == datetime(2026, 1, 31, 16)
 
 
-def test_unknown_parameters_are_errors() -> None:
-    with pytest.raises(ValueError, match="max_rejcted_rate"):
-        GateParams.from_mapping({"as_of": date(2026, 1, 31), "max_rejcted_rate": 0.5})
+def test_parameters_are_picked_from_the_variables_of_the_run() -> None:
+    steps = [{"event": "view_item"}, {"event": "purchase", "optional": True}]
+    variables = {
+        "as_of_date": "2026-01-31",
+        "run_id": "r",
+        "max_bot_rate": 0.5,
+        "funnels": [{"name": "f", "steps": steps}],
+    }
+    params = GateParams.from_mapping(variables)
+    assert params == GateParams(date(2026, 1, 31), max_bot_rate=0.5, funnels_with_optional_steps=("f",))
 
 
 def test_importing_the_package_does_not_import_great_expectations() -> None:

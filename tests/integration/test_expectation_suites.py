@@ -1,0 +1,256 @@
+"""The suites' SQL on a small warehouse: healthy data pass every gate, each kind of damage fails the check meant for it."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations import CheckResult, GateBroken, GateParams, run_stage, run_suite
+
+WAREHOUSE = """
+create schema intermediate; create schema marts; create schema ml;
+create table intermediate.int_events as
+    select 'shop' as source, 'e' || i as event_id, 'p' || (i % 10) as person_id, i,
+        timestamp '2026-01-31' - interval 1 day * (i // 10) + interval 1 minute * (i % 10) as event_at
+    from range(400) as r(i);
+create table intermediate.int_duplicates as select 'shop' as source, 'e1' as event_id;
+create table intermediate.int_sessionized as
+    select *, 's' || (i // 20) || person_id as session_id, false as is_server from intermediate.int_events;
+create table marts.fct_events as
+    select *, cast(event_at as date) as event_date, 0.0::double as duration_s, i = 399 as is_bot,
+        case when i % 10 = 0 then 'purchase' else 'view_item' end as event_name,
+        case when i % 10 = 0 then 9.5 end as revenue
+    from intermediate.int_sessionized;
+create table marts.fct_sessions as
+    select session_id, count(*) as n_events, count(*) filter (where event_name = 'purchase') as n_purchases,
+        epoch(max(event_at) - min(event_at)) as duration_s, bool_or(event_name = 'purchase') as is_converted,
+        false as is_bot
+    from marts.fct_events group by session_id;
+create table marts.fct_orders as
+    select event_id as order_id, event_date as order_date, revenue, false as is_suspicious
+    from marts.fct_events where event_name = 'purchase';
+create table marts.dim_users as
+    select person_id, min(event_at) as first_seen_at, max(event_at) as last_seen_at, count(*) as n_events,
+        count(*) filter (where event_name = 'purchase') as n_orders, 50::double as activity_score, 0 as days_since_last_active
+    from marts.fct_events group by person_id;
+create table marts.funnel_conversion as
+    select 'purchase' as funnel_name, 'all' as period, null::date as period_start, null::varchar as breakdown_value, *
+    from (values (1, 100, 100, 1::double, 1::double, null), (2, 100, 40, 0.4, 0.4, 60.0), (3, 100, 40, 1.0, 0.4, 60.0))
+        as t(step_number, n_entered, n_reached, step_conversion_rate, overall_conversion_rate,
+            median_time_from_previous_s);
+create table marts.retention as
+    select 'calendar_on' as mode, 'day' as grain, date '2026-01-01' as cohort_start, *
+    from (values (0, 10, 10, 1.0), (1, 10, 4, 0.4)) as t(period_number, n_cohort, n_retained, retention_rate);
+create table marts.user_features as
+    select person_id, as_of_date, 1 as days_since_last_active, 50::double as activity_score, 0.5 as purchase_frequency
+    from marts.dim_users, (values (date '2026-01-24'), (date '2026-01-31')) as t(as_of_date);
+create table marts.user_labels as
+    select person_id, as_of_date, true as is_eligible,
+        case when as_of_date = '2026-01-24' then person_id < 'p4' end as label_churned, label_churned as label_purchased
+    from marts.user_features;
+create table ml.churn_scores as
+    select 'p' || i as person_id, date '2026-01-31' as as_of_date, 0.3 + i / 50.0 as probability, 'v1' as model_version
+    from range(10) as r(i);
+create table ml.purchase_scores as from ml.churn_scores;
+create table ml.user_segments as
+    select person_id, as_of_date, case when person_id < 'p4' then 'new' else 'regular' end as segment,
+        'seen' as segment_reason, model_version
+    from ml.churn_scores;
+create table ml.model_metrics as
+    select 'churn' as model, 'test' as split, 'roc_auc' as metric, 0.8::double as value, 0.7 as ci_low, 0.9 as ci_high,
+        true as is_promoted;
+"""
+LEDGER = """
+    select 'aa01' as file_id, 'shop' as source, 'shop/a.jsonl' as file, 405 as n_lines, 401 as n_accepted,
+        4 as n_rejected, timestamp '2025-12-23' as min_event_at, timestamp '2026-01-31 00:09:00' as max_event_at,
+        timestamp '2026-02-01' as ingested_at, 'loaded' as status
+    union all
+    select 'bb02', 'shop', 'shop/b.jsonl', 9, 9, 0, null, null, timestamp '2026-01-01', 'superseded'
+"""
+# stage, table, column that must fail, what is done to the healthy warehouse
+DAMAGE = [
+    ("sessions", "intermediate.int_sessionized", "n_events", "delete from intermediate.int_sessionized"),
+    ("sessions", "intermediate.int_sessionized", "n_without_session",
+     "update intermediate.int_sessionized set session_id = null where i = 3"),
+    ("sessions", "intermediate.int_sessionized", "n_without_person",
+     "update intermediate.int_sessionized set person_id = null where i = 3"),
+    ("sessions", "intermediate.int_sessionized", "n_longer_than_max",
+     "update intermediate.int_sessionized set session_id = 's' where i in (3, 300)"),
+    ("sessions", "intermediate.int_sessionized", "single_event_rate",
+     "update intermediate.int_sessionized set session_id = event_id"),
+    ("sessions", "intermediate.int_duplicates", "n_lost_or_invented", "delete from intermediate.int_duplicates"),
+    ("sessions", "intermediate.int_duplicates", "duplicate_rate",
+     "insert into intermediate.int_duplicates select 'shop', 'e2' from range(200)"),
+    ("marts", "marts.fct_events", "n_events", "delete from marts.fct_events"),
+    ("marts", "marts.fct_events", "n_lost_or_invented", "delete from marts.fct_events where i = 7"),
+    ("marts", "marts.fct_events", "n_lost_or_invented", "insert into marts.fct_events from marts.fct_events limit 1"),
+    ("marts", "marts.fct_events", "days_behind_as_of", "update marts.fct_events set event_date = '2026-02-01' where i = 7"),
+    ("marts", "marts.fct_events", "n_duration_out_of_range", "update marts.fct_events set duration_s = 86401 where i = 7"),
+    ("marts", "marts.fct_events", "bot_rate", "update marts.fct_events set is_bot = true"),
+    ("marts", "marts.fct_events", "purchase_no_revenue_rate", "update marts.fct_events set revenue = null"),
+    ("marts", "marts.fct_sessions", "n_duration_out_of_range", "update marts.fct_sessions set duration_s = -1"),
+    ("marts", "marts.fct_sessions", "n_without_events", "update marts.fct_sessions set n_events = 0"),
+    ("marts", "marts.fct_sessions", "n_events_off", "update marts.fct_sessions set n_events = n_events + 1"),
+    ("marts", "marts.fct_sessions", "n_purchases_off", "update marts.fct_sessions set n_purchases = 0"),
+    ("marts", "marts.fct_sessions", "conversion_rate", "update marts.fct_sessions set is_converted = true"),
+    ("marts", "marts.fct_orders", "n_more_than_purchases", "insert into marts.fct_orders from marts.fct_orders"),
+    ("marts", "marts.fct_orders", "n_after_as_of", "update marts.fct_orders set order_date = '2026-02-01'"),
+    ("marts", "marts.fct_orders", "n_negative_revenue", "update marts.fct_orders set revenue = -1"),
+    ("marts", "marts.fct_orders", "suspicious_rate", "update marts.fct_orders set is_suspicious = true"),
+    ("marts", "marts.dim_users", "n_persons", "delete from marts.dim_users"),
+    ("marts", "marts.dim_users", "n_events_invented", "update marts.dim_users set n_events = n_events + 1"),
+    ("marts", "marts.dim_users", "n_orders_invented", "update marts.dim_users set n_orders = n_orders + 9"),
+    ("marts", "marts.dim_users", "n_seen_backwards", "update marts.dim_users set last_seen_at = '2020-01-01'"),
+    ("marts", "marts.dim_users", "n_score_out_of_range", "update marts.dim_users set activity_score = 101"),
+    ("marts", "marts.dim_users", "n_active_after_as_of", "update marts.dim_users set days_since_last_active = -1"),
+    ("marts", "marts.funnel_conversion", "n_not_monotone",
+     "update marts.funnel_conversion set n_reached = 41 where step_number = 3"),
+    ("marts", "marts.funnel_conversion", "n_more_than_entered", "update marts.funnel_conversion set n_reached = 101"),
+    ("marts", "marts.funnel_conversion", "n_overall_rate_outside",
+     "update marts.funnel_conversion set overall_conversion_rate = 1.01"),
+    ("marts", "marts.funnel_conversion", "n_step_rate_outside",
+     "update marts.funnel_conversion set step_conversion_rate = -0.1"),
+    ("marts", "marts.funnel_conversion", "n_negative_time",
+     "update marts.funnel_conversion set median_time_from_previous_s = -1"),
+    ("marts", "marts.retention", "n_rate_outside", "update marts.retention set retention_rate = 1.1"),
+    ("marts", "marts.retention", "n_more_than_cohort", "update marts.retention set n_retained = 11"),
+    ("marts", "marts.retention", "n_start_not_whole", "update marts.retention set n_retained = 9"),
+    ("marts", "marts.retention", "n_cohort_sizes_differ", "update marts.retention set n_cohort = n_cohort + period_number"),
+    ("marts", "marts.user_features", "n_persons_invented", "insert into marts.user_features from marts.user_features"),
+    ("marts", "marts.user_features", "n_after_as_of", "update marts.user_features set as_of_date = '2026-02-01'"),
+    ("marts", "marts.user_features", "n_seeing_the_future", "update marts.user_features set days_since_last_active = -1"),
+    ("marts", "marts.user_features", "n_score_out_of_range", "update marts.user_features set activity_score = 'nan'"),
+    ("marts", "marts.user_features", "n_missing", "update marts.user_features set purchase_frequency = null"),
+    ("marts", "marts.user_features", "is_current", "delete from marts.user_features where as_of_date = '2026-01-31'"),
+    ("ml", "ml.churn_scores", "n_persons", "delete from ml.churn_scores"),
+    ("ml", "ml.churn_scores", "n_without_probability", "update ml.churn_scores set probability = null"),
+    ("ml", "ml.churn_scores", "n_outside_0_1", "update ml.churn_scores set probability = 1.01"),
+    ("ml", "ml.churn_scores", "n_without_version", "update ml.churn_scores set model_version = null"),
+    ("ml", "ml.churn_scores", "n_other_date", "update ml.churn_scores set as_of_date = '2026-01-30'"),
+    ("ml", "ml.purchase_scores", "n_persons_invented", "insert into ml.purchase_scores from ml.purchase_scores"),
+    ("ml", "ml.purchase_scores", "n_distinct_probabilities",
+     "insert into ml.purchase_scores from ml.purchase_scores; update ml.purchase_scores set probability = 0.4"),
+    ("ml", "ml.purchase_scores", "gap_to_base_rate", "update ml.purchase_scores set probability = 0.9"),
+    ("ml", "ml.user_segments", "segment", "update ml.user_segments set segment = 'vip' where person_id = 'p1'"),
+    ("ml", "ml.user_segments", "segment", "update ml.user_segments set segment = null where person_id = 'p1'"),
+    ("ml", "ml.user_segments", "segment_share", "update ml.user_segments set segment = 'new'"),
+    ("ml", "ml.user_segments", "n_other_date", "update ml.user_segments set as_of_date = '2026-01-30'"),
+    ("ml", "ml.user_segments", "n_unexplained", "update ml.user_segments set segment_reason = null"),
+    ("ml", "ml.user_segments", "covered_rate", "insert into ml.user_segments from ml.user_segments"),
+    ("ml", "ml.user_segments", "covered_rate", "delete from ml.user_segments where person_id > 'p3'"),
+    ("ml", "ml.model_metrics", "split", "update ml.model_metrics set split = 'train'"),
+    ("ml", "ml.model_metrics", "n_without_value", "update ml.model_metrics set value = null"),
+    ("ml", "ml.model_metrics", "n_outside_interval", "update ml.model_metrics set ci_low = 0.85"),
+    ("ml", "ml.model_metrics", "n_rate_outside", "update ml.model_metrics set value = 1.5"),
+    ("ml", "ml.model_metrics", "promoted_roc_auc", "update ml.model_metrics set value = 0.45"),
+]  # fmt: skip
+# column that must fail, changes of the ledger's loaded row, filter on the lake's events
+RAW_DAMAGE = [
+    ("rejected_rate", "n_lines = 501, n_rejected = 100", "true"),
+    ("worst_batch_rejected_rate_low", "n_lines = 501, n_rejected = 100", "true"),
+    ("n_unaccounted_lines", "n_lines = 406", "true"),
+    ("n_lake_rows_off", "status = 'loaded'", "i <> 7"),
+    ("n_lake_rows_off", "file_id = 'cc03'", "true"),
+    ("hours_event_after_ingest", "max_event_at = '2026-03-01'", "true"),
+    ("first_event_year", "min_event_at = '1970-01-01'", "true"),
+    ("n_damaged", "status = 'damaged'", "true"),
+    ("last_week_volume_ratio", "status = 'loaded'", "i >= 60"),
+    ("n_events_to_as_of", "status = 'loaded'", "false"),
+]
+
+
+def write_lake(home: Path, changes: str = "status = 'loaded'", kept: str = "true") -> GateParams:
+    """The lake of the warehouse above: its events, and e1 a second time."""
+    con = duckdb.connect()
+    con.execute(WAREHOUSE)
+    folder = home / "events" / "event_month=2026-01"
+    folder.mkdir(parents=True)
+    con.execute(f"""
+        copy (
+            select source, event_id, event_at, 'aa01' as file_id, person_id as user_id, null::varchar as anonymous_id
+            from (from intermediate.int_events union all from intermediate.int_events where i = 1) where {kept}
+        ) to '{folder}/shop-aa01.parquet'
+    """)
+    con.execute(f"create table ledger as {LEDGER}")
+    con.execute(f"update ledger set {changes} where status = 'loaded'")
+    con.execute(f"copy ledger to '{home}/ledger.parquet'")
+    con.close()
+    return GateParams(
+        as_of_date=date(2026, 1, 31), lake_events=f"{home}/events/*/*.parquet", ledger=f"{home}/ledger.parquet"
+    )
+
+
+@pytest.fixture(scope="module")
+def params(tmp_path_factory: pytest.TempPathFactory) -> GateParams:
+    return write_lake(tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    con = duckdb.connect()
+    con.execute(WAREHOUSE)
+    yield con
+    con.close()
+
+
+def failures(results: list[CheckResult]) -> set[tuple[str, str | None]]:
+    return {(result.table_name, result.column_name) for result in results if not result.passed}
+
+
+@pytest.mark.parametrize("stage", ["sessions", "marts", "ml"])
+def test_healthy_data_pass(stage: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams) -> None:
+    skipped = {(f"ml.{kind}_scores", "n_distinct_probabilities") for kind in ("churn", "purchase")}  # under 20 persons
+    assert failures(run_stage(stage, warehouse, params)) == (skipped if stage == "ml" else set())
+
+
+@pytest.mark.parametrize(("stage", "table", "column", "damage"), DAMAGE, ids=[f"{d[1]}-{d[2]}" for d in DAMAGE])
+def test_damage_is_found(
+    stage: str, table: str, column: str, damage: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    warehouse.execute(damage)
+    assert (table, column) in failures(run_suite(table, warehouse, params))
+
+
+def test_raw_gate_passes_before_any_database_exists(tmp_path: Path, params: GateParams) -> None:
+    assert failures(run_stage("raw", tmp_path / "absent.duckdb", params)) == set()
+    assert not (tmp_path / "absent.duckdb").exists()
+
+
+@pytest.mark.parametrize(("column", "changes", "kept"), RAW_DAMAGE)
+def test_damage_before_dbt_is_found(column: str, changes: str, kept: str, tmp_path: Path) -> None:
+    params = write_lake(tmp_path, changes, kept)
+    assert column in {name for _, name in failures(run_stage("raw", ":memory:", params))}
+
+
+def test_a_night_of_which_nothing_was_accepted_fails_and_is_not_broken(tmp_path: Path) -> None:
+    params = write_lake(tmp_path, "n_accepted = 0, n_rejected = 405")
+    (tmp_path / "events" / "event_month=2026-01" / "shop-aa01.parquet").unlink()
+    blocking = {r.column_name for r in run_stage("raw", ":memory:", params) if r.blocks}
+    assert blocking == {"rejected_rate", "worst_batch_rejected_rate_low", "n_events_to_as_of"}
+
+
+def test_three_lines_with_one_bad_are_no_evidence_of_a_broken_night(tmp_path: Path) -> None:
+    params = write_lake(tmp_path)
+    con = duckdb.connect()
+    con.execute(f"""copy (
+        from '{params.ledger}' union all by name
+        select 'dd04' as file_id, 'shop' as source, 'c' as file, 3 as n_lines, 2 as n_accepted, 1 as n_rejected,
+            timestamp '2026-02-02' as ingested_at, 'loaded' as status
+    ) to '{params.ledger}.new.parquet'""")
+    con.close()
+    Path(f"{params.ledger}.new.parquet").replace(params.ledger)
+    failed = failures(run_suite("raw.ingested_files", ":memory:", params))
+    assert failed == {("raw.ingested_files", "n_lake_rows_off")}
+
+
+def test_a_file_is_opened_read_only_and_released(tmp_path: Path, params: GateParams) -> None:
+    path = tmp_path / "growth.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(WAREHOUSE)
+    assert failures(run_stage("sessions", path, params)) == set()
+    with duckdb.connect(str(path)) as con:  # fails while a reader of another configuration is open
+        con.execute("drop table marts.fct_events")
+    with pytest.raises(GateBroken, match=r"marts\.fct_events: probe profile could not be computed"):
+        run_stage("marts", path, params)
