@@ -69,10 +69,10 @@ class LatentType:
 
 
 TYPES = (
-    LatentType("loyal", 0.15, 0.003, 1.00, 0.60, 4.0, 1.3, 9.2),
-    LatentType("regular", 0.35, 0.012, 0.60, 0.50, 1.5, 1.0, 8.0),
-    LatentType("casual", 0.30, 0.030, 0.40, 0.35, 0.5, 0.8, 7.0),
-    LatentType("fickle", 0.20, 0.080, 0.40, 0.30, 0.2, 0.6, 5.5),
+    LatentType("loyal", 0.15, 0.003, 1.25, 0.60, 4.0, 1.3, 9.2),
+    LatentType("regular", 0.35, 0.012, 0.75, 0.50, 1.5, 1.0, 8.0),
+    LatentType("casual", 0.30, 0.030, 0.50, 0.35, 0.5, 0.8, 7.0),
+    LatentType("fickle", 0.20, 0.080, 0.50, 0.30, 0.2, 0.6, 5.5),
 )
 
 
