@@ -121,11 +121,16 @@ def stable_archive(content: bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         members = [name for name in source.namelist() if name != "schema.json"]
-        renamed = {name: re.sub(r"^\d+", lambda found: numbers.get(found.group(0), found.group(0)), name) for name in members}
+        renamed = {name: _renamed(name, numbers) for name in members}
         for name in sorted(members, key=lambda member: (len(renamed[member]), renamed[member])):
             _add(archive, renamed[name], source.read(name))
         _add(archive, "schema.json", schema.encode())
     return target.getvalue()
+
+
+def _renamed(member: str, numbers: dict[str, str]) -> str:
+    stem, dot, ending = member.partition(".")
+    return numbers.get(stem, stem) + dot + ending
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

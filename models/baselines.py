@@ -37,7 +37,7 @@ class RecencyRule:
     def predict(self, days: FloatArray) -> FloatArray:
         """Probability for each number of days since last active."""
         if self.rates is not None:
-            return np.asarray(self.rates, dtype=float)[bucket_of(days)]
+            return np.asarray(np.asarray(self.rates, dtype=np.float64)[bucket_of(days)], dtype=np.float64)
         return unlabelled_probability(self.kind, days, self.horizon_days)
 
 

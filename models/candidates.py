@@ -24,7 +24,13 @@ ALGORITHMS = (LOGISTIC_REGRESSION, RANDOM_FOREST, XGBOOST)
 
 PARAMS: dict[str, dict[str, Any]] = {
     LOGISTIC_REGRESSION: {"C": 0.1, "max_iter": 1000},
-    RANDOM_FOREST: {"n_estimators": 120, "max_depth": 9, "min_samples_leaf": 20, "max_features": "sqrt", "max_samples": 0.5},
+    RANDOM_FOREST: {
+        "n_estimators": 120,
+        "max_depth": 9,
+        "min_samples_leaf": 20,
+        "max_features": "sqrt",
+        "max_samples": 0.5,
+    },
     XGBOOST: {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -120,4 +126,5 @@ def fit_candidate(algorithm: str, matrix: FloatArray, y: NDArray[np.int_], seed:
 def _class_directions(pipeline: Pipeline, matrix: FloatArray, y: NDArray[np.int_]) -> FloatArray:
     """Mean of each scaled feature among positives minus among negatives."""
     scaled = np.asarray(pipeline[:-1].transform(matrix), dtype=np.float64)
-    return np.round(scaled[y == 1].mean(axis=0) - scaled[y == 0].mean(axis=0), 9)
+    difference = scaled[y == 1].mean(axis=0) - scaled[y == 0].mean(axis=0)
+    return np.asarray(np.round(difference, 9), dtype=np.float64)

@@ -23,7 +23,12 @@ FORMAT = 1
 def library_versions() -> dict[str, str]:
     """Versions of everything that shapes a fitted model."""
     found = {"python": platform.python_version()}
-    for name, package in (("numpy", "numpy"), ("scikit-learn", "scikit-learn"), ("skops", "skops"), ("xgboost", "xgboost-cpu")):
+    for name, package in (
+        ("numpy", "numpy"),
+        ("scikit-learn", "scikit-learn"),
+        ("skops", "skops"),
+        ("xgboost", "xgboost-cpu"),
+    ):
         found[name] = version(package)
     return found
 

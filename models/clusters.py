@@ -130,14 +130,18 @@ def _stability(sample: FloatArray, measured: FloatArray, model: KMeans, k: int, 
 
 
 def _renumber(labels: NDArray[np.int_], activity: FloatArray) -> NDArray[np.int_]:
-    found = sorted(np.unique(labels), key=lambda c: (-int((labels == c).sum()), -float(activity[labels == c].mean()), c))
+    found = sorted(
+        np.unique(labels), key=lambda c: (-int((labels == c).sum()), -float(activity[labels == c].mean()), c)
+    )
     order = {int(old): new for new, old in enumerate(found)}
     return np.asarray([order[int(label)] for label in labels], dtype=np.int_)
 
 
 def _names(labels: NDArray[np.int_], points: FloatArray, raw: FloatArray) -> list[str]:
     """A name for each cluster from what sets it apart; equal names are told apart by their rank in activity."""
-    names = [_name(points[labels == c].mean(axis=0), raw[labels == c].mean(axis=0)) for c in range(int(labels.max()) + 1)]
+    names = [
+        _name(points[labels == c].mean(axis=0), raw[labels == c].mean(axis=0)) for c in range(int(labels.max()) + 1)
+    ]
     for name in {name for name in names if names.count(name) > 1}:
         same = [c for c, other in enumerate(names) if other == name]
         same.sort(key=lambda c: (-float(raw[labels == c, 0].mean()), c))

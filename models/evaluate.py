@@ -57,7 +57,9 @@ def person_weights(persons: NDArray[np.object_] | pd.Series, seed: int, n_resamp
     return np.asarray(draws[:, codes], dtype=np.float64)
 
 
-def compute_metrics(y: NDArray[np.int_], probability: FloatArray, weights: FloatArray | None = None) -> dict[str, FloatArray]:
+def compute_metrics(
+    y: NDArray[np.int_], probability: FloatArray, weights: FloatArray | None = None
+) -> dict[str, FloatArray]:
     """Every metric for each row of weights (one row of ones by default); ties in the score are handled exactly.
 
     >>> compute_metrics(np.array([0, 1]), np.array([0.2, 0.9]))["roc_auc"].tolist()
@@ -168,8 +170,9 @@ def metric_rows(
 
 
 def metrics_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Metric rows as a frame whose columns have their types even when it is empty."""
+    """Metric rows as a frame whose columns have their types even when it is empty; undefined values have no row."""
     frame = pd.DataFrame(rows, columns=METRIC_COLUMNS)
-    types = {name: "float64" for name in ("value", "ci_low", "ci_high", "baseline_value")}
-    text = {name: "object" for name in ("model", "model_version", "algorithm", "split", "metric", "baseline")}
+    frame = frame[frame["value"].notna()].reset_index(drop=True)
+    types = dict.fromkeys(("value", "ci_low", "ci_high", "baseline_value"), "float64")
+    text = dict.fromkeys(("model", "model_version", "algorithm", "split", "metric", "baseline"), "str")
     return frame.astype({**types, **text, "is_promoted": "bool"})

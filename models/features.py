@@ -81,6 +81,11 @@ def as_dates(values: pd.Series) -> pd.Series:
     return pd.Series(pd.to_datetime(values).dt.date, index=values.index, dtype=object)
 
 
+def date_column(values: pd.Series) -> pd.Series:
+    """Dates for an output frame; an empty column is a timestamp, since empty objects have no type to store."""
+    return as_dates(values) if len(values) else pd.Series([], dtype="datetime64[us]")
+
+
 def as_bools(values: pd.Series) -> NDArray[np.bool_]:
     """Booleans with nulls read as false."""
     return np.asarray([value is not None and not pd.isna(value) and bool(value) for value in values], dtype=bool)

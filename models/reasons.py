@@ -4,6 +4,8 @@ Belongs here: wording of features and the choice of the strongest contributions.
 Does not belong here: how contributions are computed (see `candidates`).
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,11 @@ _EFFECTS = {
     "purchase": ("raises the chance", "lowers the chance"),
 }
 _WHOLE, _DECIMAL, _PERCENT = "{:.0f}", "{:.1f}", "{:.0%}"
+_PLURAL = re.compile(
+    r"\b(1 (?:active |item |wishlist |different )?)"
+    r"(days|sessions|events|views|searches|orders|additions|add-to-carts|items|categories|seconds)\b"
+)
+_SINGULAR = {"searches": "search", "categories": "category"}
 # feature: (words with the value, number format, words where the value is null)
 _WORDS: dict[str, tuple[str, str, str]] = {
     "days_since_last_active": ("last active {} days ago", _WHOLE, "last activity unknown"),
@@ -59,13 +66,12 @@ def describe(feature: str, value: float) -> str:
     """
     words, number, missing = _WORDS[feature]
     if np.isnan(value):
-        return missing or words.format("an unknown number of").replace("of of", "of")
+        return missing or f"{feature} unknown"
     text = words.format(number.format(value))
+    if number == _WHOLE and round(value) == 0:
+        return re.sub(r"\b0 days ago", "today", text)
     if number == _WHOLE and round(value) == 1:
-        for plural in ("days", "sessions", "events", "orders", "views", "searches", "additions", "add-to-carts"):
-            text = text.replace(f"1 {plural}", f"1 {plural.removesuffix('es') if plural == 'searches' else plural[:-1]}")
-        text = text.replace("1 active days", "1 active day").replace("1 item views", "1 item view")
-        text = text.replace("1 wishlist additions", "1 wishlist addition")
+        return _PLURAL.sub(lambda found: found.group(1) + _SINGULAR.get(found.group(2), found.group(2)[:-1]), text)
     return text
 
 
@@ -83,7 +89,9 @@ def top_reasons(kind: Kind, features: pd.DataFrame, contributions: FloatArray) -
             amount = contributions[row, column]
             if amount != 0 and len(texts) < _TOP:
                 texts.setdefault(describe(FEATURES[column], values[row, column]), raises if amount > 0 else lowers)
-        reasons.append(SEPARATOR.join(f"{text} ({effect})" for text, effect in texts.items()) or "close to the average person")
+        reasons.append(
+            SEPARATOR.join(f"{text} ({effect})" for text, effect in texts.items()) or "close to the average person"
+        )
     return reasons
 
 

@@ -18,8 +18,8 @@ from models.features import (
     FrameError,
     Kind,
     as_bools,
-    as_dates,
     check_kind,
+    date_column,
     design_matrix,
     numbers,
     require_columns,
@@ -64,11 +64,11 @@ def score(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.DataFram
     return pd.DataFrame(
         {
             "person_id": rows["person_id"],
-            "as_of_date": as_dates(rows["as_of_date"]),
+            "as_of_date": date_column(rows["as_of_date"]),
             "probability": np.round(probability, 6),
-            BAND_COLUMN[kind]: pd.Series(bands(kind, np.round(probability, 6)), dtype=object),
-            "top_reasons": pd.Series(reasons, dtype=object),
-            "model_version": pd.Series([loaded.card["model_version"]] * len(rows), dtype=object),
+            BAND_COLUMN[kind]: pd.Series(bands(kind, np.round(probability, 6)), dtype="str"),
+            "top_reasons": pd.Series(reasons, dtype="str"),
+            "model_version": pd.Series([loaded.card["model_version"]] * len(rows), dtype="str"),
         }
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.card import fingerprint, library_versions
 from models.clusters import DIMENSIONS, MIN_STABILITY, Clustering, cluster_users
 from models.evaluate import metrics_frame
-from models.features import FloatArray, FrameError, as_bools, as_dates, numbers, require_columns
+from models.features import FloatArray, FrameError, as_bools, as_dates, date_column, numbers, require_columns
 
 SEGMENTS = ("new", "at_risk", "high_value", "dormant", "regular")
 _COLUMNS = [
@@ -82,12 +82,12 @@ def segment_users(
     frame = pd.DataFrame(
         {
             "person_id": rows["person_id"],
-            "as_of_date": pd.Series([as_of] * len(rows), dtype=object),
-            "segment": pd.Series(segments, dtype=object),
-            "segment_reason": pd.Series(reasons, dtype=object),
+            "as_of_date": date_column(pd.Series([as_of] * len(rows), dtype=object)),
+            "segment": pd.Series(segments, dtype="str"),
+            "segment_reason": pd.Series(reasons, dtype="str"),
             "cluster": clustering.labels.astype(np.int64),
-            "cluster_name": pd.Series([clustering.names[label] for label in clustering.labels], dtype=object),
-            "model_version": pd.Series([version] * len(rows), dtype=object),
+            "cluster_name": pd.Series([clustering.names[label] for label in clustering.labels], dtype="str"),
+            "model_version": pd.Series([version] * len(rows), dtype="str"),
         }
     )
     return SegmentResult(frame, _metrics(clustering, version))
@@ -98,8 +98,7 @@ def apply_rules(rows: pd.DataFrame, rules: SegmentRules) -> tuple[list[str], lis
 
     A window of n days ends with the snapshot date itself, so "first seen within 7 days" is 0 to 6 days ago.
     """
-    columns = [np.nan_to_num(numbers(rows, name)) for name in _COLUMNS]
-    facts = _Facts(*columns, as_bools(rows["was_active_prev_30d"]))
+    facts = _facts(rows)
     is_high, edge = _high_value(facts, rules)
     is_new = facts.since_first < rules.new_days
     is_silent = facts.was_active_before & (facts.active_days_7d == 0)
@@ -110,16 +109,34 @@ def apply_rules(rows: pd.DataFrame, rules: SegmentRules) -> tuple[list[str], lis
     top = f"top {rules.high_value_top_share:.0%} of buyers by revenue (at least {edge:.2f})"
     words: dict[str, Callable[[int], str]] = {
         "new": lambda i: f"first seen {_ago(facts.since_first[i])}",
-        "at_risk": lambda i: _at_risk_words(facts, i, bool(is_silent[i]))
-        + (f"; also high value: revenue {facts.revenue[i]:.2f}, {top}" if is_high[i] else ""),
-        "high_value": lambda i: f"revenue {facts.revenue[i]:.2f}, {top}"
-        + (f"; last active {_ago(facts.since_last[i])}" if is_dormant[i] else ""),
+        "at_risk": lambda i: (
+            _at_risk_words(facts, i, bool(is_silent[i]))
+            + (f"; also high value: revenue {facts.revenue[i]:.2f}, {top}" if is_high[i] else "")
+        ),
+        "high_value": lambda i: (
+            f"revenue {facts.revenue[i]:.2f}, {top}"
+            + (f"; last active {_ago(facts.since_last[i])}" if is_dormant[i] else "")
+        ),
         "dormant": lambda i: f"last active {_ago(facts.since_last[i])}",
         "regular": lambda i: f"last active {_ago(facts.since_last[i])}, no other rule applies",
     }
     matched = np.select([is_new, is_silent | is_falling, is_high, is_dormant], [0, 1, 2, 3], default=4)
     segments = [SEGMENTS[int(index)] for index in matched]
     return segments, [words[segment](row) for row, segment in enumerate(segments)]
+
+
+def _facts(rows: pd.DataFrame) -> _Facts:
+    known = {name: np.nan_to_num(numbers(rows, name)) for name in _COLUMNS}
+    return _Facts(
+        since_first=known["days_since_first_seen"],
+        since_last=known["days_since_last_active"],
+        active_days_7d=known["n_active_days_7d"],
+        events_30d=known["n_events_30d"],
+        events_prev_30d=known["n_events_prev_30d"],
+        orders=known["n_orders_total"],
+        revenue=known["revenue_total"],
+        was_active_before=as_bools(rows["was_active_prev_30d"]),
+    )
 
 
 def _high_value(facts: _Facts, rules: SegmentRules) -> tuple[NDArray[np.bool_], float]:

@@ -170,9 +170,7 @@ def _train_and_compare(
     return TrainResult(kind, version, algorithm, metrics_frame(metrics), promoted, True, reason, folder)
 
 
-def _decide(
-    winner: str, found: Evaluation, baselines: dict[str, Evaluation], split: TimeSplit
-) -> tuple[bool, str]:
+def _decide(winner: str, found: Evaluation, baselines: dict[str, Evaluation], split: TimeSplit) -> tuple[bool, str]:
     """Promoted only where the test, on a window of its own, shows more than both baselines."""
     if split.has_overlap:
         return False, f"{winner} not promoted: snapshots are closer than the horizon, so the test is not independent"
@@ -227,7 +225,9 @@ def _fall_back(
     if len(snapshots) >= 2:
         known = _training_part(rows, tuple(snapshots[:-1]), seed, options.max_train_rows)
         rule = fit_recency_rule(kind, known.days, known.y, options.horizon_days)
-        metrics = _baseline_rows(kind, "test", _baselines(_part(rows, (snapshots[-1],), seed), float(known.y.mean()), rule))
+        metrics = _baseline_rows(
+            kind, "test", _baselines(_part(rows, (snapshots[-1],), seed), float(known.y.mean()), rule)
+        )
     y = rows["y"].to_numpy(dtype=np.int_)
     rule = fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
     reference = reference_of(design_matrix(rows)) if len(rows) else {}

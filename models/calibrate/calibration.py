@@ -56,7 +56,10 @@ def fit_calibration(scores: FloatArray, y: NDArray[np.int_]) -> Calibration:
     if rarer < _ISOTONIC_MIN_CLASS:
         return _fit_sigmoid(scores, y)
     fitted = IsotonicRegression(out_of_bounds="clip").fit(scores, y)
-    return Calibration("isotonic", _rounded(fitted.X_thresholds_), _rounded(fitted.y_thresholds_))
+    least = 1.0 / (len(y) + 2.0)  # the ends of the staircase are often exactly 0 and 1, which no finite sample proves
+    return Calibration(
+        "isotonic", _rounded(fitted.X_thresholds_), _rounded(np.clip(fitted.y_thresholds_, least, 1.0 - least))
+    )
 
 
 def _fit_sigmoid(scores: FloatArray, y: NDArray[np.int_]) -> Calibration:

@@ -1,0 +1,118 @@
+"""Metrics, calibration, baselines and the split, against known answers."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+from models.baselines import RecencyRule, bucket_of, fit_recency_rule, unlabelled_probability
+from models.calibrate import fit_calibration
+from models.evaluate import beats, best_baseline, compute_metrics, evaluate, metric_rows, metrics_frame, person_weights
+from models.split import split_by_time
+
+
+def _scores(n: int = 400, decimals: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(3)
+    probability = np.round(rng.random(n), decimals)  # rounded: many ties
+    return (rng.random(n) < probability).astype(int), probability
+
+
+@pytest.mark.parametrize("decimals", [1, 9])
+def test_metrics_equal_scikit_learn_with_ties_and_weights(decimals: int) -> None:
+    y, p = _scores(decimals=decimals)
+    weights = np.vstack([np.ones(len(y)), np.random.default_rng(0).integers(0, 4, len(y)).astype(float)])
+    found = compute_metrics(y, p, weights)
+    for row, w in enumerate(weights):
+        assert found["roc_auc"][row] == pytest.approx(roc_auc_score(y, p, sample_weight=w))
+        assert found["pr_auc"][row] == pytest.approx(average_precision_score(y, p, sample_weight=w))
+        assert found["brier"][row] == pytest.approx(brier_score_loss(y, p, sample_weight=w))
+        assert found["log_loss"][row] == pytest.approx(log_loss(y, np.clip(p, 1e-15, 1 - 1e-15), sample_weight=w))
+
+
+def test_lift_by_hand() -> None:
+    y = np.array([1, 1] + [0] * 8 + [1, 1] + [0] * 8)
+    ordered = np.linspace(1.0, 0.0, 20)
+    assert compute_metrics(y, ordered)["lift_top_10"][0] == pytest.approx(1.0 / 0.2)  # both of the top two are positive
+    assert compute_metrics(y, np.full(20, 0.5))["lift_top_10"][0] == pytest.approx(1.0)  # all tied: no lift
+
+
+def test_one_class_gives_no_ranking_metric_and_no_row() -> None:
+    found = evaluate(np.zeros(30, dtype=int), np.full(30, 0.2), person_weights(np.arange(30).astype(object), 1))
+    assert np.isnan(found.values["roc_auc"])
+    frame = metrics_frame(metric_rows("churn", "v", "a", "test", found, {"base-rate": found}, False))
+    assert set(frame["metric"]) == {"brier", "log_loss"}
+
+
+def test_bootstrap_draws_whole_persons() -> None:
+    persons = np.array(["a", "b", "a", "c"], dtype=object)
+    weights = person_weights(persons, seed=5, n_resamples=50)
+    assert (weights[:, 0] == weights[:, 2]).all()
+    assert (weights[:, 0] + weights[:, 1] + weights[:, 3] == 3).all()
+
+
+def test_interval_holds_the_value() -> None:
+    y, p = _scores()
+    found = evaluate(y, p, person_weights(np.arange(len(y)).astype(object), 1))
+    low, high = found.interval("roc_auc")
+    assert low < found.values["roc_auc"] < high
+
+
+def test_beats_needs_more_than_luck() -> None:
+    y, p = _scores(decimals=9)
+    weights = person_weights(np.arange(len(y)).astype(object), 1)
+    base = evaluate(y, np.full(len(y), y.mean()), weights)
+    noise = evaluate(y, np.random.default_rng(9).random(len(y)), weights)
+    good = evaluate(y, p, weights)
+    assert beats(good, base)
+    assert not beats(noise, base)
+    assert not beats(good, good)
+    assert best_baseline("brier", {"one": base, "two": good}) == ("two", good.values["brier"])
+
+
+def test_buckets_and_smoothed_rates() -> None:
+    assert bucket_of(np.array([0, 1, 2, 3, 7, 8, 30, 31, np.nan])).tolist() == [0, 1, 2, 2, 3, 4, 5, 6, 6]
+    rule = fit_recency_rule("churn", np.zeros(20), np.array([1] * 10 + [0] * 10), 7)
+    assert rule.rates is not None
+    assert rule.rates[0] == pytest.approx(0.5)
+    assert rule.rates[-1] == pytest.approx(0.5)  # an empty bucket takes the base rate
+
+
+def test_without_labels_the_rule_is_monotone() -> None:
+    days = np.arange(0.0, 60.0)
+    churn = RecencyRule("churn", 7).predict(days)
+    assert (np.diff(churn) > 0).all()
+    assert unlabelled_probability("churn", np.array([6.0]), 7)[0] == 0.5
+    assert (np.diff(unlabelled_probability("purchase", days, 7)) < 0).all()
+
+
+@pytest.mark.parametrize(("n", "method"), [(12, "identity"), (200, "sigmoid"), (4000, "isotonic")])
+def test_calibration_is_monotone_and_inside_zero_one(n: int, method: str) -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.random(n)
+    y = (rng.random(n) < truth).astype(int)
+    calibration = fit_calibration(truth**3, y)  # a score that is far too low
+    mapped = calibration.apply(np.linspace(0, 1, 50))
+    assert calibration.method == method
+    assert (np.diff(mapped) >= 0).all() and mapped.min() > 0 and mapped.max() < 1
+    if method != "identity":
+        assert np.mean((calibration.apply(truth**3) - y) ** 2) < np.mean((truth**3 - y) ** 2)
+
+
+def _days(*offsets: int) -> list[date]:
+    return [date(2026, 1, 1) + timedelta(days=offset) for offset in offsets]
+
+
+def test_split_keeps_a_full_horizon_between_parts() -> None:
+    days = _days(0, 3, 6, 9, 12, 15, 18, 21)
+    split = split_by_time(days, 7)
+    assert (split.train, split.validation, split.test) == ((days[0], days[1]), days[4], days[7])
+    assert not split.has_overlap
+
+
+def test_split_says_when_windows_overlap() -> None:
+    days = _days(0, 1, 2)
+    split = split_by_time(days, 7)
+    assert (split.train, split.validation, split.test, split.has_overlap) == ((days[0],), days[1], days[2], True)
+    with pytest.raises(ValueError, match="three snapshots"):
+        split_by_time(days[:2], 7)

@@ -1,0 +1,229 @@
+"""Training, storage and scoring: promotion, fall-back, leakage, reproducibility."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from models_frames import last_day, snapshots
+
+from models import ArtifactError, FrameError, TrainOptions, feature_drift, load_artifact, score, train
+from models.artifacts import save_artifact, stable_archive
+from models.baselines import RecencyRule
+from models.candidates import ALGORITHMS, fit_candidate
+from models.card import build_card
+from models.evaluate import METRIC_COLUMNS
+from models.features import FEATURES, design_matrix, training_frame
+
+
+@pytest.fixture(scope="module")
+def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return snapshots()
+
+
+def _tree(folder: Path) -> dict[str, str]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_a_real_signal_is_promoted_and_scored(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    features, labels = frames
+    as_of = last_day(features)
+    result = train("churn", features, labels, as_of, tmp_path, 7)
+    assert result.promoted and result.trained, result.reason
+    assert list(result.metrics.columns) == METRIC_COLUMNS
+    assert not result.metrics.duplicated(["model", "model_version", "split", "metric"]).any()
+    promoted = result.metrics[result.metrics["is_promoted"]]
+    assert set(promoted["model_version"]) == {result.model_version}
+    assert {"base-rate", "recency-rule"} <= set(result.metrics["algorithm"])
+    best = promoted[(promoted["split"] == "test") & (promoted["metric"] == "pr_auc")].iloc[0]
+    assert best["value"] > best["baseline_value"] and best["ci_low"] <= best["value"] <= best["ci_high"]
+
+    now = features[features["as_of_date"] == as_of]
+    scored = score("churn", now, result.artifact)
+    assert list(scored.columns) == [
+        "person_id", "as_of_date", "probability", "risk_band", "top_reasons", "model_version",
+    ]  # fmt: skip
+    assert scored["probability"].between(0, 1).all() and (scored["model_version"] == result.model_version).all()
+    many, few = (scored[(now["n_sessions_7d"] == n).to_numpy()]["probability"].mean() for n in (6, 0))
+    assert many < few
+    assert scored["top_reasons"].str.contains("last 7 days").mean() > 0.5
+    assert set(scored["risk_band"]) <= {"high", "medium", "low"}
+    assert (scored.loc[scored["probability"] >= 0.7, "risk_band"] == "high").all()
+
+
+def test_noise_is_not_promoted(tmp_path: Path) -> None:
+    features, labels = snapshots(signal=0.0)
+    result = train("purchase", features, labels, last_day(features), tmp_path, 7)
+    assert result.trained and not result.promoted
+    assert result.model_version == "recency-rule" and "does not clearly beat" in result.reason
+    scored = score("purchase", features[features["as_of_date"] == last_day(features)], result.artifact)
+    assert (scored["model_version"] == "recency-rule").all() and "propensity_band" in scored
+
+
+def test_later_rows_alter_nothing(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    features, labels = frames
+    as_of = last_day(features)
+    later = as_of + timedelta(days=1)
+    more_features = pd.concat([features, features.head(100).assign(as_of_date=later, n_sessions_7d=99.0)])
+    more_labels = pd.concat([labels, labels.head(100).assign(as_of_date=later, label_churned=True)])
+    # A label given before its horizon is over is not believed either.
+    early = more_labels["as_of_date"] == as_of
+    more_labels["label_churned"] = more_labels["label_churned"].astype("boolean")
+    more_labels.loc[early, "label_churned"] = True
+    first = train("churn", features, labels, as_of, tmp_path / "a", 7)
+    second = train("churn", more_features, more_labels, as_of, tmp_path / "b", 7)
+    assert first.model_version == second.model_version
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+
+
+def test_order_of_rows_alters_nothing_and_data_does(tmp_path: Path) -> None:
+    features, labels = snapshots(n_persons=120)
+    as_of = last_day(features)
+    shuffled = features.sample(frac=1.0, random_state=4), labels.sample(frac=1.0, random_state=5)
+    first = train("churn", features, labels, as_of, tmp_path / "a", 7)
+    second = train("churn", *shuffled, as_of, tmp_path / "b", 7)
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+    pd.testing.assert_frame_equal(first.metrics, second.metrics)
+    changed = features.assign(n_events_7d=features["n_events_7d"] + 1)
+    third = train("churn", changed, labels, as_of, tmp_path / "c", 7)
+    versions = [set(result.metrics["model_version"]) for result in (first, third)]
+    assert versions[0] & versions[1] == {"base-rate", "recency-rule"}
+
+
+def test_too_few_snapshots_fall_back_with_a_reason(tmp_path: Path) -> None:
+    features, labels = snapshots(n_persons=60, n_snapshots=3)
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    assert (result.trained, result.promoted, result.model_version) == (False, False, "recency-rule")
+    assert result.reason == "not trained: 2 labelled snapshots, at least 3 are needed"
+    assert set(result.metrics["algorithm"]) == {"base-rate", "recency-rule"}  # tested on the second snapshot
+    asked = train("churn", *snapshots(60), last_day(features), tmp_path, 7, TrainOptions(min_snapshots=9))
+    assert "at least 9" in asked.reason
+
+
+def test_one_class_is_not_trained(tmp_path: Path) -> None:
+    features, labels = snapshots(n_persons=60)
+    labels["label_purchased"] = labels["label_purchased"].mask(labels["label_purchased"].notna(), False)
+    result = train("purchase", features, labels, last_day(features), tmp_path, 7)
+    assert not result.trained and "one class only" in result.reason
+
+
+def test_no_labels_at_all_still_scores(tmp_path: Path) -> None:
+    features, labels = snapshots(n_persons=30, n_snapshots=1)
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    scored = score("churn", features, result.artifact)
+    assert result.metrics.empty and len(scored) == 30
+    away = features.sort_values("person_id")["days_since_last_active"].to_numpy()
+    assert np.allclose(scored["probability"], (away + 1) / (away + 8), atol=1e-6)
+    assert scored["top_reasons"].str.startswith("last active").all()
+
+
+def test_close_snapshots_are_shown_but_never_promoted(tmp_path: Path) -> None:
+    features, labels = snapshots(n_persons=150)
+    as_of = last_day(features) + timedelta(days=30)
+    result = train("churn", features, labels, as_of, tmp_path, 7, TrainOptions(horizon_days=14))
+    assert result.trained and not result.promoted and "closer than the horizon" in result.reason
+
+
+def test_only_persons_in_the_look_back_train_and_are_scored(
+    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    features, labels = frames
+    out = labels.assign(is_eligible=labels["person_id"] >= "p0200")
+    rows = training_frame("churn", features, out, last_day(features), 7)
+    assert rows["person_id"].min() == "p0200" and rows["as_of_date"].nunique() == 3
+    result = train("churn", features.head(0), labels.head(0), last_day(features), tmp_path, 7)
+    now = features[features["as_of_date"] == last_day(features)]
+    now = now.assign(is_active_lookback=now["person_id"] < "p0010")
+    assert len(score("churn", now, result.artifact)) == 10
+    assert len(score("churn", now.assign(is_active_lookback=False), result.artifact)) == 0
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_survives_storage(
+    algorithm: str, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    features, labels = frames
+    rows = training_frame("churn", features, labels, last_day(features), 7)
+    matrix, y = design_matrix(rows), rows["y"].to_numpy()
+    fitted = fit_candidate(algorithm, matrix, y, 7)
+    card = build_card("churn", "v1", algorithm, "", False, {}, 7, RecencyRule("churn", 7))
+    for name in ("a", "b"):
+        save_artifact(tmp_path / name, card, fitted)
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+    loaded = load_artifact(tmp_path / "a").candidate
+    assert loaded is not None
+    np.testing.assert_array_equal(loaded.predict(matrix), fitted.predict(matrix))
+    contributions = loaded.contributions(matrix)
+    assert contributions.shape == matrix.shape
+    assert FEATURES[int(np.abs(contributions).mean(axis=0).argmax())] == "n_sessions_7d"
+    scored = score("churn", features[features["as_of_date"] == last_day(features)], tmp_path / "a")
+    assert scored["top_reasons"].str.split("; ").map(len).between(1, 3).all()
+
+
+def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; sys.path[:0] = sys.argv[2:];"
+        "from models_frames import snapshots, last_day; from models import train;"
+        "f, l = snapshots(80); train('churn', f, l, last_day(f), Path(sys.argv[1]), 7)"
+    )
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", code, str(tmp_path / "b"), str(here), str(here.parents[1])]
+    subprocess.run(command, check=True, env={"PYTHONHASHSEED": "2"})
+    features, labels = snapshots(80)
+    train("churn", features, labels, last_day(features), tmp_path / "a", 7)
+    assert _tree(tmp_path / "a") == _tree(tmp_path / "b") != {}
+
+
+def test_card_tells_the_window_and_guards_the_files(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    features, labels = frames
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    card = json.loads((result.artifact / "card.json").read_text())
+    assert card["data"]["test"]["snapshots"] == ["2026-01-19"] and card["data"]["train"]["n_rows"] == 300
+    assert card["features"] == list(FEATURES) and card["is_promoted"] and card["metrics"]
+    assert {"python", "numpy", "scikit-learn", "skops", "xgboost"} <= set(card["versions"])
+    assert not list(tmp_path.rglob("*.pkl")) and not list(tmp_path.rglob("*.tmp"))
+    with pytest.raises(ArtifactError, match="not of purchase"):
+        score("purchase", features, result.artifact)
+    (name,) = card["files"]
+    (result.artifact / name).write_bytes(b"other")
+    with pytest.raises(ArtifactError, match="not the one its card describes"):
+        load_artifact(result.artifact)
+    with pytest.raises(ArtifactError, match="no model card"):
+        load_artifact(tmp_path / "nowhere")
+
+
+def test_drift_sees_a_shift_and_missing_values(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    features, labels = frames
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    now = features[features["as_of_date"] == last_day(features)]
+    calm = feature_drift("churn", now, result.artifact)
+    assert len(calm) == len(FEATURES) and not calm["is_drifted"].any()
+    moved = now.assign(n_events_7d=now["n_events_7d"] + 10, recency_ratio=np.nan)
+    found = feature_drift("churn", moved, result.artifact).set_index("feature")
+    assert set(found.index[found["is_drifted"]]) == {"n_events_7d", "recency_ratio"}
+    assert found.loc["recency_ratio", "missing_rate"] == 1.0
+
+
+def test_broken_frames_are_named(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    features, labels = frames
+    as_of = last_day(features)
+    with pytest.raises(FrameError, match=r"features lacks the column.*n_events_7d"):
+        train("churn", features.drop(columns="n_events_7d"), labels, as_of, tmp_path)
+    with pytest.raises(FrameError, match="more than once"):
+        train("churn", pd.concat([features, features.head(1)]), labels, as_of, tmp_path)
+    with pytest.raises(FrameError, match="unknown model"):
+        train("love", features, labels, as_of, tmp_path)  # type: ignore[arg-type]
+
+
+def test_stable_archive_is_idempotent(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    import skops.io
+    from sklearn.linear_model import LogisticRegression
+
+    content = skops.io.dumps(LogisticRegression().fit([[0.0], [1.0]], [0, 1]))
+    assert stable_archive(stable_archive(content)) == stable_archive(content)
