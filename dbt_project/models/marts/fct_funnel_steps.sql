@@ -1,4 +1,4 @@
--- One row per counted funnel entry and step reached. The walk over the events is in macros/funnels.sql; entries are counted from this table.
+-- One row per counted funnel entry and step reached. The walk over the events is in macros/funnels.sql; entries are counted from here.
 -- depends_on: {{ ref('fct_events') }}
 {%- set funnels = funnel_list() %}
 
