@@ -1,0 +1,186 @@
+"""From a draft (one row per line, every value still text) to canonical events and reject reasons, as one SQL query.
+
+Belongs here: what is the same for every format: times, numbers, identities, cleaning, ids. What is special to a
+format is in its reader (tracker.py, table.py), which only has to produce the draft's columns.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
+
+EVENT_COLUMNS = (
+    "event_id", "has_event_id", "source", "file_id", "line_number", "event_name", "event_at", "client_event_at",
+    "received_at", "sent_at", "user_id", "anonymous_id", "item_id", "category", "price", "quantity", "revenue",
+    "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source", "utm_medium",
+    "utm_campaign", "device_type", "user_agent", "duration_s", "properties", "content_hash",
+)  # fmt: skip
+
+# A draft has line_number, raw_line, fault (a reason found by the reader, or null), row_text (every value of the line,
+# for the hash), properties, and these as text:
+DRAFT_COLUMNS = CANONICAL_COLUMNS
+
+_MISSING = "('', 'null', 'none', 'nan', 'n/a', 'na', '-', '\\n')"
+_HASHED = (
+    "event_name", "client_event_at", "user_id", "anonymous_id", "item_id", "category", "price", "quantity", "revenue",
+    "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source", "utm_medium",
+    "utm_campaign", "device_type", "user_agent", "duration_s", "properties",
+)  # fmt: skip
+
+# Fast path first: text that is a number as it stands never meets a regular expression.
+MACROS = (
+    r"""create or replace temp macro bare_number(v) as regexp_replace(regexp_replace(regexp_replace(trim(v),
+        '^([-+]?)\s*(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|[Rr]s\.?|[Kk]r\.?)?\s*', '\1'),
+        '\s*(?:\p{Sc}|[A-Z]{3}|[Kk]r\.?|元|円|zł|Kč)?$', ''), '[\s\x{00A0}\x{202F}\x{2019}'']', '', 'g')""",
+    r"""create or replace temp macro plain_number(v) as case
+        when regexp_full_match(v, '[-+]?\d{1,3}(,\d{3})+(\.\d*)?') then replace(v, ',', '')
+        when regexp_full_match(v, '[-+]?\d{1,3}(\.\d{3})+,\d*') then replace(replace(v, '.', ''), ',', '.')
+        when regexp_full_match(v, '[-+]?\d{1,3}(\.\d{3}){2,}') then replace(v, '.', '')
+        when regexp_full_match(v, '[-+]?\d*,\d+') then replace(v, ',', '.')
+        else v end""",
+    f"create or replace temp macro given(v) as case when v is not null and lower(trim(v)) not in {_MISSING} then v end",
+    """create or replace temp macro finite(d) as case when isfinite(d) then d end""",
+    """create or replace temp macro to_number(v) as finite(coalesce(try_cast(v as double),
+        try_cast(plain_number(bare_number(v)) as double)))""",
+    "create or replace temp macro filled(v) as nullif(trim(v), '')",
+    r"""create or replace temp macro url_path(u) as case when u is null then null
+        else coalesce(nullif(regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
+    r"""create or replace temp macro url_value(u, k) as nullif(url_decode(replace(
+        regexp_extract(u, '[?&]' || k || '=([^&#]*)', 1), '+', ' ')), '')""",
+    r"""create or replace temp macro agent_device(u) as case when u is null then null
+        when regexp_matches(u, '(?i)ipad|tablet|kindle|playbook') then 'tablet'
+        when regexp_matches(u, '(?i)mobi|iphone|ipod|windows phone') then 'mobile'
+        when contains(u, 'Android') then 'tablet' else 'desktop' end""",
+    """create or replace temp macro micros_to_timestamp(m) as
+        case when m between 0 and 253402300799999999 then make_timestamp(m) end""",
+)
+
+
+def quote(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def timestamp_sql(text: str, form: str) -> str:
+    """An expression that reads a timestamp's text as UTC; naive ones are in the session's TimeZone."""
+    if form in _EPOCHS:
+        return _epoch(text, _EPOCHS[form])
+    if form != "iso":
+        return f"(try_strptime({text}, {quote(form)})::timestamptz at time zone 'UTC')"
+    digits = " ".join(
+        f"when regexp_full_match({text}, '\\d{{{length}}}(\\.\\d*)?') then {_epoch(text, factor)}"
+        for length, factor in ((10, 1e6), (13, 1e3), (16, 1), (19, 1e-3))
+    )
+    loose = "['%Y%m%dT%H%M%SZ', '%Y-%m-%dT%H:%MZ', '%Y-%m-%d %H:%M:%S,%f']"
+    return (
+        f"coalesce(try_cast({text} as timestamptz) at time zone 'UTC', case {digits} end, "
+        f"try_strptime({text}, {loose})::timestamptz at time zone 'UTC')"
+    )
+
+
+_EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}
+
+
+def _epoch(text: str, factor: float) -> str:
+    whole = f"try_cast({text} as bigint) * {factor:.0f}" if factor >= 1 else f"try_cast({text} as bigint) // 1000"
+    # A fraction goes through DOUBLE; anything beyond the year 9999 is no time.
+    micros = f"coalesce({whole}, try_cast(try_cast({text} as double) * {factor!r} as bigint))"
+    return f"micros_to_timestamp({micros})"
+
+
+def _identity_sql(column: str, invalid_ids: tuple[str, ...]) -> str:
+    listed = ", ".join(quote(value.strip().lower()) for value in invalid_ids) or "''"
+    return f"case when lower(filled({column})) not in ({listed}) then filled({column}) end"
+
+
+def _renamed_sql(column: str, names: dict[str, str]) -> str:
+    if not names:
+        return column
+    cases = " ".join(f"when {quote(theirs)} then {quote(ours)}" for theirs, ours in names.items())
+    return f"case {column} {cases} else {column} end"
+
+
+def staged_sql(draft: str, settings: Settings, source: Source, file_id: str, now: datetime) -> str:
+    """The query from a draft relation to EVENT_COLUMNS plus event_month, reason and raw_line (where refused)."""
+    clean, invalid = settings.cleaning, settings.identity.invalid_ids
+    numbers = ("price", "quantity", "revenue", "duration_s")
+    plain = [
+        column
+        for column in DRAFT_COLUMNS
+        if column
+        not in (*numbers, "event_name", "event_at", "received_at", "sent_at", "user_id", "anonymous_id", "event_id")
+        and column
+        not in ("page_url", "page_path", "user_agent", "device_type", "utm_source", "utm_medium", "utm_campaign")
+    ]
+    stamp = source.timestamp_format
+    aux = stamp if source.format == "table" else "iso"
+    latest = f"timestamp '{now:%Y-%m-%d %H:%M:%S}' + interval ({clean.max_future_hours} * 3600) second"
+    hashed = ", chr(31), ".join(f"coalesce({column}::varchar, chr(30))" for column in _HASHED)
+    month = "strftime(event_at, '%Y-%m')"
+    return f"""
+with draft as ({draft}),
+read_values as (
+    select
+        line_number, raw_line, fault, row_text, properties,
+        {_renamed_sql("filled(event_name)", source.event_names)} as event_name,
+        filled(event_id) as given_id,
+        {timestamp_sql("trim(event_at)", stamp)} as client_event_at,
+        {timestamp_sql("trim(received_at)", aux)} as received_at,
+        {timestamp_sql("trim(sent_at)", aux)} as sent_at,
+        {_identity_sql("user_id", invalid)} as user_id,
+        {_identity_sql("anonymous_id", invalid)} as anonymous_id,
+        {", ".join(f"filled({column}) as {column}" for column in plain)},
+        {", ".join(f"given({column}) as {column}_text, to_number({column}_text) as {column}" for column in numbers)},
+        filled(page_url) as url,
+        coalesce(filled(page_path), url_path(url)) as page_path,
+        filled(user_agent) as user_agent,
+        coalesce(lower(filled(device_type)), agent_device(filled(user_agent))) as device_type,
+        utm_source is null and utm_medium is null and utm_campaign is null
+            and coalesce(contains(page_url, 'utm_'), false) as has_url_campaign,
+        case when has_url_campaign then url_value(page_url, 'utm_source') else filled(utm_source) end as utm_source,
+        case when has_url_campaign then url_value(page_url, 'utm_medium') else filled(utm_medium) end as utm_medium,
+        case when has_url_campaign then url_value(page_url, 'utm_campaign') else filled(utm_campaign) end as utm_campaign
+    from draft
+),
+timed as (
+    select
+        * exclude (url, revenue, duration_s, has_url_campaign), url as page_url,
+        case
+            when abs(epoch(received_at) - epoch(sent_at)) > 60 then client_event_at + (received_at - sent_at)
+            else client_event_at
+        end as event_at,
+        case
+            when event_name = 'purchase' then coalesce(revenue, price * coalesce(quantity, 1)) else revenue
+        end as revenue,
+        coalesce(duration_s, 0) as duration_s,
+        {" or ".join(f"({column}_text is not null and read_values.{column} is null)" for column in numbers)} as has_non_number
+    from read_values
+),
+judged as (
+    select
+        *,
+        case
+            when fault is not null then fault
+            when event_name is null then 'missing_event_name'
+            when user_id is null and anonymous_id is null then 'missing_identity'
+            when event_at is null or event_at < timestamp '1970-01-01' or not isfinite(event_at) then 'bad_timestamp'
+            when event_at > {latest} then 'future_timestamp'
+            when has_non_number then 'type_conflict'
+            when duration_s < 0 or duration_s > {clean.max_duration_s} then 'duration_outlier'
+        end as reason
+    from timed
+)
+select
+    coalesce(given_id, md5(concat({quote(source.name)}, chr(31), row_text))) as event_id,
+    given_id is not null as has_event_id,
+    {quote(source.name)} as source,
+    {quote(file_id)} as file_id,
+    line_number, event_name, event_at, client_event_at, received_at, sent_at, user_id, anonymous_id,
+    item_id, category, price, quantity, revenue, currency, order_id, search_term, page_url, page_path, referrer,
+    utm_source, utm_medium, utm_campaign, device_type, user_agent, duration_s, properties,
+    md5(concat({hashed})) as content_hash,
+    case when reason is null then {month} end as event_month,
+    reason,
+    case when reason is not null then raw_line end as raw_line
+from judged"""

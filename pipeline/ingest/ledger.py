@@ -1,0 +1,105 @@
+"""The ledger: one row per ingested file, rewritten atomically. Writing it is the commit point of an ingest."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+_TYPES = {
+    "file_id": "VARCHAR",
+    "source": "VARCHAR",
+    "file": "VARCHAR",
+    "sha256": "VARCHAR",
+    "size_bytes": "BIGINT",
+    "mtime_ns": "BIGINT",
+    "n_lines": "BIGINT",
+    "n_accepted": "BIGINT",
+    "n_rejected": "BIGINT",
+    "min_event_at": "TIMESTAMP",
+    "max_event_at": "TIMESTAMP",
+    "ingested_at": "TIMESTAMP",
+    "status": "VARCHAR",
+    "event_names": "VARCHAR[]",
+    "reading": "VARCHAR",
+}
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One file that was read: what it was, what came of it, and under which reading rules."""
+
+    file_id: str
+    source: str
+    file: str
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+    n_lines: int
+    n_accepted: int
+    n_rejected: int
+    min_event_at: datetime | None
+    max_event_at: datetime | None
+    ingested_at: datetime
+    status: str
+    event_names: tuple[str, ...]
+    reading: str  # hash of the settings that decide how a line is read
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its events count."""
+        return self.status != "superseded"
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def read_ledger(path: Path) -> list[LedgerRow]:
+    """All rows, none where nothing was ingested yet."""
+    if not path.exists():
+        return []
+    with duckdb.connect() as con:
+        names = [field.name for field in fields(LedgerRow)]
+        rows = con.execute(f"select {', '.join(names)} from read_parquet({_literal(path)})").fetchall()
+    made = (LedgerRow(**dict(zip(names, row, strict=True))) for row in rows)
+    return [replace(row, event_names=tuple(row.event_names or ())) for row in made]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else value
+
+
+def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
+    """Replace the ledger: written beside it, forced to disk, then renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.with_suffix(".jsonl.tmp")
+    made = path.with_suffix(".parquet.tmp")
+    with lines.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps({name: _plain(value) for name, value in asdict(row).items()}) + "\n")
+    columns = ", ".join(f"{name}: '{kind}'" for name, kind in _TYPES.items())
+    with duckdb.connect() as con:
+        relation = f"read_json({_literal(lines)}, format = 'newline_delimited', columns = {{{columns}}})"
+        con.execute(
+            f"copy (select * from {relation} order by ingested_at, source, file) to {_literal(made)} (format parquet)"
+        )
+    sync(made)
+    os.replace(made, path)
+    sync(path.parent)
+    lines.unlink()
+
+
+def sync(path: Path) -> None:
+    """Force a file or a folder's entries to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
