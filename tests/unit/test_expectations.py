@@ -205,3 +205,24 @@ def test_importing_the_package_does_not_import_great_expectations() -> None:
         "import sys, expectations; sys.exit(any(m in sys.modules for m in ('great_expectations', 'duckdb', 'dagster')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_judging_opens_no_network_connection() -> None:
+    code = """
+import socket, sys, threading
+calls = []
+socket.socket.connect = lambda self, address: calls.append(address)
+socket.getaddrinfo = lambda *args, **kwargs: calls.append(args) or []
+import pandas as pd
+from datetime import date
+from expectations import SUITES, GateParams
+from expectations.runner import judge
+suite = SUITES["raw.events"]
+frame = pd.DataFrame({"source": ["shop"], "last_week_volume_ratio": [1.0]})
+judge(suite, suite.probes[1], frame, GateParams(date(2026, 1, 31)))
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join(2)
+sys.exit(len(calls))
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
