@@ -35,3 +35,32 @@
     select cast('{{ date }}' as date) as as_of_date{{ ' union' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{# The first date on which an event could be counted for its person. It arrived after its day, or was tied to its person only later
+   (anonymous events before a log-in): then it was not known on its day, and features of that day must not see it. An arrival more than
+   max_late_days after the event is an import of history, which says nothing of when it was known: it counts as known on its day. #}
+{% macro known_date(event_date, received_at, linked_date) -%}
+    greatest(
+        {{ event_date }},
+        coalesce({{ linked_date }}, {{ event_date }}),
+        case
+            when {{ received_at }} < {{ add_days(event_date, var('max_late_days')) }} then {{ local_date(received_at) }}
+            else {{ event_date }}
+        end
+    )
+{%- endmacro %}
+
+{# The weight of an event in activity_score. #}
+{% macro event_weight(event_name) -%}
+    case {{ event_name }}
+        {%- for name, weight in var('event_weights').items() %}
+        when '{{ name }}' then {{ weight }}
+        {%- endfor %}
+        else 1
+    end
+{%- endmacro %}
+
+{# Orders per 30 days since first seen, at least 30 days counted. #}
+{% macro purchase_frequency(n_orders, days_since_first_seen) -%}
+    {{ n_orders }} * 30.0 / greatest({{ days_since_first_seen }} + 1, 30)
+{%- endmacro %}

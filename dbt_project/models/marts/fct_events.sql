@@ -9,6 +9,17 @@ sessionized as (
 
     select * from {{ ref('int_sessionized') }}
 
+),
+
+-- anonymous events are known to be a person's only from that person's first log-in on the device
+links as (
+
+    select
+        anonymous_id,
+        {{ local_date('linked_at') }} as linked_date
+    from {{ ref('int_identities') }}
+    where linked_at is not null
+
 )
 
 select
@@ -18,6 +29,7 @@ select
     events.event_at,
     events.event_date,
     events.received_at,
+    {{ known_date('events.event_date', 'events.received_at', 'links.linked_date') }} as known_date,
     sessionized.person_id,
     events.user_id,
     events.anonymous_id,
@@ -48,3 +60,4 @@ select
     events.properties
 from events
 inner join sessionized on events.row_key = sessionized.row_key
+left join links on events.anonymous_id = links.anonymous_id and events.user_id is null

@@ -1,0 +1,61 @@
+-- Grain: person. The dynamic profile: dim_users, and what the models say of the person at as_of. Null where a model says nothing:
+-- bots, persons who are not eligible, or no model yet.
+with users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+segments as (
+
+    select * from {{ ref('user_segments') }}
+
+),
+
+churn as (
+
+    select * from {{ ref('churn_scores') }}
+
+),
+
+purchase as (
+
+    select * from {{ ref('purchase_scores') }}
+
+)
+
+select
+    users.person_id,
+    {{ as_of_date() }} as as_of_date,
+    users.first_seen_at,
+    users.last_seen_at,
+    users.first_seen_date,
+    users.n_active_days,
+    users.n_sessions,
+    users.n_events,
+    users.n_orders,
+    users.revenue,
+    users.avg_order_value,
+    users.purchase_frequency,
+    users.activity_score,
+    users.days_since_last_active,
+    users.favourite_category,
+    users.favourite_hour,
+    users.acquisition_channel,
+    users.lifecycle_stage,
+    users.is_known_user,
+    users.is_bot,
+    segments.segment,
+    segments.segment_reason,
+    segments.cluster,
+    segments.cluster_name,
+    churn.probability as churn_probability,
+    churn.risk_band,
+    purchase.probability as purchase_probability,
+    purchase.propensity_band,
+    cast(null as double) as nps_score,
+    cast(null as {{ dbt.type_string() }}) as top_recommendation
+from users
+left join segments on users.person_id = segments.person_id
+left join churn on users.person_id = churn.person_id
+left join purchase on users.person_id = purchase.person_id

@@ -1,0 +1,214 @@
+-- Grain: person × snapshot date. What was known of a person at the end of that date: only what had happened and had become known by then
+-- (known_date). Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
+with snapshots as (
+
+    {{ snapshots() }}
+
+),
+
+-- person × snapshot × active date
+active_days as (
+
+    select
+        snapshots.as_of_date,
+        events.person_id,
+        events.activity_date,
+        {{ days_between('events.activity_date', 'snapshots.as_of_date') }} as days_ago,
+        sum(events.n_events) as n_events,
+        sum(events.n_sessions) as n_sessions,
+        sum(events.n_mobile_events) as n_mobile_events,
+        {%- for name, column in [('view_item', 'n_item_views'), ('add_to_cart', 'n_add_to_carts'),
+                                 ('add_to_wishlist', 'n_wishlists'), ('search', 'n_searches')] %}
+        sum(case when events.event_name = '{{ name }}' then events.n_events else 0 end) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_person_event_days') }} as events
+    inner join snapshots
+        on events.activity_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
+    where not events.is_bot
+    group by snapshots.as_of_date, events.person_id, events.activity_date
+
+),
+
+activity as (
+
+    select
+        as_of_date,
+        person_id,
+        min(days_ago) as days_since_last_active,
+        max(days_ago) as days_since_first_seen,
+        count(*) as n_active_days_total,
+        sum(case when days_ago < 7 then 1 else 0 end) as n_active_days_7d,
+        sum(case when days_ago < 30 then 1 else 0 end) as n_active_days_30d,
+        sum(case when days_ago < 7 then n_sessions else 0 end) as n_sessions_7d,
+        sum(case when days_ago < 30 then n_sessions else 0 end) as n_sessions_30d,
+        sum(case when days_ago < 7 then n_events else 0 end) as n_events_7d,
+        sum(case when days_ago < 30 then n_events else 0 end) as n_events_30d,
+        sum(case when days_ago >= 30 and days_ago < 60 then n_events else 0 end) as n_events_prev_30d,
+        sum(case when days_ago < 30 then n_mobile_events else 0 end) as n_mobile_events_30d,
+        sum(case when days_ago < 30 then n_item_views else 0 end) as n_item_views_30d,
+        sum(case when days_ago < 30 then n_add_to_carts else 0 end) as n_add_to_carts_30d,
+        sum(case when days_ago < 30 then n_wishlists else 0 end) as n_wishlists_30d,
+        sum(case when days_ago < 30 then n_searches else 0 end) as n_searches_30d,
+        {{ any_true('days_ago < ' ~ var('churn').lookback_days) }} as is_active_lookback,
+        {{ any_true('days_ago >= 7 and days_ago < 37') }} as was_active_prev_30d
+    from active_days
+    group by as_of_date, person_id
+
+),
+
+orders as (
+
+    select
+        snapshots.as_of_date,
+        orders.person_id,
+        count(*) as n_orders_total,
+        sum(orders.revenue) as revenue_total,
+        sum(case when orders.order_date > {{ add_days('snapshots.as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
+        sum(case when orders.order_date > {{ add_days('snapshots.as_of_date', -30) }} then orders.revenue else 0 end) as revenue_30d,
+        min({{ days_between('orders.order_date', 'snapshots.as_of_date') }}) as days_since_last_order
+    from {{ ref('fct_orders') }} as orders
+    inner join snapshots
+        on orders.order_date <= snapshots.as_of_date and orders.known_date <= snapshots.as_of_date
+    group by snapshots.as_of_date, orders.person_id
+
+),
+
+sessions as (
+
+    select
+        snapshots.as_of_date,
+        parts.person_id,
+        count(distinct parts.session_id) as n_sessions,
+        sum(parts.duration_s) as duration_s,
+        count(distinct case when parts.is_engaged then parts.session_id end) as n_engaged
+    from {{ ref('int_session_days') }} as parts
+    inner join snapshots
+        on
+            parts.activity_date <= snapshots.as_of_date
+            and parts.activity_date > {{ add_days('snapshots.as_of_date', -30) }}
+            and parts.known_date <= snapshots.as_of_date
+    group by snapshots.as_of_date, parts.person_id
+
+),
+
+item_days as (
+
+    select distinct
+        person_id,
+        item_id,
+        category,
+        event_date,
+        known_date
+    from {{ ref('fct_events') }}
+    where
+        not is_bot
+        and (item_id is not null or category is not null)
+        and event_date > {{ add_days("cast('" ~ var('snapshot_dates')[0] ~ "' as date)", -30) }}
+
+),
+
+items as (
+
+    select
+        snapshots.as_of_date,
+        item_days.person_id,
+        count(distinct item_days.item_id) as n_distinct_items_30d,
+        count(distinct item_days.category) as n_distinct_categories_30d
+    from item_days
+    inner join snapshots
+        on
+            item_days.event_date <= snapshots.as_of_date
+            and item_days.event_date > {{ add_days('snapshots.as_of_date', -30) }}
+            and item_days.known_date <= snapshots.as_of_date
+    group by snapshots.as_of_date, item_days.person_id
+
+),
+
+-- activity_score: Σ weight × ln(1 + count in 30 days) over event names …
+event_counts as (
+
+    select
+        snapshots.as_of_date,
+        events.person_id,
+        events.event_name,
+        sum(events.n_events) as n_events
+    from {{ ref('int_person_event_days') }} as events
+    inner join snapshots
+        on
+            events.activity_date <= snapshots.as_of_date
+            and events.activity_date > {{ add_days('snapshots.as_of_date', -30) }}
+            and events.known_date <= snapshots.as_of_date
+    where not events.is_bot
+    group by snapshots.as_of_date, events.person_id, events.event_name
+
+),
+
+raw_scores as (
+
+    select
+        as_of_date,
+        person_id,
+        sum({{ event_weight('event_name') }} * ln(1 + n_events)) as raw_score
+    from event_counts
+    group by as_of_date, person_id
+
+),
+
+-- … in percent of the 99th percentile of those active in the 30 days
+score_scale as (
+
+    select
+        as_of_date,
+        {{ quantile('raw_score', 0.99) }} as full_score
+    from raw_scores
+    group by as_of_date
+
+)
+
+select
+    activity.person_id,
+    activity.as_of_date,
+    cast(activity.days_since_last_active as bigint) as days_since_last_active,
+    cast(activity.days_since_first_seen as bigint) as days_since_first_seen,
+    cast(activity.n_active_days_7d as bigint) as n_active_days_7d,
+    cast(activity.n_active_days_30d as bigint) as n_active_days_30d,
+    cast(activity.n_active_days_total as bigint) as n_active_days_total,
+    cast(activity.n_sessions_7d as bigint) as n_sessions_7d,
+    cast(activity.n_sessions_30d as bigint) as n_sessions_30d,
+    cast(activity.n_events_7d as bigint) as n_events_7d,
+    cast(activity.n_events_30d as bigint) as n_events_30d,
+    cast(activity.n_events_prev_30d as bigint) as n_events_prev_30d,
+    cast(activity.n_events_7d * 30.0 / 7 / greatest(activity.n_events_30d, 1) as double) as activity_trend,
+    cast(activity.n_item_views_30d as bigint) as n_item_views_30d,
+    cast(activity.n_add_to_carts_30d as bigint) as n_add_to_carts_30d,
+    cast(activity.n_wishlists_30d as bigint) as n_wishlists_30d,
+    cast(activity.n_searches_30d as bigint) as n_searches_30d,
+    cast(coalesce(orders.n_orders_30d, 0) as bigint) as n_orders_30d,
+    cast(coalesce(orders.n_orders_total, 0) as bigint) as n_orders_total,
+    cast(coalesce(orders.revenue_30d, 0) as double) as revenue_30d,
+    cast(coalesce(orders.revenue_total, 0) as double) as revenue_total,
+    cast(coalesce(orders.revenue_total / orders.n_orders_total, 0) as double) as avg_order_value,
+    cast({{ purchase_frequency('coalesce(orders.n_orders_total, 0)', 'activity.days_since_first_seen') }} as double) as purchase_frequency,
+    cast(coalesce(least(100.0, 100.0 * raw_scores.raw_score / nullif(score_scale.full_score, 0)), 0) as double) as activity_score,
+    cast(orders.days_since_last_order as bigint) as days_since_last_order,
+    cast(
+        (activity.days_since_first_seen - activity.days_since_last_active) * 1.0 / nullif(activity.n_active_days_total - 1, 0) as double
+    ) as avg_days_between_active_days,
+    cast(coalesce(sessions.duration_s / sessions.n_sessions, 0) as double) as avg_session_duration_s_30d,
+    cast(coalesce(1.0 - sessions.n_engaged * 1.0 / sessions.n_sessions, 0) as double) as bounce_rate_30d,
+    cast(coalesce(items.n_distinct_items_30d, 0) as bigint) as n_distinct_items_30d,
+    cast(coalesce(items.n_distinct_categories_30d, 0) as bigint) as n_distinct_categories_30d,
+    cast(activity.n_mobile_events_30d * 1.0 / greatest(activity.n_events_30d, 1) as double) as share_mobile_30d,
+    cast(
+        activity.days_since_last_active * 1.0 / greatest(
+            (activity.days_since_first_seen - activity.days_since_last_active) * 1.0 / nullif(activity.n_active_days_total - 1, 0), 1
+        ) as double
+    ) as recency_ratio,
+    activity.is_active_lookback,
+    activity.was_active_prev_30d
+from activity
+left join orders on activity.as_of_date = orders.as_of_date and activity.person_id = orders.person_id
+left join sessions on activity.as_of_date = sessions.as_of_date and activity.person_id = sessions.person_id
+left join items on activity.as_of_date = items.as_of_date and activity.person_id = items.person_id
+left join raw_scores on activity.as_of_date = raw_scores.as_of_date and activity.person_id = raw_scores.person_id
+left join score_scale on activity.as_of_date = score_scale.as_of_date

@@ -1,0 +1,55 @@
+-- Grain: person × snapshot date. What happened after a snapshot, kept apart from the features so that no model meets it by accident.
+-- A label is null where its horizon was not over by as_of: such a snapshot trains nothing.
+with features as (
+
+    select
+        person_id,
+        as_of_date,
+        is_active_lookback
+    from {{ ref('user_features') }}
+
+),
+
+activity as (
+
+    select distinct
+        features.as_of_date,
+        features.person_id
+    from features
+    inner join {{ ref('int_person_days') }} as days
+        on
+            features.person_id = days.person_id
+            and days.activity_date > features.as_of_date
+            and days.activity_date <= {{ add_days('features.as_of_date', var('churn').horizon_days) }}
+
+),
+
+purchases as (
+
+    select distinct
+        features.as_of_date,
+        features.person_id
+    from features
+    inner join {{ ref('fct_orders') }} as orders
+        on
+            features.person_id = orders.person_id
+            and orders.order_date > features.as_of_date
+            and orders.order_date <= {{ add_days('features.as_of_date', var('purchase').horizon_days) }}
+
+)
+
+select
+    features.person_id,
+    features.as_of_date,
+    features.is_active_lookback as is_eligible,
+    case
+        when {{ add_days('features.as_of_date', var('churn').horizon_days) }} <= {{ as_of_date() }}
+            then activity.person_id is null
+    end as label_churned,
+    case
+        when {{ add_days('features.as_of_date', var('purchase').horizon_days) }} <= {{ as_of_date() }}
+            then purchases.person_id is not null
+    end as label_purchased
+from features
+left join activity on features.as_of_date = activity.as_of_date and features.person_id = activity.person_id
+left join purchases on features.as_of_date = purchases.as_of_date and features.person_id = purchases.person_id

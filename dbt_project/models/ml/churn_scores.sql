@@ -1,0 +1,11 @@
+-- Grain: person. The probability that a person active in the lookback does nothing in the horizon after as_of.
+-- No rows where no model has written its file yet (too little history).
+-- depends_on: {{ source('predictions', 'churn_scores') }}
+{{ parquet_or_empty(var('ml_dir') ~ '/churn_scores.parquet', {
+    'person_id': 'varchar',
+    'as_of_date': 'date',
+    'probability': 'double',
+    'risk_band': 'varchar',
+    'top_reasons': 'varchar',
+    'model_version': 'varchar'
+}) }}

@@ -1,0 +1,16 @@
+-- Grain: model × version × split × metric. How good each model was on data it had not seen, beside its baselines.
+-- No rows where no model has written its file yet (too little history).
+-- depends_on: {{ source('predictions', 'model_metrics') }}
+{{ parquet_or_empty(var('ml_dir') ~ '/model_metrics.parquet', {
+    'model': 'varchar',
+    'model_version': 'varchar',
+    'algorithm': 'varchar',
+    'split': 'varchar',
+    'metric': 'varchar',
+    'value': 'double',
+    'ci_low': 'double',
+    'ci_high': 'double',
+    'baseline': 'varchar',
+    'baseline_value': 'double',
+    'is_promoted': 'boolean'
+}) }}

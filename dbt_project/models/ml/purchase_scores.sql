@@ -1,0 +1,11 @@
+-- Grain: person. The probability of at least one order in the horizon after as_of.
+-- No rows where no model has written its file yet (too little history).
+-- depends_on: {{ source('predictions', 'purchase_scores') }}
+{{ parquet_or_empty(var('ml_dir') ~ '/purchase_scores.parquet', {
+    'person_id': 'varchar',
+    'as_of_date': 'date',
+    'probability': 'double',
+    'propensity_band': 'varchar',
+    'top_reasons': 'varchar',
+    'model_version': 'varchar'
+}) }}

@@ -1,0 +1,12 @@
+-- Grain: person. The segment (first rule that matches) and the cluster of every person at as_of.
+-- No rows where no model has written its file yet (too little history).
+-- depends_on: {{ source('predictions', 'user_segments') }}
+{{ parquet_or_empty(var('ml_dir') ~ '/user_segments.parquet', {
+    'person_id': 'varchar',
+    'as_of_date': 'date',
+    'segment': 'varchar',
+    'segment_reason': 'varchar',
+    'cluster': 'bigint',
+    'cluster_name': 'varchar',
+    'model_version': 'varchar'
+}) }}

@@ -1,0 +1,55 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='run_id', on_schema_change='append_new_columns') }}
+-- Grain: run × source. No accepted event is lost and none is counted twice: the lines of the loaded files against the rows of
+-- fct_events. The two sides are counted apart: the lines by the ingest, the rows in the finished table.
+with files as (
+
+    select
+        source,
+        sum(n_lines) as n_lines,
+        sum(n_loaded) as n_loaded,
+        sum(n_duplicates) as n_duplicates,
+        sum(n_rejected) as n_rejected,
+        sum(n_after_as_of) as n_after_as_of
+    from {{ ref('ingested_files') }}
+    where status = 'loaded'
+    group by source
+
+),
+
+events as (
+
+    select
+        source,
+        count(*) as n_events
+    from {{ ref('fct_events') }}
+    group by source
+
+),
+
+compared as (
+
+    select
+        coalesce(files.source, events.source) as source,
+        cast(coalesce(files.n_lines, 0) as bigint) as n_lines,
+        cast(coalesce(files.n_loaded, 0) as bigint) as n_loaded,
+        cast(coalesce(files.n_duplicates, 0) as bigint) as n_duplicates,
+        cast(coalesce(files.n_rejected, 0) as bigint) as n_rejected,
+        cast(coalesce(files.n_after_as_of, 0) as bigint) as n_after_as_of,
+        cast(coalesce(events.n_events, 0) as bigint) as n_events
+    from files
+    full outer join events on files.source = events.source
+
+)
+
+select
+    '{{ var("run_id") }}' as run_id,
+    {{ as_of_date() }} as as_of_date,
+    source,
+    n_lines,
+    n_loaded,
+    n_duplicates,
+    n_rejected,
+    n_after_as_of,
+    n_events,
+    n_lines = n_loaded + n_duplicates + n_rejected and n_loaded = n_events + n_after_as_of as is_balanced
+from compared
