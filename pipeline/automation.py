@@ -1,9 +1,9 @@
 """When a night starts by itself: the nightly schedule and, off by default, a sensor for new files."""
 
-from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -21,7 +21,7 @@ def _settings(growth: GrowthHome) -> Settings | None:
         return None
 
 
-def build_nightly_schedule(job: dg.UnresolvedAssetJobDefinition, growth: GrowthHome) -> dg.ScheduleDefinition:
+def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinition:
     """02:30 in the site's timezone, when yesterday is over for every visitor."""
     settings = _settings(growth)
     return dg.ScheduleDefinition(
@@ -33,7 +33,7 @@ def build_nightly_schedule(job: dg.UnresolvedAssetJobDefinition, growth: GrowthH
     )
 
 
-def build_new_files_sensor(job: dg.UnresolvedAssetJobDefinition, growth: GrowthHome) -> dg.SensorDefinition:
+def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
     """Starts a night when the set of source files (path, size, time) differs from the last one seen."""
 
     @dg.sensor(name="new_files", job=job, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.STOPPED)

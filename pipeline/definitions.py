@@ -3,7 +3,6 @@
 `build_defs(growth=…)` is the one seam for tests and for the command line.
 """
 
-from __future__ import annotations
 
 import dagster as dg
 

@@ -4,7 +4,6 @@ Not here: what a suite asks (`expectations`). A failed error-level expectation s
 gated table; every result, passed or not, is kept for `ops.quality_results`.
 """
 
-from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator

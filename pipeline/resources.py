@@ -3,7 +3,6 @@
 Not here: what the steps do with them.
 """
 
-from __future__ import annotations
 
 import os
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ class GrowthHome(dg.ConfigurableResource):
     _dbt: DbtSession = PrivateAttr()
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[GrowthHome]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["GrowthHome"]:
         self._settings = load_settings(Path(self.config_path), Path(self.home_path) if self.home_path else None)
         self._dbt = DbtSession(self.paths)
         with writer_lock(self.paths.writer_lock):

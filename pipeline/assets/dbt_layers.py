@@ -3,7 +3,6 @@
 Not here: how dbt is started (`pipeline.dbt_runner`) and what the gates ask (`expectations`).
 """
 
-from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,17 +19,17 @@ from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
 LAYERS = {
-    "sessions": "path:models/staging path:models/intermediate",
-    "marts": "path:models/marts",
-    "ml": "path:models/ml",
-    "activation": "path:models/activation",
-    "ops": "path:models/ops path:models/raw",
+    "sessions": "growthhouse.staging growthhouse.intermediate",
+    "marts": "growthhouse.marts",
+    "ml": "growthhouse.ml",
+    "activation": "growthhouse.activation",
+    "ops": "growthhouse.ops growthhouse.raw",
 }
 PREDICTIONS = {
     name: dg.AssetKey(["predictions", name])
     for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics")
 }
-SOURCES = {("lake", "events"): RAW_EVENTS, **{("ml_files", name): key for name, key in PREDICTIONS.items()}}
+SOURCES = {("lake", "events"): RAW_EVENTS}
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
 
 
@@ -60,7 +59,7 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
     @dbt_assets(manifest=MANIFEST, select=LAYERS[layer], name=f"dbt_{layer}", dagster_dbt_translator=TRANSLATOR)
     def layer_assets(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[Any]:
         variables = dbt_variables(growth.settings, growth.paths, growth.run)
-        selected = [f"{p.split(':')[0]}:{p.split(':')[1]}" for p in LAYERS[layer].split()]
+        selected = LAYERS[layer].split()
         outcomes = growth.dbt.build(selected, variables)
         yield from _results(outcomes, growth, context)
         broken = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]

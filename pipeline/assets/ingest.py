@@ -1,6 +1,5 @@
 """The raw layer as assets: one step reads new files into the lake. Parsing itself is in `pipeline.ingest`."""
 
-from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

@@ -3,7 +3,6 @@
 Not here: any modelling (see `models`); dbt reads the Parquet files back as `ml.*`.
 """
 
-from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
@@ -73,7 +72,7 @@ def predict_all(
     return frames
 
 
-def _segment_rules(settings: Settings) -> SegmentRules:
+def _segment_rules(settings: Settings) -> "SegmentRules":
     from models.segment import SegmentRules
 
     rules, k = settings.segments.rules, settings.segments.kmeans.k

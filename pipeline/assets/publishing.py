@@ -1,6 +1,5 @@
 """The last asset of a night: the published warehouse. The work itself is in `pipeline.publish`."""
 
-from __future__ import annotations
 
 from datetime import date
 
