@@ -45,6 +45,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     },
 }
 XGBOOST_ROUNDS = 120
+_DECIMALS = 9
 
 
 class Candidate(Protocol):
@@ -71,7 +72,7 @@ class SklearnCandidate:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Uncalibrated probability of the positive class."""
-        return np.asarray(self.pipeline.predict_proba(matrix)[:, 1], dtype=np.float64)
+        return np.asarray(np.round(self.pipeline.predict_proba(matrix)[:, 1], _DECIMALS), dtype=np.float64)
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """Linear terms; for the forest importance × distance from the mean × direction of the class difference."""
@@ -92,7 +93,8 @@ class XgboostCandidate:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Uncalibrated probability of the positive class."""
-        return np.asarray(self.booster.predict(_dmatrix(matrix)), dtype=np.float64)
+        found = np.asarray(self.booster.predict(_dmatrix(matrix)), dtype=np.float64)
+        return np.asarray(np.round(found, _DECIMALS), dtype=np.float64)
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """SHAP values on the logit, without the bias."""
@@ -113,18 +115,25 @@ def fit_candidate(algorithm: str, matrix: FloatArray, y: NDArray[np.int_], seed:
     else:
         # One thread: with more, the order in which trees are added up changes the last bits of a score.
         model = RandomForestClassifier(**PARAMS[algorithm], random_state=seed, n_jobs=1)
-    pipeline = Pipeline(
-        [
-            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("scale", StandardScaler()),
-            ("model", model),
-        ]
-    ).fit(matrix, y)
-    return SklearnCandidate(algorithm, pipeline, _class_directions(pipeline, matrix, y))
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
+    scale = StandardScaler()
+    scale.fit(impute.fit_transform(matrix))
+    _round_learned(scale, "mean_", "var_", "scale_")
+    scaled = scale.transform(impute.transform(matrix))
+    model.fit(scaled, y)
+    if algorithm == LOGISTIC_REGRESSION:
+        _round_learned(model, "coef_", "intercept_")
+    pipeline = Pipeline([("impute", impute), ("scale", scale), ("model", model)])
+    return SklearnCandidate(algorithm, pipeline, _class_directions(scaled, y))
 
 
-def _class_directions(pipeline: Pipeline, matrix: FloatArray, y: NDArray[np.int_]) -> FloatArray:
+def _round_learned(estimator: Any, *names: str) -> None:
+    """Cut learned numbers to nine decimals: sums in the numeric libraries differ in their last bits between processes."""
+    for name in names:
+        setattr(estimator, name, np.round(getattr(estimator, name), _DECIMALS))
+
+
+def _class_directions(scaled: FloatArray, y: NDArray[np.int_]) -> FloatArray:
     """Mean of each scaled feature among positives minus among negatives."""
-    scaled = np.asarray(pipeline[:-1].transform(matrix), dtype=np.float64)
     difference = scaled[y == 1].mean(axis=0) - scaled[y == 0].mean(axis=0)
-    return np.asarray(np.round(difference, 9), dtype=np.float64)
+    return np.asarray(np.round(difference, _DECIMALS), dtype=np.float64)

@@ -67,7 +67,7 @@ def _fit_sigmoid(scores: FloatArray, y: NDArray[np.int_]) -> Calibration:
     slope, intercept = float(fitted.coef_[0][0]), float(fitted.intercept_[0])
     if slope <= 0:  # the score does not order the validation rows: turning it round would hide that
         return Calibration("identity")
-    return Calibration("sigmoid", (round(slope, 9), round(intercept, 9)))
+    return Calibration("sigmoid", (round(slope, 6), round(intercept, 6)))
 
 
 def _rounded(values: FloatArray) -> tuple[float, ...]:
