@@ -83,7 +83,9 @@ def _metrics_sql(params: GateParams) -> str:
             model,
             split,
             count(*) filter (where value is null or isnan(cast(value as double)) or isinf(cast(value as double))) as n_without_value,
-            count(*) filter (where ci_low > value or ci_high < value) as n_outside_interval,
+            -- an interval that could not be estimated is NaN, which DuckDB sorts above every number
+            count(*) filter (where (ci_low > value and not isnan(cast(ci_low as double))) or ci_high < value)
+                as n_outside_interval,
             count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall)') and value not between 0 and 1)
                 as n_rate_outside,
             min(value) filter (where is_promoted and split = 'test' and metric like '%roc_auc%') as promoted_roc_auc

@@ -15,10 +15,11 @@ def _files_sql(params: GateParams) -> str:
     footers = f"parquet_file_metadata({quoted(params.lake_events)})"
     if params.lake_is_empty:
         footers = "(select '' as file_name, 0 as num_rows where false)"
+    # A file's second part in a month carries a further number: <source>-<file_id>-1.parquet.
     # Row counts come from the Parquet footers: reconciling a year of files reads no events.
     return f"""
         with lake_files as (
-            select regexp_extract(file_name, '-([0-9a-f]+)\\.parquet$', 1) as file_id, sum(num_rows) as n_rows
+            select regexp_extract(file_name, '-([0-9a-f]+)(-[0-9]+)?\\.parquet$', 1) as file_id, sum(num_rows) as n_rows
             from {footers}
             group by all
         ),

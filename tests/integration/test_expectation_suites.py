@@ -59,8 +59,9 @@ create table ml.user_segments as
         'seen' as segment_reason, model_version
     from ml.churn_scores;
 create table ml.model_metrics as
-    select 'churn' as model, 'test' as split, 'roc_auc' as metric, 0.8::double as value, 0.7 as ci_low, 0.9 as ci_high,
-        true as is_promoted;
+    select 'churn' as model, 'test' as split, 'roc_auc' as metric, 0.8::double as value, 0.7::double as ci_low, 0.9::double as ci_high,
+        true as is_promoted
+    union all select 'segments', 'validation', 'silhouette', 0.4, 'nan'::double, 'nan'::double, true;
 """
 LEDGER = """
     select 'aa01' as file_id, 'shop' as source, 'shop/a.jsonl' as file, 405 as n_lines, 401 as n_accepted,
@@ -167,12 +168,11 @@ def write_lake(home: Path, changes: str = "status = 'loaded'", kept: str = "true
     con.execute(WAREHOUSE)
     folder = home / "events" / "event_month=2026-01"
     folder.mkdir(parents=True)
-    con.execute(f"""
-        copy (
+    for name, part in (("shop-aa01", "i < 200"), ("shop-aa01-1", "i >= 200")):
+        con.execute(f"""copy (
             select source, event_id, event_at, 'aa01' as file_id, person_id as user_id, null::varchar as anonymous_id
-            from (from intermediate.int_events union all from intermediate.int_events where i = 1) where {kept}
-        ) to '{folder}/shop-aa01.parquet'
-    """)
+            from (from intermediate.int_events union all from intermediate.int_events where i = 1) where {kept} and {part}
+        ) to '{folder}/{name}.parquet'""")
     con.execute(f"create table ledger as {LEDGER}")
     con.execute(f"update ledger set {changes} where status = 'loaded'")
     con.execute(f"copy ledger to '{home}/ledger.parquet'")
@@ -226,7 +226,8 @@ def test_damage_before_dbt_is_found(column: str, changes: str, kept: str, tmp_pa
 
 def test_a_night_of_which_nothing_was_accepted_fails_and_is_not_broken(tmp_path: Path) -> None:
     params = write_lake(tmp_path, "n_accepted = 0, n_rejected = 405")
-    (tmp_path / "events" / "event_month=2026-01" / "shop-aa01.parquet").unlink()
+    for file in tmp_path.glob("events/*/*.parquet"):
+        file.unlink()
     blocking = {r.column_name for r in run_stage("raw", ":memory:", params) if r.blocks}
     assert blocking == {"rejected_rate", "worst_batch_rejected_rate_low", "n_events_to_as_of"}
 
