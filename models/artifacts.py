@@ -93,7 +93,7 @@ def _serialise(candidate: Candidate) -> tuple[str, bytes]:
 
 def _deserialise(name: str, content: bytes, card: dict[str, Any]) -> Candidate:
     if name == "model.json":
-        booster = xgboost.Booster({"nthread": 2})
+        booster = xgboost.Booster({"nthread": 1})
         booster.load_model(bytearray(content))
         return XgboostCandidate(booster)
     unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED))

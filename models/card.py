@@ -17,7 +17,7 @@ from models.calibrate import Calibration
 from models.features import FEATURES, Kind
 from models.split import TimeSplit
 
-FORMAT = 1
+FORMAT = 1  # raise it when the way of fitting changes, so that old and new models never share a version
 
 
 def library_versions() -> dict[str, str]:

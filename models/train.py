@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from models.artifacts import save_artifact
 from models.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
 from models.calibrate import Calibration, fit_calibration
 from models.candidates import ALGORITHMS, PARAMS, XGBOOST_ROUNDS, Candidate, fit_candidate
-from models.card import build_card, data_window, fingerprint, library_versions
+from models.card import FORMAT, build_card, data_window, fingerprint, library_versions
 from models.drift import reference_of
 from models.evaluate import Evaluation, beats, evaluate, metric_rows, metrics_frame, person_weights
 from models.features import FEATURES, FloatArray, Kind, design_matrix, numbers, training_frame
@@ -130,7 +131,8 @@ def _train_and_compare(
     base_rate = float(fit.y.mean())
     on_validation, on_test = _baselines(validation, base_rate, rule), _baselines(test, base_rate, rule)
 
-    fitted: dict[str, Candidate] = {name: fit_candidate(name, fit.matrix, fit.y, seed) for name in ALGORITHMS}
+    with threadpool_limits(limits=1):  # small matrices: threads of the linear algebra only wait for each other
+        fitted: dict[str, Candidate] = {name: fit_candidate(name, fit.matrix, fit.y, seed) for name in ALGORITHMS}
     scores = {name: item.predict(validation.matrix) for name, item in fitted.items()}
     validated = {name: evaluate(validation.y, found, validation.weights) for name, found in scores.items()}
     winner = max(ALGORITHMS, key=lambda name: validated[name].values["pr_auc"])
@@ -184,6 +186,7 @@ def _version(kind: Kind, algorithm: str, rows: pd.DataFrame, split: TimeSplit, s
     """Hash of everything that shapes the model: data, split, parameters, libraries."""
     keys = "\n".join(f"{person}|{day}" for person, day in zip(rows["person_id"], rows["as_of_date"], strict=True))
     parts = {
+        "format": FORMAT,
         "kind": kind,
         "algorithm": algorithm,
         "params": _params(algorithm),
