@@ -19,13 +19,12 @@ from pipeline.files import write_parquet
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
-# Gate → the tables whose downstream it blocks. The first is where results of other tables of the stage are shown.
+# Gate → the last tables of its layer: blocking their downstream blocks every later layer, and a table with
+# downstream in its own layer would split the layer in two. The first shows the results of the layer's other tables.
 GATES: dict[str, list[str]] = {
     "raw": ["raw.events"],
     "sessions": ["intermediate.int_sessionized"],
-    "marts": [
-        "marts.fct_events", "marts.fct_sessions", "marts.dim_users", "marts.user_features", "marts.user_labels",
-    ],
+    "marts": ["marts.user_labels", "marts.dim_users"],
     "ml": ["activation.user_profiles"],
 }  # fmt: skip
 COLUMNS = [
@@ -64,7 +63,7 @@ def build_gate(stage: str) -> dg.AssetChecksDefinition:
 
 def _limits(growth: GrowthHome) -> dict[str, object]:
     cleaning = growth.settings.cleaning
-    return {"max_rejected_rate": cleaning.max_rejected_rate, "max_duration_s": cleaning.max_duration_s}
+    return {"max_rejected_rate": cleaning.max_rejected_rate, "max_duration_s": cleaning.max_duration_s, "max_future_hours": cleaning.max_future_hours}
 
 
 def _check_result(stage: str, table: str, own: list[CheckResult], failed: list[CheckResult]) -> dg.AssetCheckResult:

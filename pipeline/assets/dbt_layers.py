@@ -18,9 +18,11 @@ from pipeline.dbt_runner import NodeOutcome, ensure_manifest
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
+# Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
+_DAILY = "int_session_days int_person_days int_person_event_days"
 LAYERS = {
-    "sessions": "growthhouse.staging growthhouse.intermediate",
-    "marts": "growthhouse.marts",
+    "sessions": "growthhouse.staging int_identities int_duplicates int_events int_bots int_sessionized",
+    "marts": f"{_DAILY} growthhouse.marts",
     "ml": "growthhouse.ml",
     "activation": "growthhouse.activation",
     "ops": "growthhouse.ops growthhouse.raw",

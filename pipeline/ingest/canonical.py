@@ -22,6 +22,18 @@ EVENT_COLUMNS = (
 DRAFT_COLUMNS = CANONICAL_COLUMNS
 
 _MISSING = "('', 'null', 'none', 'nan', 'n/a', 'na', '-', '\\n')"
+_NUMBERS = ("price", "quantity", "revenue", "duration_s")
+_READ = (
+    "event_id",
+    "event_name",
+    "event_at",
+    "received_at",
+    "sent_at",
+    "user_id",
+    "anonymous_id",
+    "page_path",
+    "device_type",
+)
 _HASHED = (
     "event_name", "client_event_at", "user_id", "anonymous_id", "item_id", "category", "price", "quantity", "revenue",
     "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source", "utm_medium",
@@ -40,9 +52,6 @@ MACROS = (
         when regexp_full_match(v, '[-+]?\d*,\d+') then replace(v, ',', '.')
         else v end""",
     f"create or replace temp macro given(v) as case when v is not null and lower(trim(v)) not in {_MISSING} then v end",
-    """create or replace temp macro finite(d) as case when isfinite(d) then d end""",
-    """create or replace temp macro to_number(v) as finite(coalesce(try_cast(v as double),
-        try_cast(plain_number(bare_number(v)) as double)))""",
     "create or replace temp macro filled(v) as nullif(trim(v), '')",
     r"""create or replace temp macro url_path(u) as case when u is null then null
         else coalesce(nullif(regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
@@ -104,48 +113,53 @@ def _renamed_sql(column: str, names: dict[str, str]) -> str:
 def staged_sql(draft: str, settings: Settings, source: Source, file_id: str, now: datetime) -> str:
     """The query from a draft relation to EVENT_COLUMNS plus event_month, reason and raw_line (where refused)."""
     clean, invalid = settings.cleaning, settings.identity.invalid_ids
-    numbers = ("price", "quantity", "revenue", "duration_s")
-    plain = [
-        column
-        for column in DRAFT_COLUMNS
-        if column
-        not in (*numbers, "event_name", "event_at", "received_at", "sent_at", "user_id", "anonymous_id", "event_id")
-        and column
-        not in ("page_url", "page_path", "user_agent", "device_type", "utm_source", "utm_medium", "utm_campaign")
-    ]
-    stamp = source.timestamp_format
-    aux = stamp if source.format == "table" else "iso"
+    aux = source.timestamp_format if source.format == "table" else "iso"
     latest = f"timestamp '{now:%Y-%m-%d %H:%M:%S}' + interval ({clean.max_future_hours} * 3600) second"
     hashed = ", chr(31), ".join(f"coalesce({column}::varchar, chr(30))" for column in _HASHED)
-    month = "strftime(event_at, '%Y-%m')"
+    # Each step reads the one before: an alias used twice in one select would be computed, and compiled, twice.
     return f"""
 with draft as ({draft}),
-read_values as (
+trimmed as (
     select
         line_number, raw_line, fault, row_text, properties,
-        {_renamed_sql("filled(event_name)", source.event_names)} as event_name,
-        filled(event_id) as given_id,
-        {timestamp_sql("trim(event_at)", stamp)} as client_event_at,
-        {timestamp_sql("trim(received_at)", aux)} as received_at,
-        {timestamp_sql("trim(sent_at)", aux)} as sent_at,
+        {", ".join(f"filled({column}) as {column}" for column in DRAFT_COLUMNS if column not in _NUMBERS)},
+        {", ".join(f"given({column}) as {column}_text" for column in _NUMBERS)}
+    from draft
+),
+cast_once as (
+    select
+        * exclude ({", ".join(_READ)}), event_id as given_id,
+        {_renamed_sql("event_name", source.event_names)} as event_name,
+        {timestamp_sql("event_at", source.timestamp_format)} as client_event_at,
+        {timestamp_sql("received_at", aux)} as received_at,
+        {timestamp_sql("sent_at", aux)} as sent_at,
         {_identity_sql("user_id", invalid)} as user_id,
         {_identity_sql("anonymous_id", invalid)} as anonymous_id,
-        {", ".join(f"filled({column}) as {column}" for column in plain)},
-        {", ".join(f"given({column}) as {column}_text, to_number({column}_text) as {column}" for column in numbers)},
-        filled(page_url) as url,
-        coalesce(filled(page_path), url_path(url)) as page_path,
-        filled(user_agent) as user_agent,
-        coalesce(lower(filled(device_type)), agent_device(filled(user_agent))) as device_type,
-        utm_source is null and utm_medium is null and utm_campaign is null
-            and coalesce(contains(page_url, 'utm_'), false) as has_url_campaign,
-        case when has_url_campaign then url_value(page_url, 'utm_source') else filled(utm_source) end as utm_source,
-        case when has_url_campaign then url_value(page_url, 'utm_medium') else filled(utm_medium) end as utm_medium,
-        case when has_url_campaign then url_value(page_url, 'utm_campaign') else filled(utm_campaign) end as utm_campaign
-    from draft
+        coalesce(page_path, url_path(page_url)) as page_path,
+        coalesce(lower(device_type), agent_device(user_agent)) as device_type,
+        case when utm_source is null and utm_medium is null and utm_campaign is null and contains(page_url, 'utm_')
+            then page_url end as campaign_url,
+        {", ".join(f"try_cast({column}_text as double) as {column}_plain" for column in _NUMBERS)}
+    from trimmed
+),
+stripped as (
+    select
+        * exclude (utm_source, utm_medium, utm_campaign),
+        coalesce(utm_source, url_value(campaign_url, 'utm_source')) as utm_source,
+        coalesce(utm_medium, url_value(campaign_url, 'utm_medium')) as utm_medium,
+        coalesce(utm_campaign, url_value(campaign_url, 'utm_campaign')) as utm_campaign,
+        {", ".join(f"case when {c}_plain is null then bare_number({c}_text) end as {c}_bare" for c in _NUMBERS)}
+    from cast_once
+),
+numbered as (
+    select
+        *,
+        {", ".join(f"coalesce({c}_plain, try_cast(plain_number({c}_bare) as double)) as {c}" for c in _NUMBERS)}
+    from stripped
 ),
 timed as (
     select
-        * exclude (url, revenue, duration_s, has_url_campaign), url as page_url,
+        * exclude (revenue, duration_s),
         case
             when abs(epoch(received_at) - epoch(sent_at)) > 60 then client_event_at + (received_at - sent_at)
             else client_event_at
@@ -154,8 +168,9 @@ timed as (
             when event_name = 'purchase' then coalesce(revenue, price * coalesce(quantity, 1)) else revenue
         end as revenue,
         coalesce(duration_s, 0) as duration_s,
-        {" or ".join(f"({column}_text is not null and read_values.{column} is null)" for column in numbers)} as has_non_number
-    from read_values
+        {" or ".join(f"({c}_text is not null and coalesce(not isfinite(numbered.{c}), true))" for c in _NUMBERS)}
+            as has_non_number
+    from numbered
 ),
 judged as (
     select
@@ -180,7 +195,7 @@ select
     item_id, category, price, quantity, revenue, currency, order_id, search_term, page_url, page_path, referrer,
     utm_source, utm_medium, utm_campaign, device_type, user_agent, duration_s, properties,
     md5(concat({hashed})) as content_hash,
-    case when reason is null then {month} end as event_month,
+    case when reason is null then strftime(event_at, '%Y-%m') end as event_month,
     reason,
     case when reason is not null then raw_line end as raw_line
 from judged"""

@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline.ingest import canonical, table, tracker
 from pipeline.ingest.canonical import quote
+from pipeline.ingest.delimited import read_delimited
 from pipeline.ingest.inspect import Inspection
 from pipeline.ingest.report import IngestError
 from pipeline.ingest.sanitize import BadLine, mend
@@ -49,23 +50,42 @@ def stage_file(
     """Fill `staged` (canonical rows with reason) and `refused` (lines that never became a row) from one file."""
     con.execute(f"set timezone = {quote(source.timezone)}")
     con.execute("create or replace temp table refused (line_number bigint, reason varchar, raw_line varchar)")
-    sound = path
     try:
-        if _is_parquet(path):
-            draft, form = _parquet(con, path, source)
-        else:
-            if inspection.is_damaged:
-                mended = mend(path, scratch / f"{file_id}.txt", settings.cleaning.max_line_bytes)
-                sound = mended.path
-                _refuse(con, mended.bad_lines)
-            draft, form = _text_draft(con, sound, source, settings, inspection), source.timestamp_format
+        draft, form = _draft(con, path, source, settings, inspection, scratch)
         formatted = source.model_copy(update={"timestamp_format": form})
         query = canonical.staged_sql(draft, settings, formatted, file_id, now)
         con.execute(f"create or replace temp table staged as {query}")
     finally:
-        if sound != path:
-            sound.unlink(missing_ok=True)
+        (scratch / "mended.txt").unlink(missing_ok=True)
     con.execute("insert into refused select line_number, reason, raw_line from staged where reason is not null")
+
+
+def _draft(
+    con: duckdb.DuckDBPyConnection, path: Path, source: Source, settings: Settings, found: Inspection, scratch: Path
+) -> tuple[str, str]:
+    """The draft of a file as SQL, and the format of its timestamps."""
+    if _is_parquet(path):
+        return _parquet(con, path, source)
+    bad_lines: list[BadLine] = []
+    compression = found.compression
+    if found.is_damaged:
+        mended = mend(path, scratch / "mended.txt", settings.cleaning.max_line_bytes)
+        path, bad_lines, compression = mended.path, mended.bad_lines, "none"
+    layout = table.read_layout(path, source) if source.format == "table" else table.Layout("json_lines")
+    limit = settings.cleaning.max_line_bytes
+    if layout.kind == "delimited":
+        bad_lines = read_delimited(
+            con, path, layout, has_header=source.header, n_needed=table.n_needed_columns(path, source, layout),
+            bad_lines=bad_lines, compression=compression, max_line_bytes=limit, scratch=scratch,
+        )  # fmt: skip
+        draft = table.delimited_draft(path, source, layout, "numbered")
+    else:
+        _read_lines(con, path, compression, limit)
+        draft = (
+            tracker.draft_sql("numbered") if source.format == "tracker" else table.json_lines_draft(source, "numbered")
+        )
+    _refuse(con, bad_lines)
+    return draft, source.timestamp_format
 
 
 def _refuse(con: duckdb.DuckDBPyConnection, bad_lines: list[BadLine]) -> None:
@@ -89,69 +109,16 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, source: Source) -> tupl
     return table.parquet_draft(con, path, source), form
 
 
-def _text_draft(
-    con: duckdb.DuckDBPyConnection, path: Path, source: Source, settings: Settings, inspection: Inspection
-) -> str:
-    layout = table.read_layout(path, source) if source.format == "table" else table.Layout("json_lines")
-    if layout.kind == "delimited":
-        _read_delimited(con, path, source, settings, layout)
-        return table.delimited_draft(path, source, layout, "numbered")
-    _read_lines(con, path, settings, inspection)
-    return tracker.draft_sql("numbered") if source.format == "tracker" else table.json_lines_draft(source, "numbered")
-
-
-def _read_lines(con: duckdb.DuckDBPyConnection, path: Path, settings: Settings, inspection: Inspection) -> None:
+def _read_lines(con: duckdb.DuckDBPyConnection, path: Path, compression: str, max_line_bytes: int) -> None:
     """Every line of a text file with its number; blank ones are no lines, but they are counted."""
-    limit = max(settings.cleaning.max_line_bytes + 2, 1 << 16)
+    limit = max(max_line_bytes + 2, 1 << 16)
     con.execute(
         f"""create or replace temp table numbered as
         with lines as (
             select row_number() over () as line_number, line
             from read_csv({quote(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
                 header = false, auto_detect = false, strict_mode = false, max_line_size = {limit},
-                compression = {quote(_compression(path))})
+                compression = {quote(compression)})
         )
         select line_number, line from lines where trim(line, ' \t\r') <> ''"""
-    )
-
-
-def _compression(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(b"\x1f\x8b"):
-        return "gzip"
-    return "zstd" if start == b"\x28\xb5\x2f\xfd" else "none"
-
-
-def _read_delimited(
-    con: duckdb.DuckDBPyConnection, path: Path, source: Source, settings: Settings, layout: table.Layout
-) -> None:
-    """The rows of delimited text; those that do not fit the columns are refused as bad_row."""
-    limit = max(settings.cleaning.max_line_bytes + 2, 1 << 16)
-    columns = ", ".join(f"{quote('c_' + name)}: 'VARCHAR'" for name in layout.columns)
-    for leftover in ("bad_rows", "bad_scans"):
-        con.execute(f"drop table if exists {leftover}")
-    con.execute(
-        f"""create or replace temp table ranked as
-        select row_number() over () as rank, *
-        from read_csv({quote(str(path))}, columns = {{{columns}}}, delim = {quote(layout.delimiter)}, quote = '"',
-            escape = '"', header = false, skip = {int(source.header)}, auto_detect = false, max_line_size = {limit},
-            store_rejects = true, rejects_table = 'bad_rows', rejects_scan = 'bad_scans',
-            compression = {quote(_compression(path))})"""
-    )
-    con.execute(
-        """create or replace temp table gaps as
-        select line as line_number, min(csv_line) as raw_line, line - row_number() over (order by line) as after_rank
-        from bad_rows group by line"""
-    )
-    con.execute("insert into refused select line_number, 'bad_row', rtrim(raw_line, chr(10) || chr(13)) from gaps")
-    # Line numbers count from the top of the file, header included; rows after a refused one move on by one.
-    n_gaps = con.execute("select count(*) from gaps").fetchone()
-    if not n_gaps or n_gaps[0] == 0:
-        shift = "0"
-    else:
-        shift = f"(select count(*) from gaps where gaps.after_rank - {int(source.header)} < ranked.rank)"
-    con.execute(
-        f"""create or replace temp view numbered as
-        select rank + {int(source.header)} + {shift} as line_number, * exclude (rank) from ranked"""
     )

@@ -86,6 +86,11 @@ def _resolve(path: Path, source: Source, columns: tuple[str, ...]) -> dict[str, 
     return found
 
 
+def n_needed_columns(path: Path, source: Source, layout: Layout) -> int:
+    """How many columns a row must have at least: up to the last that the config names."""
+    return 1 + max(layout.columns.index(theirs) for theirs in _resolve(path, source, layout.columns).values())
+
+
 def _event_name(source: Source) -> list[str]:
     return [f"{quote(source.event_name)} as event_name"] if source.event_name is not None else []
 

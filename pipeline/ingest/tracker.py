@@ -90,12 +90,14 @@ def _listed(keys: tuple[str, ...]) -> str:
 
 
 def leftover_sql(keys: str, pointer: str, known: tuple[str, ...]) -> str:
-    """The entries of an object that no column took, as a list of `"key":value` texts."""
-    return (
+    """The entries of an object that no column took, as a sorted list of `"key":value` texts."""
+    texts = (
         f"list_transform(list_filter(list_sort(list_distinct({keys})), lambda k: not list_contains({_listed(known)}, k)), "
         f"lambda k: to_json(k)::varchar || ':' || coalesce(json_extract(line, {quote(pointer)} || "
         f"replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null'))"
     )
+    # Most objects hold nothing unknown: one look spares them the lambdas.
+    return f"case when list_has_all({_listed(known)}, {keys}) then []::varchar[] else {texts} end"
 
 
 def _object(entries: str) -> str:
@@ -126,6 +128,7 @@ def draft_sql(lines: str) -> str:
         ]
     )
     top_known = (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context")
+    event_id = _first(*(f'j."{key}"' for key in _ENVELOPE["event_id"]))
     scalars = [f'j."{key}"' for key in _ENVELOPE_KEYS]
     not_scalar = " or ".join(f"starts_with({value}, '{{') or starts_with({value}, '[')" for value in scalars)
     return f"""
@@ -161,7 +164,7 @@ def draft_sql(lines: str) -> str:
             when list_contains(keys[1], 'context') and j.context is null
                 and json_type(line, '$.context') <> 'NULL' then 'type_conflict'
         end as fault,
-        json(line)::varchar as row_text,
+        case when filled({event_id}) is null then json(line)::varchar end as row_text,
         json_members(
             properties_rest || top_rest
             || {_member("context", "context_rest")}

@@ -73,7 +73,9 @@ class Source(Section):
     @classmethod
     def _known_format(cls, value: str) -> str:
         if value not in _NAMED_TIMESTAMP_FORMATS and "%" not in value:
-            raise ValueError("expected iso, epoch_s, epoch_ms, epoch_us or a strptime pattern such as '%Y-%m-%d %H:%M:%S'")
+            raise ValueError(
+                "expected iso, epoch_s, epoch_ms, epoch_us or a strptime pattern such as '%Y-%m-%d %H:%M:%S'"
+            )
         return value
 
     @model_validator(mode="after")

@@ -1,3 +1,5 @@
+-- Bookkeeping closes the night, so it waits for the last gate.
+-- depends_on: {{ ref('user_profiles') }}
 -- Grain: run × check. What every expectation of the gates found, all runs.
 {{ parquet_or_empty(var('quality_results'), {
     'run_id': 'varchar',

@@ -1,3 +1,5 @@
+-- Bookkeeping closes the night, so it waits for the last gate.
+-- depends_on: {{ ref('user_profiles') }}
 -- Grain: ingested file. What became of every line: n_lines = n_loaded + n_duplicates + n_rejected for a loaded file.
 -- A loaded event later than as_of waits in the lake for its day: n_after_as_of of the n_loaded are not in fct_events of this run.
 with files as (

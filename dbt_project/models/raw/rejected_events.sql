@@ -1,3 +1,5 @@
+-- Bookkeeping closes the night, so it waits for the last gate.
+-- depends_on: {{ ref('user_profiles') }}
 -- Grain: rejected line. Every line that was not accepted, with its file, line number and reason.
 -- depends_on: {{ source('lake', 'rejected') }}
 with rejected as (
