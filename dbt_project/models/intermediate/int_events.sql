@@ -31,5 +31,5 @@ select
     events.utm_campaign
 from events
 left join duplicates on events.row_key = duplicates.row_key
-left join identities on events.anonymous_id = identities.anonymous_id and events.user_id is null
+left join identities on case when events.user_id is null then events.anonymous_id end = identities.anonymous_id
 where duplicates.row_key is null

@@ -60,4 +60,4 @@ select
     events.properties
 from events
 inner join sessionized on events.row_key = sessionized.row_key
-left join links on events.anonymous_id = links.anonymous_id and events.user_id is null
+left join links on case when events.user_id is null then events.anonymous_id end = links.anonymous_id
