@@ -4,6 +4,8 @@
 """
 
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from pipeline.assets.dbt_layers import LAYERS, build_layer
@@ -17,7 +19,9 @@ from pipeline.resources import GrowthHome, home_from_environment
 JOB_NAME = "nightly"
 
 
-def build_defs(growth: GrowthHome | None = None) -> dg.Definitions:
+def build_defs(
+    growth: GrowthHome | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None
+) -> dg.Definitions:
     """All definitions for one home (default: the one the environment names)."""
     growth = growth or home_from_environment()
     # DuckDB has one writing process, so every step of a run shares this one.
@@ -34,6 +38,7 @@ def build_defs(growth: GrowthHome | None = None) -> dg.Definitions:
         schedules=[build_nightly_schedule(job, growth)],
         sensors=[build_new_files_sensor(job, growth)],
         resources={"growth": growth},
+        loggers=loggers,
         executor=dg.in_process_executor,
     )
 

@@ -1,21 +1,21 @@
 """`growthhouse run`: one execution of the `nightly` Dagster job, in this process, on the home's Dagster instance.
 
-Belongs here: starting the run, following it, the summary. Not here: any step of the night.
+Belongs here: starting the run and telling why it failed. Not here: any step of the night, the summary.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-
-import duckdb
 
 from pipeline.instance import prepare_instance
 from pipeline.locking import WriterBusy, writer_lock
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
+from pipeline.summary import summary
 
 
 class NightError(Exception):
@@ -46,8 +46,9 @@ def run_night(
         paths.build_db.unlink(missing_ok=True)
     os.environ["DAGSTER_HOME"] = str(prepare_instance(paths.dagster))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    say("starting (loading Dagster and the dbt project)")
-    return _execute(config, settings, paths, as_of, select, say)
+    started = time.monotonic()
+    say("   0.0 s  loading Dagster and the dbt project")
+    return _execute(config, settings, paths, as_of, select, say, started)
 
 
 def _execute(
@@ -57,14 +58,17 @@ def _execute(
     as_of: date | None,
     select: str | None,
     say: Callable[[str], object],
+    started: float,
 ) -> str:
     import dagster as dg
 
     from pipeline.assets.ingest import AS_OF_TAG
     from pipeline.definitions import JOB_NAME, build_defs
+    from pipeline.progress import progress_logger
     from pipeline.resources import GrowthHome
 
-    defs = build_defs(GrowthHome(config_path=str(config), home_path=str(settings.home)))
+    growth = GrowthHome(config_path=str(config), home_path=str(settings.home))
+    defs = build_defs(growth, loggers={"console": progress_logger(say, started)})
     job = defs.resolve_job_def(JOB_NAME)
     chosen = None
     if select:
@@ -76,7 +80,7 @@ def _execute(
             asset_selection=chosen,
             tags={AS_OF_TAG: as_of.isoformat()} if as_of else None,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={"loggers": {"console": {}}},
         )
     if result.success:
         return summary(paths, result.run_id)
@@ -93,53 +97,18 @@ def _failure(result) -> NightError:  # type: ignore[no-untyped-def]
         return NightError("a gate failed; nothing was published.\n  " + "\n  ".join(dict.fromkeys(gates)), 1)
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.event_specific_data.error
-            user = event.event_specific_data.user_failure_data
-            message = (user.description if user and user.description else error.message if error else "").strip()
-            kind = 2 if event.step_key == "ingest" else 1
-            return NightError(f"step {event.step_key} failed; nothing was published.\n  {message}", kind)
+            code = 2 if event.step_key == "ingest" else 1
+            reason = _reason(event.event_specific_data)
+            return NightError(f"step {event.step_key} failed; nothing was published.\n  {reason}", code)
     errors = [e.message for e in result.all_events if e.is_failure]
     return NightError("the run failed; nothing was published.\n  " + "\n  ".join(str(e) for e in errors), 1)
 
 
-def summary(paths: HomePaths, run_id: str) -> str:
-    """What a person wants to know after a night, from the published warehouse."""
-    with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
-
-        def one(query: str) -> tuple:  # type: ignore[type-arg]
-            return con.execute(query).fetchone() or ()
-
-        lines, loaded, duplicates, rejected = one(
-            "select sum(n_lines), sum(n_loaded), sum(n_duplicates), sum(n_rejected) from ops.reconciliation "
-            f"where run_id = '{run_id}'"
-        )
-        sessions = one("select count(*) from marts.fct_sessions")[0]
-        persons = one("select count(*) from marts.dim_users")[0]
-        as_of = one("select max(as_of_date) from ops.published_versions where run_id = '" + run_id + "'")[0]
-        gates = con.execute(
-            "select stage, count(*), count(*) filter (passed) from ops.quality_results where run_id = ? group by 1 order by 1",
-            [run_id],
-        ).fetchall()
-        funnels = con.execute(
-            "select funnel_name, string_agg(step_name || ' ' || n_reached, ' → ' order by step_number) "
-            "from marts.funnel_conversion where period = 'all' and breakdown_value is null group by 1 order by 1"
-        ).fetchall()
-        models = con.execute(
-            "select distinct model, algorithm, metric, value, baseline, baseline_value, is_promoted from ml.model_metrics "
-            "where split = 'test' and metric in ('roc_auc', 'pr_auc') order by 1, 3"
-        ).fetchall()
-    text = [
-        f"published  as of {as_of}, run {run_id}",
-        f"events     {lines or 0:,} lines read = {loaded or 0:,} loaded + {duplicates or 0:,} duplicates + {rejected or 0:,} rejected",
-        f"sessions   {sessions:,} of {persons:,} persons",
-        *[f"funnel     {name}: {steps}" for name, steps in funnels],
-        "gates      " + ", ".join(f"{stage} {ok}/{n}" for stage, n, ok in gates),
-        *[
-            f"model      {m} ({algorithm}) {metric} {value:.3f}; {baseline} {base:.3f}{'' if promoted else ' (not promoted)'}"
-            for m, algorithm, metric, value, baseline, base, promoted in models
-            if value is not None and base is not None
-        ],
-        f'warehouse  {paths.warehouse}  (growthhouse sql "select …")',
-        f"UI         make ui, or DAGSTER_HOME={paths.dagster} dagster dev -w workspace.yaml",
-    ]
-    return "\n".join(text)
+def _reason(failure) -> str:  # type: ignore[no-untyped-def]
+    """What a step says of its failure: its own words, else the innermost error."""
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return f"{error.message.strip() if error else 'no reason given'} (the whole trace is in the run's page of the UI)"

@@ -1,0 +1,102 @@
+"""What a person reads after a night, from the published warehouse. Not here: running it (`pipeline.night`)."""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipeline.paths import HomePaths
+
+
+def summary(paths: HomePaths, run_id: str) -> str:
+    """Counts, funnels, gates, models and where to look next, one aligned line each."""
+    with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
+        lines = [
+            *_published(con, run_id),
+            *_events(con, run_id),
+            *_sessions(con),
+            *_funnels(con),
+            *_gates(con, run_id),
+            *_models(con),
+        ]
+    lines += [
+        ("warehouse", f'{paths.warehouse}  (growthhouse sql "from marts.fct_sessions")'),
+        ("UI", f"make ui, or DAGSTER_HOME={paths.dagster} dagster dev -w workspace.yaml"),
+    ]
+    return "\n".join(f"{label:10} {text}" for label, text in lines)
+
+
+def _published(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]]:
+    row = con.execute("select max(as_of_date) from ops.published_versions where run_id = ?", [run_id]).fetchone()
+    return [("published", f"as of {row[0] if row else '?'}, run {run_id}")]
+
+
+def _events(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]]:
+    sources = con.execute(
+        "select source, n_lines, n_loaded, n_duplicates, n_rejected from ops.reconciliation where run_id = ? order by 1",
+        [run_id],
+    ).fetchall()
+    reasons = con.execute(
+        "select reason, count(*) from raw.rejected_events group by 1 order by 2 desc, 1 limit 3"
+    ).fetchall()
+    lines = [
+        (
+            "events",
+            f"{source}: {read or 0:,} lines read = {loaded or 0:,} loaded + {duplicates or 0:,} duplicates"
+            f" + {rejected or 0:,} rejected",
+        )
+        for source, read, loaded, duplicates, rejected in sources
+    ]
+    if reasons:
+        listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
+        lines.append(("rejected", f"{listed}  (raw.rejected_events has file, line and reason of each)"))
+    return lines
+
+
+def _sessions(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    row = con.execute(
+        "select count(*), count(distinct person_id), count(*) filter (is_bot) from marts.fct_sessions"
+    ).fetchone()
+    sessions, persons, bots = row or (0, 0, 0)
+    return [("sessions", f"{sessions:,} of {persons:,} persons ({bots:,} sessions of bots, left out of every metric)")]
+
+
+def _funnels(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    rows = con.execute(
+        "select funnel_name, string_agg(step_name || ' ' || format('{:,}', n_reached), ' → ' order by step_number) "
+        "from marts.funnel_conversion where period = 'all' and breakdown_value is null group by 1 order by 1"
+    ).fetchall()
+    return [("funnel", f"{name}: {steps}") for name, steps in rows]
+
+
+def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]]:
+    stages = con.execute(
+        "select stage, count(*) filter (passed), count(*) filter (passed is not null) from ops.quality_results "
+        "where run_id = ? group by 1 order by min(checked_at), 1",
+        [run_id],
+    ).fetchall()
+    warnings = con.execute(
+        "select table_name, coalesce(column_name, expectation), observed_value from ops.quality_results "
+        "where run_id = ? and not passed order by checked_at, 1, 2",
+        [run_id],
+    ).fetchall()
+    lines = [("gates", ", ".join(f"{stage} {passed}/{asked}" for stage, passed, asked in stages))]
+    return lines + [("warning", f"{table}: {what} is {observed}") for table, what, observed in warnings]
+
+
+def _models(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The promoted algorithm of each model on the test slice beside the rule it had to beat."""
+    rows = con.execute(
+        "select model, algorithm, bool_or(is_promoted) as promoted, "
+        "string_agg(format('{} {:.3f} ({} {:.3f})', upper(replace(metric, '_', '-')), value, baseline, baseline_value), "
+        "', ' order by metric desc) filter (metric in ('roc_auc', 'pr_auc')) "
+        "from ml.model_metrics where split = 'test' and baseline_value is not null "
+        "group by 1, 2 order by 1, promoted desc, 2"
+    ).fetchall()
+    lines = []
+    for model in ("churn", "purchase"):
+        mine = [row for row in rows if row[0] == model]
+        if mine and mine[0][2]:
+            lines.append(("model", f"{model}: {mine[0][1]}, {mine[0][3]}"))
+        else:
+            lines.append(("model", f"{model}: none promoted (too little history, or no better than the recency rule)"))
+    return lines
