@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,8 +29,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> HomePaths:
 
 
 @pytest.fixture(scope="session")
-def warehouse(shop: HomePaths) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = duckdb.connect(str(shop.warehouse.resolve()), read_only=True)
+def warehouse(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the published file: DuckDB shares one configuration between all connections of a process to a file."""
+    copy = tmp_path_factory.mktemp("published") / "first_night.duckdb"
+    shutil.copyfile(shop.warehouse.resolve(), copy)
+    con = duckdb.connect(str(copy), read_only=True)
     yield con
     con.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -70,24 +71,23 @@ def test_contract_columns_are_described(warehouse: duckdb.DuckDBPyConnection) ->
 
 
 @pytest.fixture(scope="module")
-def second_night(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def second_night(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The first night's copy beside the version that a second night on the same files published."""
     first = shop.warehouse.resolve()
     run_night(shop.home / "growth.yaml", load_settings(shop.home / "growth.yaml", shop.home), say=lambda text: None)
     assert shop.warehouse.resolve() != first
-    con = duckdb.connect(str(shop.warehouse.resolve()), read_only=True)
-    con.execute(f"attach '{first}' as first_night (read_only)")
-    return con
+    warehouse.execute(f"attach '{shop.warehouse.resolve()}' as second_night (read_only)")
+    yield warehouse
+    warehouse.execute("detach second_night")
 
 
 def test_a_second_night_on_the_same_data_changes_nothing(second_night: duckdb.DuckDBPyConnection) -> None:
     tables = second_night.execute(
-        "select table_schema, table_name from information_schema.tables where table_catalog = current_database() "
-        "and table_schema in ('marts', 'ml', 'activation', 'raw')"
+        "select schema_name, table_name from duckdb_tables() where database_name = 'second_night' "
+        "and schema_name in ('marts', 'ml', 'activation', 'raw')"
     ).fetchall()
     assert len(tables) > 15
     for schema, table in tables:
-        both = f"{schema}.{table}"
-        differing = second_night.execute(
-            f"select count(*) from (select * from {both} except all select * from first_night.{both}) "
-        ).fetchone()
-        assert differing == (0,), both
+        first, second = f"{schema}.{table}", f"second_night.{schema}.{table}"
+        for one_way in (f"from {first} except all from {second}", f"from {second} except all from {first}"):
+            assert one(second_night, f"select count(*) from ({one_way})") == 0, first
