@@ -8,9 +8,10 @@ frames made by dbt (`marts.user_features`, `marts.user_labels`); nothing here de
 from models.artifacts import ArtifactError, load_artifact
 from models.drift import feature_drift
 from models.features import FEATURES, FrameError, Kind
+from models.result import TrainOptions, TrainResult
 from models.score import score
 from models.segment import SegmentResult, SegmentRules, segment_users
-from models.train import TrainOptions, TrainResult, train
+from models.train import train
 
 __all__ = [
     "FEATURES",

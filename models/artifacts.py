@@ -53,25 +53,29 @@ def save_artifact(folder: Path, card: dict[str, Any], candidate: Candidate | Non
     return folder
 
 
-def load_artifact(folder: Path) -> Artifact:
-    """Read a version's folder; every file must have the hash its card names."""
+def read_card(folder: Path) -> dict[str, Any]:
+    """A version's card; every file beside it must have the hash that the card names."""
     path = folder / CARD
     if not path.is_file():
         raise ArtifactError(f"no model card at {path}")
     try:
-        card = json.loads(path.read_text())
+        card: dict[str, Any] = json.loads(path.read_text())
         files = dict(card["files"])
     except (ValueError, KeyError) as error:
         raise ArtifactError(f"the model card {path} cannot be read: {error}") from error
-    candidate: Candidate | None = None
     for name, digest in files.items():
         if Path(name).name != name or not (folder / name).is_file():
             raise ArtifactError(f"the model file {folder / name} is missing")
-        content = (folder / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
             raise ArtifactError(f"the model file {folder / name} is not the one its card describes")
-        candidate = _deserialise(name, content, card)
-    return Artifact(card, candidate)
+    return card
+
+
+def load_artifact(folder: Path) -> Artifact:
+    """Read a version's folder: the card, and the model where there is one."""
+    card = read_card(folder)
+    models = [_deserialise(name, (folder / name).read_bytes(), card) for name in card["files"]]
+    return Artifact(card, models[0] if models else None)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ Belongs here: the two baselines and the rule used when nothing could be learned.
 Does not belong here: fitted estimators with more than one feature.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,14 @@ class RecencyRule:
     kind: Kind
     horizon_days: int
     rates: tuple[float, ...] | None = None
+
+    @property
+    def version(self) -> str:
+        """Other rates, other version; `unlabelled` where there was nothing to learn rates from."""
+        if self.rates is None:
+            return f"{RECENCY_RULE}-unlabelled"
+        text = f"{self.kind} {self.horizon_days} {self.rates}"
+        return f"{RECENCY_RULE}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def predict(self, days: FloatArray) -> FloatArray:
         """Probability for each number of days since last active."""

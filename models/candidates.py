@@ -48,6 +48,12 @@ XGBOOST_ROUNDS = 120
 _DECIMALS = 9
 
 
+def params_of(algorithm: str) -> dict[str, Any]:
+    """Everything an algorithm is set up with."""
+    rounds = {"num_boost_round": XGBOOST_ROUNDS} if algorithm == XGBOOST else {}
+    return {**PARAMS[algorithm], **rounds}
+
+
 class Candidate(Protocol):
     """A fitted model: scores, and how much each feature moved each score."""
 

@@ -6,6 +6,7 @@ Belongs here: building and reading `card.json`. Does not belong here: the model'
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -13,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from models.baselines import RecencyRule
-from models.calibrate import Calibration
+from models.calibration import Calibration
 from models.features import FEATURES, Kind
 from models.split import TimeSplit
 
-FORMAT = 1  # raise it when the way of fitting changes, so that old and new models never share a version
+FORMAT = 2  # raise it when the way of fitting changes, so that old and new models never share a version
 
 
 def library_versions() -> dict[str, str]:
@@ -85,7 +86,7 @@ def build_card(
         "seed": seed,
         "horizon_days": rule.horizon_days,
         "recency_rates": list(rule.rates) if rule.rates is not None else None,
-        "calibration": {"method": calibration.method, "x": list(calibration.x), "y": list(calibration.y)},
+        "calibration": asdict(calibration),
         "versions": library_versions(),
         **more,
     }
@@ -99,5 +100,4 @@ def rule_of(card: dict[str, Any]) -> RecencyRule:
 
 def calibration_of(card: dict[str, Any]) -> Calibration:
     """The calibration a card holds."""
-    stored = card["calibration"]
-    return Calibration(stored["method"], tuple(stored["x"]), tuple(stored["y"]))
+    return Calibration(**card["calibration"])

@@ -16,39 +16,15 @@ from threadpoolctl import threadpool_limits
 
 from models.artifacts import save_artifact
 from models.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
-from models.calibrate import Calibration, fit_calibration
-from models.candidates import ALGORITHMS, PARAMS, XGBOOST_ROUNDS, Candidate, fit_candidate
-from models.card import FORMAT, build_card, data_window, fingerprint, library_versions
+from models.calibration import Calibration, fit_calibration
+from models.candidates import ALGORITHMS, Candidate, fit_candidate, params_of
+from models.card import build_card, data_window
 from models.drift import reference_of
 from models.evaluate import Evaluation, beats, evaluate, metric_rows, metrics_frame, person_weights
-from models.features import FEATURES, FloatArray, Kind, design_matrix, numbers, training_frame
+from models.features import FloatArray, Kind, design_matrix, numbers, training_frame
+from models.result import TrainOptions, TrainResult
+from models.reuse import data_digest, stored_result, training_key, version_of
 from models.split import TimeSplit, split_by_time
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What the config says about training; `max_train_rows` bounds the cost of a long history."""
-
-    horizon_days: int = 7
-    min_snapshots: int = 3
-    max_train_rows: int = 60_000
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What training came to: the version to score with, and why it is that one.
-
-    `model_version` and `artifact` point at the promoted model, else at the recency rule.
-    """
-
-    kind: Kind
-    model_version: str
-    algorithm: str
-    metrics: pd.DataFrame
-    promoted: bool
-    trained: bool
-    reason: str
-    artifact: Path
 
 
 @dataclass(frozen=True)
@@ -72,7 +48,8 @@ def train(
 ) -> TrainResult:
     """Fit, compare, calibrate and store; falls back on the recency rule where nothing better is proven.
 
-    Versions are stored as `artifact_dir/<kind>/<version>/`. Nothing later than `as_of` is used.
+    Versions are stored as `artifact_dir/<kind>/<version>/`, the rule as `artifact_dir/<kind>/recency-rule/`. Nothing
+    later than `as_of` is used. Where the latest training there had the same input, its stored result is the answer.
     """
     options = options or TrainOptions()
     rows = training_frame(kind, features, labels, as_of, options.horizon_days)
@@ -86,7 +63,9 @@ def train(
         if rows.loc[rows["as_of_date"].isin(days), "y"].nunique() < 2:
             reason = f"not trained: the {name} snapshots hold one class only"
             return _fall_back(kind, rows, split, artifact_dir, seed, options, reason)
-    return _train_and_compare(kind, rows, split, artifact_dir, seed, options)
+    digest = data_digest(kind, rows, split, seed, options)
+    known = stored_result(artifact_dir / kind, kind, training_key(digest))
+    return known or _train_and_compare(kind, rows, split, digest, artifact_dir / kind, seed, options)
 
 
 def _part(rows: pd.DataFrame, days: tuple[date, ...], seed: int) -> _Part:
@@ -113,63 +92,91 @@ def _baselines(part: _Part, base_rate: float, rule: RecencyRule) -> dict[str, Ev
     }
 
 
-def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation]) -> list[dict[str, object]]:
+def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rule: RecencyRule) -> list[dict[str, Any]]:
+    versions = {BASE_RATE: BASE_RATE, RECENCY_RULE: rule.version}
     only_base_rate = {BASE_RATE: baselines[BASE_RATE]}
     return [
         row
         for name, found in baselines.items()
-        for row in metric_rows(kind, name, name, split, found, only_base_rate, is_promoted=False)
+        for row in metric_rows(kind, versions[name], name, split, found, only_base_rate, is_promoted=False)
     ]
 
 
-def _train_and_compare(
-    kind: Kind, rows: pd.DataFrame, split: TimeSplit, artifact_dir: Path, seed: int, options: TrainOptions
-) -> TrainResult:
-    fit = _training_part(rows, split.train, seed, options.max_train_rows)
-    validation, test = _part(rows, (split.validation,), seed), _part(rows, (split.test,), seed)
-    rule = fit_recency_rule(kind, fit.days, fit.y, options.horizon_days)
-    base_rate = float(fit.y.mean())
-    on_validation, on_test = _baselines(validation, base_rate, rule), _baselines(test, base_rate, rule)
+@dataclass(frozen=True)
+class _Contest:
+    """Every algorithm fitted on the training snapshots and measured on the later ones, beside the baselines."""
 
+    fitted: dict[str, Candidate]
+    calibrations: dict[str, Calibration]
+    on_validation: dict[str, Evaluation]
+    on_test: dict[str, Evaluation]
+    baselines_on_validation: dict[str, Evaluation]
+    baselines_on_test: dict[str, Evaluation]
+    rule: RecencyRule
+
+    @property
+    def winner(self) -> str:
+        return max(ALGORITHMS, key=lambda name: self.on_validation[name].values["pr_auc"])
+
+
+def _hold_contest(kind: Kind, fit: _Part, validation: _Part, test: _Part, seed: int, horizon_days: int) -> _Contest:
+    rule, base_rate = fit_recency_rule(kind, fit.days, fit.y, horizon_days), float(fit.y.mean())
     with threadpool_limits(limits=1):  # small matrices: threads of the linear algebra only wait for each other
         fitted: dict[str, Candidate] = {name: fit_candidate(name, fit.matrix, fit.y, seed) for name in ALGORITHMS}
     scores = {name: item.predict(validation.matrix) for name, item in fitted.items()}
-    validated = {name: evaluate(validation.y, found, validation.weights) for name, found in scores.items()}
-    winner = max(ALGORITHMS, key=lambda name: validated[name].values["pr_auc"])
-    calibrations: dict[str, Calibration] = {name: fit_calibration(scores[name], validation.y) for name in ALGORITHMS}
-    tested = {
-        name: evaluate(test.y, calibrations[name].apply(item.predict(test.matrix)), test.weights)
-        for name, item in fitted.items()
-    }
-    promoted, reason = _decide(winner, tested[winner], on_test, split)
-
-    versions = {name: f"{name}-{_version(kind, name, rows, split, seed, options)}" for name in ALGORITHMS}
-    metrics = _baseline_rows(kind, "validation", on_validation) + _baseline_rows(kind, "test", on_test)
-    for name in ALGORITHMS:
-        is_promoted = promoted and name == winner
+    calibrations = {name: fit_calibration(found, validation.y) for name, found in scores.items()}
+    tested = {name: calibrations[name].apply(item.predict(test.matrix)) for name, item in fitted.items()}
+    return _Contest(
+        fitted,
+        calibrations,
         # Validation rows are scored uncalibrated: the calibration was fitted on those very rows.
-        metrics += metric_rows(kind, versions[name], name, "validation", validated[name], on_validation, is_promoted)
-        metrics += metric_rows(kind, versions[name], name, "test", tested[name], on_test, is_promoted)
-
-    window, reference = data_window(rows, split), reference_of(fit.matrix)
-    common: dict[str, Any] = {"window": window, "seed": seed, "rule": rule, "reference": reference, "reason": reason}
-    shown = [row for row in metrics if row["model_version"] in (versions[winner], BASE_RATE, RECENCY_RULE)]
-    card = build_card(
-        kind,
-        versions[winner],
-        winner,
-        is_promoted=promoted,
-        calibration=calibrations[winner],
-        params=_params(winner),
-        metrics=_plain(shown),
-        **common,
+        on_validation={name: evaluate(validation.y, found, validation.weights) for name, found in scores.items()},
+        on_test={name: evaluate(test.y, found, test.weights) for name, found in tested.items()},
+        baselines_on_validation=_baselines(validation, base_rate, rule),
+        baselines_on_test=_baselines(test, base_rate, rule),
+        rule=rule,
     )
-    model_folder = save_artifact(artifact_dir / kind / versions[winner], card, fitted[winner])
-    rule_card = build_card(kind, RECENCY_RULE, RECENCY_RULE, is_promoted=False, metrics=_plain(shown), **common)
-    rule_folder = save_artifact(artifact_dir / kind / RECENCY_RULE, rule_card, None)
-    version, algorithm = (versions[winner], winner) if promoted else (RECENCY_RULE, RECENCY_RULE)
-    folder = model_folder if promoted else rule_folder
-    return TrainResult(kind, version, algorithm, metrics_frame(metrics), promoted, True, reason, folder)
+
+
+def _train_and_compare(
+    kind: Kind, rows: pd.DataFrame, split: TimeSplit, digest: str, folder: Path, seed: int, options: TrainOptions
+) -> TrainResult:
+    fit = _training_part(rows, split.train, seed, options.max_train_rows)
+    validation, test = _part(rows, (split.validation,), seed), _part(rows, (split.test,), seed)
+    contest = _hold_contest(kind, fit, validation, test, seed, options.horizon_days)
+    winner, rule = contest.winner, contest.rule
+    promoted, reason = _decide(winner, contest.on_test[winner], contest.baselines_on_test, split)
+    version = version_of(winner, digest)
+    metrics = _contest_rows(kind, contest, digest, winner if promoted else None)
+    common: dict[str, Any] = {
+        "window": data_window(rows, split),
+        "seed": seed,
+        "rule": rule,
+        "reference": reference_of(fit.matrix),
+        "reason": reason,
+        "metrics": _plain(metrics),
+        "training_key": training_key(digest),
+    }
+    calibration, params = contest.calibrations[winner], params_of(winner)
+    card = build_card(kind, version, winner, is_promoted=promoted, calibration=calibration, params=params, **common)
+    model_folder = save_artifact(folder / version, card, contest.fitted[winner])
+    rule_card = build_card(kind, rule.version, RECENCY_RULE, is_promoted=False, winner=version, **common)
+    rule_folder = save_artifact(folder / RECENCY_RULE, rule_card, None)
+    if promoted:
+        return TrainResult(kind, version, winner, metrics_frame(metrics), True, True, reason, model_folder)
+    return TrainResult(kind, rule.version, RECENCY_RULE, metrics_frame(metrics), False, True, reason, rule_folder)
+
+
+def _contest_rows(kind: Kind, contest: _Contest, digest: str, promoted: str | None) -> list[dict[str, Any]]:
+    rows = _baseline_rows(kind, "validation", contest.baselines_on_validation, contest.rule)
+    rows += _baseline_rows(kind, "test", contest.baselines_on_test, contest.rule)
+    for name in ALGORITHMS:
+        for split, found, baselines in (
+            ("validation", contest.on_validation[name], contest.baselines_on_validation),
+            ("test", contest.on_test[name], contest.baselines_on_test),
+        ):
+            rows += metric_rows(kind, version_of(name, digest), name, split, found, baselines, name == promoted)
+    return rows
 
 
 def _decide(winner: str, found: Evaluation, baselines: dict[str, Evaluation], split: TimeSplit) -> tuple[bool, str]:
@@ -182,30 +189,7 @@ def _decide(winner: str, found: Evaluation, baselines: dict[str, Evaluation], sp
     return True, f"{winner} promoted: best on validation and better than both baselines on the test snapshot"
 
 
-def _version(kind: Kind, algorithm: str, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
-    """Hash of everything that shapes the model: data, split, parameters, libraries."""
-    keys = "\n".join(f"{person}|{day}" for person, day in zip(rows["person_id"], rows["as_of_date"], strict=True))
-    parts = {
-        "format": FORMAT,
-        "kind": kind,
-        "algorithm": algorithm,
-        "params": _params(algorithm),
-        "split": split,
-        "seed": seed,
-        "options": options,
-        "features": FEATURES,
-        "versions": library_versions(),
-    }
-    key_bytes = np.frombuffer(keys.encode(), dtype=np.uint8)
-    return fingerprint(parts, key_bytes, design_matrix(rows), rows["y"].to_numpy(dtype=np.int64))
-
-
-def _params(algorithm: str) -> dict[str, Any]:
-    params = dict(PARAMS[algorithm])
-    return {**params, "num_boost_round": XGBOOST_ROUNDS} if "eta" in params else params
-
-
-def _plain(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Metric rows for JSON, where not-a-number does not exist."""
     return [
         {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
@@ -222,21 +206,19 @@ def _fall_back(
     options: TrainOptions,
     reason: str,
 ) -> TrainResult:
-    """The recency rule on all labelled rows; where there are two snapshots it is tested on the last."""
-    metrics: list[dict[str, object]] = []
+    """The recency rule on all labelled rows; where there are two snapshots one like it is tested on the last."""
+    y = rows["y"].to_numpy(dtype=np.int_)
+    rule = fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
+    metrics: list[dict[str, Any]] = []
     snapshots = sorted(set(rows["as_of_date"]))
     if len(snapshots) >= 2:
         known = _training_part(rows, tuple(snapshots[:-1]), seed, options.max_train_rows)
-        rule = fit_recency_rule(kind, known.days, known.y, options.horizon_days)
-        metrics = _baseline_rows(
-            kind, "test", _baselines(_part(rows, (snapshots[-1],), seed), float(known.y.mean()), rule)
-        )
-    y = rows["y"].to_numpy(dtype=np.int_)
-    rule = fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
-    reference = reference_of(design_matrix(rows)) if len(rows) else {}
+        earlier = fit_recency_rule(kind, known.days, known.y, options.horizon_days)
+        found = _baselines(_part(rows, (snapshots[-1],), seed), float(known.y.mean()), earlier)
+        metrics = _baseline_rows(kind, "test", found, rule)
     card = build_card(
         kind,
-        RECENCY_RULE,
+        rule.version,
         RECENCY_RULE,
         reason=reason,
         is_promoted=False,
@@ -244,7 +226,7 @@ def _fall_back(
         seed=seed,
         rule=rule,
         metrics=_plain(metrics),
-        reference=reference,
+        reference=reference_of(design_matrix(rows)) if len(rows) else {},
     )
     folder = save_artifact(artifact_dir / kind / RECENCY_RULE, card, None)
-    return TrainResult(kind, RECENCY_RULE, RECENCY_RULE, metrics_frame(metrics), False, False, reason, folder)
+    return TrainResult(kind, rule.version, RECENCY_RULE, metrics_frame(metrics), False, False, reason, folder)

@@ -61,9 +61,10 @@ def test_noise_is_not_promoted(tmp_path: Path) -> None:
     features, labels = snapshots(signal=0.0)
     result = train("purchase", features, labels, last_day(features), tmp_path, 7)
     assert result.trained and not result.promoted
-    assert result.model_version == "recency-rule" and "does not clearly beat" in result.reason
+    assert result.algorithm == "recency-rule" and "does not clearly beat" in result.reason
     scored = score("purchase", features[features["as_of_date"] == last_day(features)], result.artifact)
-    assert (scored["model_version"] == "recency-rule").all() and "propensity_band" in scored
+    assert (scored["model_version"] == result.model_version).all() and "propensity_band" in scored
+    assert result.model_version in set(result.metrics["model_version"])
 
 
 def test_later_rows_alter_nothing(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
@@ -93,13 +94,66 @@ def test_order_of_rows_alters_nothing_and_data_does(tmp_path: Path) -> None:
     changed = features.assign(n_events_7d=features["n_events_7d"] + 1)
     third = train("churn", changed, labels, as_of, tmp_path / "c", 7)
     versions = [set(result.metrics["model_version"]) for result in (first, third)]
-    assert versions[0] & versions[1] == {"base-rate", "recency-rule"}
+    rule = first.metrics.loc[first.metrics["algorithm"] == "recency-rule", "model_version"].iloc[0]
+    assert versions[0] & versions[1] == {"base-rate", rule}  # the rule reads recency alone, which was left as it was
+
+
+def _forbid_fitting(*args: object, **kwargs: object) -> None:
+    raise AssertionError("trained again")
+
+
+def test_the_same_training_is_not_done_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, signal in (("promoted", 2.0), ("noise", 0.0)):
+        features, labels = snapshots(signal=signal)
+        as_of, folder = last_day(features), tmp_path / name
+        first = train("churn", features, labels, as_of, folder, 7)
+        assert first.promoted == (name == "promoted")
+        before = _tree(folder)
+        with monkeypatch.context() as patched:
+            patched.setattr(sys.modules["models.train"], "fit_candidate", _forbid_fitting)
+            again = train("churn", features.sample(frac=1.0, random_state=1), labels, as_of, folder, 7)
+            with pytest.raises(AssertionError, match="trained again"):
+                train("churn", features.assign(n_events_7d=0.0), labels, as_of, folder, 7)
+            with pytest.raises(AssertionError, match="trained again"):
+                train("churn", features, labels, as_of, folder, 8)
+        pd.testing.assert_frame_equal(first.metrics, again.metrics)
+        assert {k: v for k, v in vars(first).items() if k != "metrics"} == {
+            k: v for k, v in vars(again).items() if k != "metrics"
+        }
+        assert _tree(folder) == before
+
+
+@pytest.mark.parametrize("damage", ["model", "card", "rule"])
+def test_a_damaged_result_is_trained_again(
+    damage: str, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    features, labels = frames
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    whole = _tree(tmp_path)
+    rule = tmp_path / "churn" / "recency-rule" / "card.json"
+    model = next(path for path in result.artifact.iterdir() if path.stem == "model")
+    target = {"model": model, "card": result.artifact / "card.json", "rule": rule}[damage]
+    target.write_bytes(target.read_bytes()[:-20])
+    assert _tree(tmp_path) != whole
+    train("churn", features, labels, last_day(features), tmp_path, 7)
+    assert _tree(tmp_path) == whole
+
+
+def test_another_release_trains_again(
+    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, labels = frames
+    train("churn", features, labels, last_day(features), tmp_path, 7)
+    monkeypatch.setattr("models.reuse._code_digest", lambda: "another release")
+    monkeypatch.setattr(sys.modules["models.train"], "fit_candidate", _forbid_fitting)
+    with pytest.raises(AssertionError, match="trained again"):
+        train("churn", features, labels, last_day(features), tmp_path, 7)
 
 
 def test_too_few_snapshots_fall_back_with_a_reason(tmp_path: Path) -> None:
     features, labels = snapshots(n_persons=60, n_snapshots=3)
     result = train("churn", features, labels, last_day(features), tmp_path, 7)
-    assert (result.trained, result.promoted, result.model_version) == (False, False, "recency-rule")
+    assert (result.trained, result.promoted, result.algorithm) == (False, False, "recency-rule")
     assert result.reason == "not trained: 2 labelled snapshots, at least 3 are needed"
     assert set(result.metrics["algorithm"]) == {"base-rate", "recency-rule"}  # tested on the second snapshot
     asked = train("churn", *snapshots(60), last_day(features), tmp_path, 7, TrainOptions(min_snapshots=9))
@@ -118,6 +172,7 @@ def test_no_labels_at_all_still_scores(tmp_path: Path) -> None:
     result = train("churn", features, labels, last_day(features), tmp_path, 7)
     scored = score("churn", features, result.artifact)
     assert result.metrics.empty and len(scored) == 30
+    assert (scored["model_version"] == "recency-rule-unlabelled").all()
     away = features.sort_values("person_id")["days_since_last_active"].to_numpy()
     assert np.allclose(scored["probability"], (away + 1) / (away + 8), atol=1e-6)
     assert scored["top_reasons"].str.startswith("last active").all()
