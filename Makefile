@@ -7,7 +7,7 @@ HOME_DIR ?= .
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup run test unit check ui lock clean
+.PHONY: setup run test unit test-real check docs ui lock clean
 setup: $(STAMP)
 
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
@@ -24,6 +24,13 @@ run: setup            ## simulate a shop if there is no data, then one night
 
 test: setup           ## every fast and integration test
 	@$(BIN)/python -m pytest
+
+test-real: setup      ## one night on each real data set in ../shared/data, held against independent figures
+	@$(BIN)/python -m pytest tests/real
+
+docs: setup           ## the dbt docs site of every table, a single file: dbt_project/target/static_index.html
+	@GROWTH_BUILD_DB=$(HOME_DIR)/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
+	@echo "wrote dbt_project/target/static_index.html"
 
 unit: setup
 	@$(BIN)/python -m pytest tests/unit

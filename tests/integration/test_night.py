@@ -27,7 +27,7 @@ def test_no_line_is_lost_or_counted_twice(warehouse: duckdb.DuckDBPyConnection, 
         "select sum(n_lines), sum(n_loaded), sum(n_duplicates), sum(n_rejected) from raw.ingested_files where source = 'shop'"
     ).fetchone()  # type: ignore[misc]
     assert lines == loaded + duplicates + rejected
-    totals = truth["totals"] if "totals" in truth else truth
+    totals = truth["totals"]
     assert lines == totals["n_lines"]
     assert rejected == totals["n_malformed"]
     assert duplicates == totals["n_duplicates"]
