@@ -39,11 +39,10 @@ def run_night(
     paths = HomePaths(settings.home)
     try:
         with writer_lock(paths.writer_lock):
-            pass
+            if full_refresh:
+                paths.build_db.unlink(missing_ok=True)
     except WriterBusy as busy:
         raise NightError(str(busy), 1) from busy
-    if full_refresh:
-        paths.build_db.unlink(missing_ok=True)
     os.environ["DAGSTER_HOME"] = str(prepare_instance(paths.dagster))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     started = time.monotonic()
