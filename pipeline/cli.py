@@ -57,11 +57,12 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
 ) -> None:
     """Write the raw logs of a shop with known ground truth under data/raw/."""
+    from pipeline.simulate import SimulationError
     from pipeline.simulate import simulate as simulate_shop
 
     try:
         report = simulate_shop(_home(config, home), users=users, days=days, seed=seed)
-    except (FileExistsError, ValueError, OSError) as error:
+    except (SimulationError, OSError) as error:
         raise fail(str(error)) from error
     typer.echo(
         f"wrote {report.n_lines:,} tracker lines ({report.n_duplicates:,} duplicates, {report.n_malformed:,} malformed, "

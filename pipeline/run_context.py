@@ -63,14 +63,17 @@ def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id:
     return RunContext(run_id, as_of.isoformat(), first.isoformat(), [name for (name,) in names])
 
 
-def snapshot_dates(first: date, as_of: date, horizon_days: int, step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:
-    """Weekly snapshots whose horizon is over by as_of, oldest first, and as_of itself.
+def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:
+    """Snapshots whose horizon is over by as_of, oldest first, and as_of itself.
 
-    Short histories step by a day rather than a week, so that a sample of nine days can train too.
+    They lie a week apart, or a horizon where that is longer, so that no label covers the days of another. Histories too
+    short for three of those step closer: enough to look at scores, while nothing trained on them is promoted.
     """
     latest = as_of - timedelta(days=horizon_days)
     room = (latest - first).days
-    step = max(1, min(max(step_days, horizon_days // 2), room // 4)) if room > 0 else 1
+    step = max(min_step_days, horizon_days)
+    if room <= 2 * step:
+        step = max(1, room // 4)
     dates: list[date] = []
     day = latest
     while day > first and len(dates) < MAX_SNAPSHOTS:
