@@ -22,6 +22,9 @@ from pipeline.simulate.world import (
     END,
     EVENTS,
     PURCHASE,
+    RATE_LIMITS,
+    RATE_LOG_MEAN,
+    RATE_LOG_SD,
     SHARE,
     SIGN_UP,
     TYPES,
@@ -83,12 +86,12 @@ def make_population(users: int, days: int, seed: int) -> Population:
     n = users + n_bots + n_brushers
     kind = np.repeat([HUMAN, BOT, BRUSHER], [users, n_bots, n_brushers]).astype(np.int64)
     latent = rng.choice(len(TYPES), n, p=[t.share for t in TYPES]).astype(np.int64)
-    rate = np.array([t.sessions_per_day for t in TYPES])[latent] * rng.lognormal(-0.405, 0.9, n)
+    rate = np.array([t.sessions_per_day for t in TYPES])[latent] * rng.lognormal(RATE_LOG_MEAN, RATE_LOG_SD, n)
     latent[kind != HUMAN] = NEVER
     device_type = rng.choice(3, n * MAX_DEVICES, p=[0.58, 0.34, 0.08]).astype(np.int64)
     agents = np.array(AGENTS_OF_TYPE)[device_type, rng.integers(0, 2, n * MAX_DEVICES)]
     return Population(
-        kind=kind, latent=latent, arrival_day=_arrivals(rng, n, days), rate=rate.clip(0.02, 6.0),
+        kind=kind, latent=latent, arrival_day=_arrivals(rng, n, days), rate=rate.clip(*RATE_LIMITS),
         sign_up_chance=np.array([t.sign_up_chance for t in TYPES])[latent],
         weights=_weights(rng, latent), favourite=rng.integers(0, len(CATEGORIES), (n, 2)),
         channel=rng.choice(CAMPAIGN_SHARE.size, n, p=CAMPAIGN_SHARE).astype(np.int64),

@@ -74,6 +74,9 @@ TYPES = (
     LatentType("casual", 0.30, 0.030, 0.50, 0.35, 0.5, 0.8, 7.0),
     LatentType("fickle", 0.20, 0.080, 0.50, 0.30, 0.2, 0.6, 5.5),
 )
+# A person's visits per day: those of the type times a log-normal factor, within limits.
+RATE_LOG_MEAN, RATE_LOG_SD = -0.405, 0.9
+RATE_LIMITS = (0.02, 6.0)
 
 
 @dataclass(frozen=True)
