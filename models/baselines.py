@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from models.features import FloatArray, Kind
 
@@ -16,7 +17,7 @@ BASE_RATE = "base-rate"
 RECENCY_COLUMN = "days_since_last_active"
 # Upper ends (inclusive) of the buckets of days since last active; the last bucket is open.
 RECENCY_BUCKETS = (0, 1, 3, 7, 14, 30)
-# Each bucket is pulled towards the base rate as if this many average persons had been seen in it.
+# Each bucket is pulled towards the one before (the first towards the base rate) as if so many more had been seen in it.
 _PRIOR_PERSONS = 20.0
 _UNLABELLED_PURCHASE_MAX = 0.2
 
@@ -65,13 +66,21 @@ def unlabelled_probability(kind: Kind, days: FloatArray, horizon_days: int) -> F
 
 
 def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_days: int) -> RecencyRule:
-    """Rate of each recency bucket, smoothed towards the base rate; no labels give the fixed curve."""
+    """Rate of each recency bucket, never falling with the days away for churn, never rising for purchase.
+
+    A bucket is pulled towards the one before it: of persons away longer than anybody yet seen, the nearest is the best
+    guess, not the average person. No labels give the fixed curve.
+    """
     if len(labels) == 0:
         return RecencyRule(kind, horizon_days)
-    base = (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
     n_buckets = len(RECENCY_BUCKETS) + 1
     buckets = bucket_of(days)
     seen = np.bincount(buckets, minlength=n_buckets).astype(float)
     positive = np.bincount(buckets, weights=labels.astype(float), minlength=n_buckets)
-    rates = (positive + _PRIOR_PERSONS * base) / (seen + _PRIOR_PERSONS)
-    return RecencyRule(kind, horizon_days, tuple(round(float(rate), 9) for rate in rates))
+    before = (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
+    rates = np.empty(n_buckets)
+    for bucket in range(n_buckets):
+        before = (positive[bucket] + _PRIOR_PERSONS * before) / (seen[bucket] + _PRIOR_PERSONS)
+        rates[bucket] = before
+    monotone = isotonic_regression(rates, sample_weight=seen + _PRIOR_PERSONS, increasing=kind == "churn")
+    return RecencyRule(kind, horizon_days, tuple(round(float(rate), 9) for rate in monotone))

@@ -112,7 +112,6 @@ class _Contest:
     on_test: dict[str, Evaluation]
     baselines_on_validation: dict[str, Evaluation]
     baselines_on_test: dict[str, Evaluation]
-    rule: RecencyRule
 
     @property
     def winner(self) -> str:
@@ -134,7 +133,6 @@ def _hold_contest(kind: Kind, fit: _Part, validation: _Part, test: _Part, seed: 
         on_test={name: evaluate(test.y, found, test.weights) for name, found in tested.items()},
         baselines_on_validation=_baselines(validation, base_rate, rule),
         baselines_on_test=_baselines(test, base_rate, rule),
-        rule=rule,
     )
 
 
@@ -144,10 +142,10 @@ def _train_and_compare(
     fit = _training_part(rows, split.train, seed, options.max_train_rows)
     validation, test = _part(rows, (split.validation,), seed), _part(rows, (split.test,), seed)
     contest = _hold_contest(kind, fit, validation, test, seed, options.horizon_days)
-    winner, rule = contest.winner, contest.rule
+    winner, rule = contest.winner, _rule_of_all(kind, rows, options)
     promoted, reason = _decide(winner, contest.on_test[winner], contest.baselines_on_test, split)
     version = version_of(winner, digest)
-    metrics = _contest_rows(kind, contest, digest, winner if promoted else None)
+    metrics = _contest_rows(kind, contest, rule, digest, winner if promoted else None)
     common: dict[str, Any] = {
         "window": data_window(rows, split),
         "seed": seed,
@@ -167,9 +165,11 @@ def _train_and_compare(
     return TrainResult(kind, rule.version, RECENCY_RULE, metrics_frame(metrics), False, True, reason, rule_folder)
 
 
-def _contest_rows(kind: Kind, contest: _Contest, digest: str, promoted: str | None) -> list[dict[str, Any]]:
-    rows = _baseline_rows(kind, "validation", contest.baselines_on_validation, contest.rule)
-    rows += _baseline_rows(kind, "test", contest.baselines_on_test, contest.rule)
+def _contest_rows(
+    kind: Kind, contest: _Contest, rule: RecencyRule, digest: str, promoted: str | None
+) -> list[dict[str, Any]]:
+    rows = _baseline_rows(kind, "validation", contest.baselines_on_validation, rule)
+    rows += _baseline_rows(kind, "test", contest.baselines_on_test, rule)
     for name in ALGORITHMS:
         for split, found, baselines in (
             ("validation", contest.on_validation[name], contest.baselines_on_validation),
@@ -177,6 +177,12 @@ def _contest_rows(kind: Kind, contest: _Contest, digest: str, promoted: str | No
         ):
             rows += metric_rows(kind, version_of(name, digest), name, split, found, baselines, name == promoted)
     return rows
+
+
+def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> RecencyRule:
+    """The rule to score with where nothing is promoted: of every labelled row; the one that is tested saw fewer."""
+    y = rows["y"].to_numpy(dtype=np.int_)
+    return fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
 
 
 def _decide(winner: str, found: Evaluation, baselines: dict[str, Evaluation], split: TimeSplit) -> tuple[bool, str]:
@@ -207,8 +213,7 @@ def _fall_back(
     reason: str,
 ) -> TrainResult:
     """The recency rule on all labelled rows; where there are two snapshots one like it is tested on the last."""
-    y = rows["y"].to_numpy(dtype=np.int_)
-    rule = fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
+    rule = _rule_of_all(kind, rows, options)
     metrics: list[dict[str, Any]] = []
     snapshots = sorted(set(rows["as_of_date"]))
     if len(snapshots) >= 2:

@@ -9,6 +9,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from models.baselines import RecencyRule, bucket_of, fit_recency_rule, unlabelled_probability
 from models.calibration import fit_calibration
 from models.evaluate import beats, best_baseline, compute_metrics, evaluate, metric_rows, metrics_frame, person_weights
+from models.features import Kind
 from models.split import split_by_time
 
 
@@ -72,10 +73,21 @@ def test_beats_needs_more_than_luck() -> None:
 
 def test_buckets_and_smoothed_rates() -> None:
     assert bucket_of(np.array([0, 1, 2, 3, 7, 8, 30, 31, np.nan])).tolist() == [0, 1, 2, 2, 3, 4, 5, 6, 6]
-    rule = fit_recency_rule("churn", np.zeros(20), np.array([1] * 10 + [0] * 10), 7)
+    days, labels = np.repeat([0.0, 1.0], 20), np.array([1] * 5 + [0] * 15 + [1] * 15 + [0] * 5)
+    rule = fit_recency_rule("churn", days, labels, 7)
     assert rule.rates is not None
-    assert rule.rates[0] == pytest.approx(0.5)
-    assert rule.rates[-1] == pytest.approx(0.5)  # an empty bucket takes the base rate
+    # base rate 21/42; then (5 + 20 × 0.5) / 40 and (15 + 20 × 0.375) / 40
+    assert rule.rates[:2] == pytest.approx((0.375, 0.5625))
+    assert rule.rates[2:] == pytest.approx((0.5625,) * 5)  # nobody seen: as the nearest
+
+
+@pytest.mark.parametrize(("kind", "sign"), [("churn", 1), ("purchase", -1)])
+def test_long_absence_is_never_the_better_sign(kind: Kind, sign: int) -> None:
+    days = np.array([0.0] * 200 + [10.0] * 200 + [40.0] * 8)
+    leaving = np.array([1] * 20 + [0] * 180 + [1] * 160 + [0] * 40 + [1, 0, 0, 0, 0, 0, 0, 0])
+    rates = fit_recency_rule(kind, days, leaving if kind == "churn" else 1 - leaving, 7).rates
+    assert rates is not None
+    assert (sign * np.diff(rates) >= 0).all() and sign * (rates[4] - rates[0]) > 0.5
 
 
 def test_without_labels_the_rule_is_monotone() -> None:
