@@ -14,6 +14,7 @@ class GateParams:
 
     as_of_date: date
     lake_events: str = ""
+    lake_rejected: str = ""
     ledger: str = ""
     timezone: str = "UTC"
     session_max_hours: float = 24
@@ -22,6 +23,8 @@ class GateParams:
     max_duration_s: float = 86400
     max_duplicate_rate: float = 0.2
     min_volume_ratio: float = 0.3
+    max_volume_ratio: float = 3
+    max_silence_ratio: float = 3
     max_bot_rate: float = 0.3
     max_base_rate_gap: float = 0.15
     funnels_with_optional_steps: tuple[str, ...] = ()
@@ -47,7 +50,16 @@ class GateParams:
     @property
     def lake_is_empty(self) -> bool:
         """True where no event was ever accepted; DuckDB refuses to read a pattern that matches no file."""
-        return next(iglob(self.lake_events, recursive=True), None) is None
+        return not _matches(self.lake_events)
+
+    @property
+    def lake_has_rejects(self) -> bool:
+        """False where no line was ever rejected: then there is no file to read."""
+        return _matches(self.lake_rejected)
+
+
+def _matches(pattern: str) -> bool:
+    return next(iglob(pattern, recursive=True), None) is not None
 
 
 def _with_optional_steps(funnels: Any) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a check says when it ran, and what is raised when it could not run. Nothing here evaluates anything."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -20,18 +20,36 @@ class CheckResult:
     expectation: str
     column_name: str | None
     severity: Severity
-    passed: bool
+    passed: bool | None
+    """None: skipped, there was nothing to check. That is neither a pass nor a failure."""
     observed_value: str
     n_unexpected: int | None
+    expected: str
+    hint: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """True where the expectation was checked and did not hold."""
+        return self.passed is False
 
     @property
     def blocks(self) -> bool:
         """True where this result must stop the run."""
-        return self.severity == "error" and not self.passed
+        return self.severity == "error" and self.failed
+
+    @property
+    def label(self) -> str:
+        """What was checked: `raw.ingested_files rejected_rate`."""
+        return f"{self.table_name} {self.column_name or self.expectation}"
 
     def as_row(self, run_id: str, checked_at: datetime) -> dict[str, object]:
-        """The row of ops.quality_results, its columns in the contract's order."""
-        return {"run_id": run_id, **asdict(self), "checked_at": checked_at}
+        """The row of ops.quality_results, its columns in the contract's order, then the limit."""
+        values = {"run_id": run_id, **asdict(self), "checked_at": checked_at}
+        return {column: values[column] for column in RESULT_COLUMNS}
 
 
-RESULT_COLUMNS: tuple[str, ...] = ("run_id", *(field.name for field in fields(CheckResult)), "checked_at")
+# The contract's columns, and what was expected.
+RESULT_COLUMNS: tuple[str, ...] = (
+    "run_id", "stage", "table_name", "expectation", "column_name", "severity", "passed", "observed_value",
+    "n_unexpected", "checked_at", "expected",
+)  # fmt: skip

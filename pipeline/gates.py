@@ -1,98 +1,156 @@
-"""Gates: Great Expectations suites as blocking asset checks between the layers.
+"""Gates: Great Expectations suites as asset checks between the layers.
 
-Not here: what a suite asks (`expectations`). A failed error-level expectation stops everything downstream of the
-gated table; every result, passed or not, is kept for `ops.quality_results`.
+Every suite is a check on the table it is named after. The check on a layer's last tables speaks for the whole gate and
+blocks: nothing downstream is built when any error-level expectation of the stage failed. Every result is kept for
+`ops.quality_results`. Not here: what a suite asks (`expectations`).
 """
 
-
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
 import duckdb
-import pandas as pd
 
-from expectations.runner import CheckResult, run_stage
+from expectations.results import RESULT_COLUMNS, CheckResult, GateBroken
+from expectations.runner import run_stage
+from expectations.suites import SUITES
 from pipeline.files import write_parquet
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
-# Gate → the last tables of its layer: blocking their downstream blocks every later layer, and a table with
-# downstream in its own layer would split the layer in two. The first shows the results of the layer's other tables.
+# Gate → the last tables of its layer, upstream of every later layer. A blocking check on a table with downstream in its
+# own layer would split the layer in two steps.
 GATES: dict[str, list[str]] = {
     "raw": ["raw.events"],
     "sessions": ["intermediate.int_sessionized"],
     "marts": ["marts.user_labels", "marts.dim_users"],
     "ml": ["activation.user_profiles"],
-}  # fmt: skip
-COLUMNS = [
-    "run_id", "stage", "table_name", "expectation", "column_name", "severity", "passed", "observed_value",
-    "n_unexpected", "checked_at",
-]  # fmt: skip
+}
+# The ledger is judged before dbt has made a table of it.
+_JUDGED_AS = {"raw.ingested_files": "lake.ledger"}
+_TABLES_STAY = (
+    "The tables as they failed are in data/build/growth.duckdb. After mending the cause, "
+    "`growthhouse run --full-refresh` builds them anew"
+)
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    """The asset on whose page the suite of a table appears."""
+    return dg.AssetKey(_JUDGED_AS.get(table, table).split("."))
+
+
+def gated_tables(stage: str) -> list[str]:
+    """Tables with a check of this gate: those with a suite, and the last ones of the layer."""
+    return list(dict.fromkeys([*GATES[stage], *(suite.name for suite in SUITES.values() if suite.stage == stage)]))
 
 
 def build_gate(stage: str) -> dg.AssetChecksDefinition:
-    """The gate of one stage: one blocking check per gated table, named `gate_<stage>`."""
-    tables = GATES[stage]
+    """The gate of one stage: the check `gate_<stage>` on each of its tables."""
     specs = [
         dg.AssetCheckSpec(
-            f"gate_{stage}", asset=dg.AssetKey(table.split(".")), blocking=True,
-            description=f"Great Expectations suites of stage {stage}; a failed error stops the night here.",
+            f"gate_{stage}",
+            asset=asset_key(table),
+            blocking=table in GATES[stage],
+            description=f"All expectations of gate {stage}; a failed error stops the night here."
+            if table in GATES[stage]
+            else f"Expectations of {table}; a failed error stops the night at gate {stage}.",
         )
-        for table in tables
-    ]  # fmt: skip
+        for table in gated_tables(stage)
+    ]
 
-    @dg.multi_asset_check(name=f"gate_{stage}", specs=specs)
+    @dg.multi_asset_check(name=f"gate_{stage}", specs=specs, can_subset=True)
     def gate(context: dg.AssetCheckExecutionContext, growth: GrowthHome) -> Iterator[dg.AssetCheckResult]:
-        night = growth.run
-        parameters = dbt_variables(growth.settings, growth.paths, night)
-        results = run_stage(stage, growth.paths.build_db, {**parameters, **_limits(growth)})
-        _keep(growth, night.run_id, results)
-        by_table: dict[str, list[CheckResult]] = defaultdict(list)
-        for result in results:
-            by_table[result.table_name if result.table_name in tables else tables[0]].append(result)
-        # One failed table fails the gate on every table: nothing of the stage may be built upon.
-        failed = [r for r in results if not r.passed and r.severity == "error"]
+        chosen = {key.asset_key for key in context.selected_asset_check_keys}
+        tables = [table for table in gated_tables(stage) if asset_key(table) in chosen]
+        results = _ask(stage, growth, tables)
         for table in tables:
-            yield _check_result(stage, table, by_table[table], failed)
+            yield _check_result(stage, table, results)
 
     return gate
 
 
-def _limits(growth: GrowthHome) -> dict[str, object]:
-    cleaning = growth.settings.cleaning
-    return {"max_rejected_rate": cleaning.max_rejected_rate, "max_duration_s": cleaning.max_duration_s, "max_future_hours": cleaning.max_future_hours}
+def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckResult]:
+    """Judge the stage, or a few tables of it; a gate's last tables speak for all, so they want the whole stage."""
+    cleaning, night = growth.settings.cleaning, growth.run
+    parameters = dbt_variables(growth.settings, growth.paths, night) | {
+        "max_rejected_rate": cleaning.max_rejected_rate,
+        "max_duration_s": cleaning.max_duration_s,
+        "max_future_hours": cleaning.max_future_hours,
+    }
+    whole = any(table in GATES[stage] for table in tables)
+    try:
+        results = run_stage(stage, growth.paths.build_db, parameters, None if whole else tables)
+    except GateBroken as broken:
+        raise dg.Failure(
+            f"gate {stage} could not be judged, so it neither passed nor failed: {broken}", allow_retries=False
+        ) from broken
+    _keep(growth, night.run_id, results)
+    return results
 
 
-def _check_result(stage: str, table: str, own: list[CheckResult], failed: list[CheckResult]) -> dg.AssetCheckResult:
-    rows = "\n".join(
-        f"{'pass' if r.passed else r.severity.upper()} | {r.table_name} | {r.expectation} | {r.column_name or ''} | "
-        f"{r.observed_value}"
-        for r in own
-    )
-    table_text = f"result | table | expectation | column | observed\n--- | --- | --- | --- | ---\n{rows}"
-    why = "; ".join(f"{r.table_name} {r.expectation} {r.column_name or ''}: {r.observed_value}" for r in failed)
+def _check_result(stage: str, table: str, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    own = list(results) if table in GATES[stage] else [r for r in results if r.table_name == table]
+    blocking = [r for r in own if r.blocks]
+    warned = [r for r in own if r.failed and not r.blocks]
+    n_skipped = sum(r.passed is None for r in own)
     return dg.AssetCheckResult(
-        asset_key=dg.AssetKey(table.split(".")),
+        asset_key=asset_key(table),
         check_name=f"gate_{stage}",
-        passed=not failed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=why or f"{len(own)} expectations held",
-        metadata={"expectations": dg.MetadataValue.md(table_text), "n_failed": len(failed)},
+        passed=not (blocking or warned),
+        severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+        description=_description(blocking, warned, len(own) - n_skipped),
+        metadata={
+            "expectations": dg.MetadataValue.md(markdown_table(own)),
+            "n_checked": len(own) - n_skipped,
+            "n_failed": len(blocking),
+            "n_warned": len(warned),
+            "n_skipped": n_skipped,
+        },
     )
 
 
-def _keep(growth: GrowthHome, run_id: str, results: list[CheckResult]) -> None:
-    """Append to the history; a stage run again within the same run replaces its own rows."""
+def _description(blocking: Sequence[CheckResult], warned: Sequence[CheckResult], n_checked: int) -> str:
+    """What failed, what was expected and seen, and what a person does about it."""
+    if not blocking:
+        return "; ".join(map(_finding, warned)) or f"{n_checked} expectations held"
+    hints = dict.fromkeys(r.hint or _TABLES_STAY for r in blocking)
+    return "\n".join([*map(_finding, blocking), *(f"{hint}." for hint in hints)])
+
+
+def _finding(result: CheckResult) -> str:
+    return f"{result.label}: expected {result.expected}, observed {result.observed_value}"
+
+
+def markdown_table(results: Sequence[CheckResult]) -> str:
+    """Results as a table to read in the UI, failures first."""
+    verdicts = {True: "✅ passed", None: "– skipped", False: "❌ failed"}
+    rows = [
+        (
+            "⚠️ warned" if r.failed and not r.blocks else verdicts[r.passed],
+            r.table_name, r.column_name or r.expectation, r.expected, r.observed_value, r.severity,
+        )
+        for r in sorted(results, key=lambda r: (not r.blocks, not r.failed, r.passed is not None))
+    ]  # fmt: skip
+    head = ("result", "table", "what", "expected", "observed", "severity")
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in (head, ("---",) * len(head), *rows)]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _keep(growth: GrowthHome, run_id: str, results: Sequence[CheckResult]) -> None:
+    """Append to the history, failed nights included; a table asked again within the same run replaces its rows."""
+    import pandas as pd
+
+    if not results:
+        return
     path = growth.paths.quality_results
     checked_at = datetime.now(UTC).replace(tzinfo=None)
-    rows = [{"run_id": run_id, **asdict(r), "checked_at": checked_at} for r in results]
-    new = pd.DataFrame(rows, columns=COLUMNS).astype({"n_unexpected": "Int64"})
-    if path.exists() and results:
+    types = {"n_unexpected": "Int64", "passed": "boolean"}
+    new = pd.DataFrame([r.as_row(run_id, checked_at) for r in results], columns=list(RESULT_COLUMNS)).astype(types)
+    if path.exists():
+        tables = sorted({r.table_name for r in results})
         old = duckdb.execute(
-            "select * from read_parquet(?) where not (run_id = ? and stage = ?)", [str(path), run_id, results[0].stage]
+            "select * from read_parquet(?) where not (run_id = ? and stage = ? and list_contains(?, table_name))",
+            [str(path), run_id, results[0].stage, tables],
         ).df()
-        new = pd.concat([old.astype({"n_unexpected": "Int64"}), new], ignore_index=True)
+        new = pd.concat([old.astype(types), new], ignore_index=True)
     write_parquet(new, path)

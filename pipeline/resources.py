@@ -3,10 +3,10 @@
 Not here: what the steps do with them.
 """
 
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -27,11 +27,13 @@ class GrowthHome(dg.ConfigurableResource):
 
     _settings: Settings = PrivateAttr()
     _dbt: DbtSession = PrivateAttr()
+    _run_id: str = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["GrowthHome"]:
         self._settings = load_settings(Path(self.config_path), Path(self.home_path) if self.home_path else None)
         self._dbt = DbtSession(self.paths)
+        self._run_id = context.run_id or ""
         with writer_lock(self.paths.writer_lock):
             yield self
 
@@ -49,8 +51,12 @@ class GrowthHome(dg.ConfigurableResource):
 
     @property
     def run(self) -> RunContext:
-        """The night's context as the ingest step wrote it."""
-        return RunContext.read(self.paths.run_context)
+        """The night's context as the latest ingest wrote it, under the id of this run (which may leave ingest out)."""
+        if not self.paths.run_context.exists():
+            raise dg.Failure(
+                "nothing was ingested yet: start with raw/events, or run the whole night", allow_retries=False
+            )
+        return replace(RunContext.read(self.paths.run_context), run_id=self._run_id)
 
 
 def home_from_environment() -> GrowthHome:

@@ -23,7 +23,21 @@ class Check:
     counts_rows: bool = False
     """The column itself counts offending rows of the table, so n_unexpected is its sum, not the probe's row count."""
     may_be_empty: bool = False
-    """Nothing to judge is normal here (no purchases, no history): reported as a skipped warning, not as passed."""
+    """Nothing to judge is normal here (no purchases, no history): reported as skipped, neither passed nor failed."""
+    hint: str = ""
+    """What a person does about a failure, where it is not what one does about any failure of the stage."""
+
+    @property
+    def expected(self) -> str:
+        """The limit in words: `0`, `at least 1`, `0 to 0.05`, `one of new, at_risk`."""
+        if "value_set" in self.kwargs:
+            return "one of " + ", ".join(self.kwargs["value_set"])
+        low, high = self.kwargs.get("min_value"), self.kwargs.get("max_value")
+        if low is None and high is None:
+            return "not null"
+        if low is None or high is None:
+            return f"at most {high:g}" if low is None else f"at least {low:g}"
+        return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 @dataclass(frozen=True)
@@ -52,16 +66,17 @@ def between(
     *,
     severity: Severity = "error",
     may_be_empty: bool = False,
+    hint: str = "",
 ) -> Check:
     """Every value of the column lies in [low, high]; nulls are not judged."""
     return Check("ExpectColumnValuesToBeBetween", column, {"min_value": low, "max_value": high}, severity,
-                 may_be_empty=may_be_empty)  # fmt: skip
+                 may_be_empty=may_be_empty, hint=hint)  # fmt: skip
 
 
-def none_of(column: str, *, severity: Severity = "error", may_be_empty: bool = False) -> Check:
+def none_of(column: str, *, severity: Severity = "error", may_be_empty: bool = False, hint: str = "") -> Check:
     """The column counts rows that break a rule; it must be 0 everywhere."""
     return Check("ExpectColumnValuesToBeBetween", column, {"min_value": 0, "max_value": 0}, severity,
-                 counts_rows=True, may_be_empty=may_be_empty)  # fmt: skip
+                 counts_rows=True, may_be_empty=may_be_empty, hint=hint)  # fmt: skip
 
 
 def at_least_one_row() -> Check:
@@ -113,3 +128,10 @@ def lake(params: GateParams) -> str:
     return (
         f"read_parquet({quoted(params.lake_events)}, hive_partitioning = true, hive_types = {{event_month: varchar}})"
     )
+
+
+def rejected(params: GateParams) -> str:
+    """The lake's rejected lines as a table expression, with the columns the gates read."""
+    if not params.lake_has_rejects:
+        return "(select '' as source, '' as file_id, '' as reason where false)"
+    return f"(select source, file_id, reason from read_parquet({quoted(params.lake_rejected)}))"

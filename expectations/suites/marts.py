@@ -97,8 +97,8 @@ def _dim_users_sql(params: GateParams) -> str:
     return """
         select
             count(*) as n_persons,
-            greatest(0, sum(n_events) - (select count(*) from marts.fct_events)) as n_events_invented,
-            greatest(0, sum(n_orders) - (select count(*) from marts.fct_orders)) as n_orders_invented,
+            abs(coalesce(sum(n_events), 0) - (select count(*) from marts.fct_events)) as n_events_off,
+            abs(coalesce(sum(n_orders), 0) - (select count(*) from marts.fct_orders)) as n_orders_off,
             count(*) filter (where last_seen_at < first_seen_at) as n_seen_backwards,
             count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double)))
                 as n_score_out_of_range,
@@ -110,8 +110,8 @@ def _dim_users_sql(params: GateParams) -> str:
 def _dim_users_checks(params: GateParams) -> list[Check]:
     return [
         between("n_persons", low=1),
-        none_of("n_events_invented"),
-        none_of("n_orders_invented"),
+        none_of("n_events_off"),
+        none_of("n_orders_off"),
         none_of("n_seen_backwards"),
         none_of("n_score_out_of_range"),
         none_of("n_active_after_as_of"),
@@ -133,6 +133,8 @@ def _funnel_sql(params: GateParams) -> str:
             funnel_name,
             count(*) filter (where n_reached > n_reached_before and funnel_name not in {optional}) as n_not_monotone,
             count(*) filter (where n_reached > n_entered) as n_more_than_entered,
+            count(*) filter (where step_number = 1 and n_reached <> n_entered and funnel_name not in {optional})
+                as n_first_step_off,
             count(*) filter (where overall_conversion_rate not between 0 and 1) as n_overall_rate_outside,
             count(*) filter (where step_conversion_rate not between 0 and 1 and funnel_name not in {optional})
                 as n_step_rate_outside,
@@ -146,6 +148,7 @@ def _funnel_checks(params: GateParams) -> list[Check]:
     columns = (
         "n_not_monotone",
         "n_more_than_entered",
+        "n_first_step_off",
         "n_overall_rate_outside",
         "n_step_rate_outside",
         "n_negative_time",

@@ -25,12 +25,17 @@ def _scores_sql(table: str, label: str) -> Callable[[GateParams], str]:
                 where labels.is_eligible
             )
             select
-                nullif(count(*), 0) as n_persons,
                 count(*) filter (where probability is null or isnan(cast(probability as double))) as n_without_probability,
                 count(*) filter (where probability not between 0 and 1) as n_outside_0_1,
                 count(*) filter (where model_version is null) as n_without_version,
                 count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
                 greatest(0, count(*) - (select count(*) from marts.dim_users)) as n_persons_invented,
+                (
+                    select count(*)
+                    from marts.user_labels
+                    where is_eligible and as_of_date = date '{params.as_of_date}'
+                        and person_id not in (select person_id from {table})
+                ) as n_eligible_without_score,
                 case when count(*) >= 20 then count(distinct round(probability, 6)) end as n_distinct_probabilities,
                 abs((select mean_probability from eligible) - (select base_rate from labelled)) as gap_to_base_rate
             from {table}
@@ -40,10 +45,12 @@ def _scores_sql(table: str, label: str) -> Callable[[GateParams], str]:
 
 
 def _scores_checks(params: GateParams) -> list[Check]:
-    columns = ("n_without_probability", "n_outside_0_1", "n_without_version", "n_other_date", "n_persons_invented")
+    columns = (
+        "n_without_probability", "n_outside_0_1", "n_without_version", "n_other_date", "n_persons_invented",
+        # With too little history to train, the recency rule scores.
+        "n_eligible_without_score",
+    )  # fmt: skip
     return [
-        # Too little history trains no model; then there are no scores, and that is said rather than stopped.
-        between("n_persons", low=1, may_be_empty=True),
         *(none_of(column) for column in columns),
         # One value for everybody is a model that learnt nothing.
         between("n_distinct_probabilities", low=2, severity="warn", may_be_empty=True),
@@ -59,7 +66,9 @@ def _segments_sql(params: GateParams) -> str:
             count(*) / sum(count(*)) over () as segment_share,
             count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
             count(*) filter (where model_version is null or segment_reason is null) as n_unexplained,
-            sum(count(*)) over () / greatest((select count(*) from marts.dim_users), 1) as covered_rate
+            abs(sum(count(*)) over () - (
+                select count(*) from marts.user_features where as_of_date = date '{params.as_of_date}'
+            )) as n_persons_off
         from ml.user_segments
         group by segment
     """
@@ -72,9 +81,25 @@ def _segments_checks(params: GateParams) -> list[Check]:
         between("segment_share", 0, 0.98, severity="warn"),
         none_of("n_other_date"),
         none_of("n_unexplained"),
-        between("covered_rate", high=1),
-        between("covered_rate", low=0.5, severity="warn"),
+        none_of("n_persons_off"),
     ]
+
+
+def _profiles_sql(params: GateParams) -> str:
+    return f"""
+        select
+            abs(count(*) - (select count(*) from marts.dim_users)) as n_persons_off,
+            count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
+            abs(count(segment) - (select count(*) from ml.user_segments)) as n_segments_lost,
+            abs(count(churn_probability) - (select count(*) from ml.churn_scores)) as n_churn_scores_lost,
+            abs(count(purchase_probability) - (select count(*) from ml.purchase_scores)) as n_purchase_scores_lost
+        from activation.user_profiles
+    """
+
+
+def _profiles_checks(params: GateParams) -> list[Check]:
+    columns = ("n_persons_off", "n_other_date", "n_segments_lost", "n_churn_scores_lost", "n_purchase_scores_lost")
+    return [none_of(column) for column in columns]
 
 
 def _metrics_sql(params: GateParams) -> str:
@@ -114,4 +139,5 @@ SUITES: tuple[Suite, ...] = (
         (Probe("scores", _scores_sql("ml.purchase_scores", "label_purchased"), _scores_checks),),
     ),
     Suite("ml.model_metrics", "ml", (Probe("metrics", _metrics_sql, _metrics_checks, keys=("model", "split")),)),
+    Suite("activation.user_profiles", "ml", (Probe("reconciliation", _profiles_sql, _profiles_checks),)),
 )

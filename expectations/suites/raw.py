@@ -1,10 +1,23 @@
 """Gate raw: the ledger and the lake, after ingest and before dbt, when nothing downstream exists yet."""
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, at_least_one_row, between, lake, none_of, quoted, until
+from expectations.suites.base import (
+    Check,
+    Probe,
+    Suite,
+    at_least_one_row,
+    between,
+    lake,
+    none_of,
+    quoted,
+    rejected,
+    until,
+)
 
 # A file of three lines with one bad is no evidence of a rate over 5 %; this is the one-sided 99 % normal quantile.
 WILSON_Z = 2.326
+N_NAMED = 3  # reasons and files named in a message
+_REREAD = "The lake and its ledger disagree: move data/lake away and run again, it is rebuilt from the source files"
 
 
 def _ledger(params: GateParams) -> str:
@@ -43,9 +56,14 @@ def _files_sql(params: GateParams) -> str:
 def _files_checks(params: GateParams) -> list[Check]:
     return [
         at_least_one_row(),
-        none_of("n_unaccounted_lines"),
-        none_of("n_lake_rows_off"),
-        between("hours_event_after_ingest", high=params.max_future_hours, may_be_empty=True),
+        none_of("n_unaccounted_lines", hint=_REREAD),
+        none_of("n_lake_rows_off", hint=_REREAD),
+        between(
+            "hours_event_after_ingest",
+            high=params.max_future_hours,
+            may_be_empty=True,
+            hint="Events lie in the future: check timezone and timestamp_format of the source in growth.yaml",
+        ),
         # A parser that reads seconds as milliseconds, or nothing as 0, lands in 1970.
         between("first_event_year", low=1990, severity="warn", may_be_empty=True),
         none_of("n_damaged", severity="warn"),
@@ -55,9 +73,10 @@ def _files_checks(params: GateParams) -> list[Check]:
 def _rejects_sql(params: GateParams) -> str:
     z2 = WILSON_Z**2
     return f"""
-        with batches as (
+        with ledger as (select * from {_ledger(params)}),
+        batches as (
             select source, cast(ingested_at as date) as ingested_date, sum(n_lines) as n, sum(n_rejected) as k
-            from {_ledger(params)}
+            from ledger
             group by all
         ),
         bounds as (
@@ -66,18 +85,51 @@ def _rejects_sql(params: GateParams) -> str:
                     / (1 + {z2} / n) as low
             from batches
             where n > 0
+        ),
+        -- what a person needs to know of a source with rejects: the reasons, and where to look
+        reasons as (
+            select source, string_agg(reason || ' ' || n, ', ' order by n desc, reason) as listed
+            from (
+                select rejected.source, reason, count(*) as n
+                from {rejected(params)} as rejected
+                where file_id in (select file_id from ledger)
+                group by rejected.source, reason
+                qualify row_number() over (partition by rejected.source order by n desc, reason) <= {N_NAMED}
+            )
+            group by source
+        ),
+        worst_files as (
+            select source, string_agg(file || ' ' || n_rejected, ', ' order by n_rejected desc, file) as listed
+            from (
+                from ledger
+                where n_rejected > 0
+                qualify row_number() over (partition by source order by n_rejected desc, file) <= {N_NAMED}
+            )
+            group by source
         )
-        select source, sum(k) / sum(n) as rejected_rate, max(low) as worst_batch_rejected_rate_low
+        select
+            source,
+            sum(k) / sum(n) as rejected_rate,
+            max(low) as worst_batch_rejected_rate_low,
+            cast(sum(k) as bigint) || ' of ' || cast(sum(n) as bigint) as rejected_lines,
+            coalesce(any_value(reasons.listed), 'none') as reasons,
+            coalesce(any_value(worst_files.listed), 'none') as most_in
         from bounds
+        left join reasons using (source)
+        left join worst_files using (source)
         group by source
     """
 
 
 def _rejects_checks(params: GateParams) -> list[Check]:
+    hint = (
+        "Read some rejected lines (data/lake/rejected), then mend or remove the files named, correct the source in "
+        "growth.yaml, or raise cleaning.max_rejected_rate if this many are expected"
+    )
     return [
-        between("rejected_rate", 0, params.max_rejected_rate),
+        between("rejected_rate", 0, params.max_rejected_rate, hint=hint),
         # A broken night must not hide behind a long good history.
-        between("worst_batch_rejected_rate_low", high=params.max_rejected_rate),
+        between("worst_batch_rejected_rate_low", high=params.max_rejected_rate, hint=hint),
     ]
 
 
@@ -90,21 +142,40 @@ def _volume_sql(params: GateParams) -> str:
             where event_month >= strftime({end} - interval 36 day, '%Y-%m')
                 and event_at >= {end} - interval 35 day
                 and event_at < {end}
+        ),
+        days as (
+            select source, event_date, count(*) as n, bool_and(is_last_week) as is_last_week,
+                date_diff('day', lag(event_date) over (partition by source order by event_date), event_date) as gap_days
+            from recent
+            group by source, event_date
         )
         select
             source,
             -- less than two weeks of history say nothing about a usual week
-            case when count(distinct event_date) filter (where not is_last_week) >= 14
-                then count(*) filter (where is_last_week) / (count(*) filter (where not is_last_week) / 4.0)
-            end as last_week_volume_ratio
-        from recent
+            case when count(*) filter (where not is_last_week) >= 14
+                then sum(n) filter (where is_last_week) / (sum(n) filter (where not is_last_week) / 4.0)
+            end as last_week_volume_ratio,
+            case when count(*) >= 14
+                then date_diff('day', max(event_date), cast({end} as date)) / greatest(max(gap_days), 1)
+            end as silence_over_longest_gap
+        from days
         group by source
     """
 
 
 def _volume_checks(params: GateParams) -> list[Check]:
-    # A warning: a source may end, and the data's last days are often partial.
-    return [between("last_week_volume_ratio", low=params.min_volume_ratio, severity="warn", may_be_empty=True)]
+    # Warnings: a source may end, a campaign may triple a week, and the data's last days are often partial.
+    return [
+        between(
+            "last_week_volume_ratio",
+            params.min_volume_ratio,
+            params.max_volume_ratio,
+            severity="warn",
+            may_be_empty=True,
+        ),
+        # Other sources go on, so as_of does, and this one has long been silent.
+        between("silence_over_longest_gap", high=params.max_silence_ratio, severity="warn", may_be_empty=True),
+    ]
 
 
 def _total_sql(params: GateParams) -> str:
@@ -119,7 +190,11 @@ def _total_sql(params: GateParams) -> str:
 
 
 def _total_checks(params: GateParams) -> list[Check]:
-    return [between("n_events_to_as_of", low=1), none_of("n_without_event_at"), none_of("n_without_identity")]
+    return [
+        between("n_events_to_as_of", low=1, hint="No event up to as_of: check as_of and the sources in growth.yaml"),
+        none_of("n_without_event_at", hint=_REREAD),
+        none_of("n_without_identity", hint=_REREAD),
+    ]
 
 
 SUITES: tuple[Suite, ...] = (
@@ -128,7 +203,7 @@ SUITES: tuple[Suite, ...] = (
         "raw",
         (
             Probe("files", _files_sql, _files_checks, keys=("source", "file")),
-            Probe("rejects", _rejects_sql, _rejects_checks, keys=("source",)),
+            Probe("rejects", _rejects_sql, _rejects_checks, keys=("source", "rejected_lines", "reasons", "most_in")),
         ),
     ),
     Suite(

@@ -1,6 +1,7 @@
 """The suites' SQL on a small warehouse: healthy data pass every gate, each kind of damage fails the check meant for it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from expectations import CheckResult, GateBroken, GateParams, run_stage, run_suite
 
 WAREHOUSE = """
-create schema intermediate; create schema marts; create schema ml;
+create schema intermediate; create schema marts; create schema ml; create schema activation;
 create table intermediate.int_events as
     select 'shop' as source, 'e' || i as event_id, 'p' || (i % 10) as person_id, i,
         timestamp '2026-01-31' - interval 1 day * (i // 10) + interval 1 minute * (i % 10) as event_at
@@ -58,6 +59,9 @@ create table ml.user_segments as
     select person_id, as_of_date, case when person_id < 'p4' then 'new' else 'regular' end as segment,
         'seen' as segment_reason, model_version
     from ml.churn_scores;
+create table activation.user_profiles as
+    select scores.*, segment, probability as churn_probability, probability as purchase_probability
+    from ml.churn_scores as scores join ml.user_segments using (person_id);
 create table ml.model_metrics as
     select 'churn' as model, 'test' as split, 'roc_auc' as metric, 0.8::double as value, 0.7::double as ci_low, 0.9::double as ci_high,
         true as is_promoted
@@ -101,14 +105,16 @@ DAMAGE = [
     ("marts", "marts.fct_orders", "n_negative_revenue", "update marts.fct_orders set revenue = -1"),
     ("marts", "marts.fct_orders", "suspicious_rate", "update marts.fct_orders set is_suspicious = true"),
     ("marts", "marts.dim_users", "n_persons", "delete from marts.dim_users"),
-    ("marts", "marts.dim_users", "n_events_invented", "update marts.dim_users set n_events = n_events + 1"),
-    ("marts", "marts.dim_users", "n_orders_invented", "update marts.dim_users set n_orders = n_orders + 9"),
+    ("marts", "marts.dim_users", "n_events_off", "update marts.dim_users set n_events = n_events + 1"),
+    ("marts", "marts.dim_users", "n_events_off", "delete from marts.dim_users where person_id = 'p3'"),
+    ("marts", "marts.dim_users", "n_orders_off", "update marts.dim_users set n_orders = n_orders + 9"),
     ("marts", "marts.dim_users", "n_seen_backwards", "update marts.dim_users set last_seen_at = '2020-01-01'"),
     ("marts", "marts.dim_users", "n_score_out_of_range", "update marts.dim_users set activity_score = 101"),
     ("marts", "marts.dim_users", "n_active_after_as_of", "update marts.dim_users set days_since_last_active = -1"),
     ("marts", "marts.funnel_conversion", "n_not_monotone",
      "update marts.funnel_conversion set n_reached = 41 where step_number = 3"),
     ("marts", "marts.funnel_conversion", "n_more_than_entered", "update marts.funnel_conversion set n_reached = 101"),
+    ("marts", "marts.funnel_conversion", "n_first_step_off", "update marts.funnel_conversion set n_reached = 99"),
     ("marts", "marts.funnel_conversion", "n_overall_rate_outside",
      "update marts.funnel_conversion set overall_conversion_rate = 1.01"),
     ("marts", "marts.funnel_conversion", "n_step_rate_outside",
@@ -125,7 +131,7 @@ DAMAGE = [
     ("marts", "marts.user_features", "n_score_out_of_range", "update marts.user_features set activity_score = 'nan'"),
     ("marts", "marts.user_features", "n_missing", "update marts.user_features set purchase_frequency = null"),
     ("marts", "marts.user_features", "is_current", "delete from marts.user_features where as_of_date = '2026-01-31'"),
-    ("ml", "ml.churn_scores", "n_persons", "delete from ml.churn_scores"),
+    ("ml", "ml.churn_scores", "n_eligible_without_score", "delete from ml.churn_scores"),
     ("ml", "ml.churn_scores", "n_without_probability", "update ml.churn_scores set probability = null"),
     ("ml", "ml.churn_scores", "n_outside_0_1", "update ml.churn_scores set probability = 1.01"),
     ("ml", "ml.churn_scores", "n_without_version", "update ml.churn_scores set model_version = null"),
@@ -139,8 +145,15 @@ DAMAGE = [
     ("ml", "ml.user_segments", "segment_share", "update ml.user_segments set segment = 'new'"),
     ("ml", "ml.user_segments", "n_other_date", "update ml.user_segments set as_of_date = '2026-01-30'"),
     ("ml", "ml.user_segments", "n_unexplained", "update ml.user_segments set segment_reason = null"),
-    ("ml", "ml.user_segments", "covered_rate", "insert into ml.user_segments from ml.user_segments"),
-    ("ml", "ml.user_segments", "covered_rate", "delete from ml.user_segments where person_id > 'p3'"),
+    ("ml", "ml.user_segments", "n_persons_off", "insert into ml.user_segments from ml.user_segments"),
+    ("ml", "ml.user_segments", "n_persons_off", "delete from ml.user_segments where person_id = 'p3'"),
+    ("ml", "ml.churn_scores", "n_eligible_without_score", "delete from ml.churn_scores where person_id = 'p3'"),
+    ("ml", "activation.user_profiles", "n_persons_off", "delete from activation.user_profiles where person_id = 'p3'"),
+    ("ml", "activation.user_profiles", "n_other_date", "update activation.user_profiles set as_of_date = '2026-01-30'"),
+    ("ml", "activation.user_profiles", "n_segments_lost", "update activation.user_profiles set segment = null"),
+    ("ml", "activation.user_profiles", "n_churn_scores_lost",
+     "update activation.user_profiles set churn_probability = null where person_id = 'p3'"),
+    ("ml", "activation.user_profiles", "n_purchase_scores_lost", "delete from ml.purchase_scores where person_id = 'p3'"),
     ("ml", "ml.model_metrics", "split", "update ml.model_metrics set split = 'train'"),
     ("ml", "ml.model_metrics", "n_without_value", "update ml.model_metrics set value = null"),
     ("ml", "ml.model_metrics", "n_outside_interval", "update ml.model_metrics set ci_low = 0.85"),
@@ -158,6 +171,8 @@ RAW_DAMAGE = [
     ("first_event_year", "min_event_at = '1970-01-01'", "true"),
     ("n_damaged", "status = 'damaged'", "true"),
     ("last_week_volume_ratio", "status = 'loaded'", "i >= 60"),
+    ("last_week_volume_ratio", "status = 'loaded'", "i < 70 or i % 10 < 2"),
+    ("silence_over_longest_gap", "status = 'loaded'", "i >= 50"),
     ("n_events_to_as_of", "status = 'loaded'", "false"),
 ]
 
@@ -196,13 +211,19 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def failures(results: list[CheckResult]) -> set[tuple[str, str | None]]:
-    return {(result.table_name, result.column_name) for result in results if not result.passed}
+    return {(result.table_name, result.column_name) for result in results if result.failed}
+
+
+def skipped(results: list[CheckResult]) -> set[tuple[str, str | None]]:
+    return {(result.table_name, result.column_name) for result in results if result.passed is None}
 
 
 @pytest.mark.parametrize("stage", ["sessions", "marts", "ml"])
 def test_healthy_data_pass(stage: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams) -> None:
-    skipped = {(f"ml.{kind}_scores", "n_distinct_probabilities") for kind in ("churn", "purchase")}  # under 20 persons
-    assert failures(run_stage(stage, warehouse, params)) == (skipped if stage == "ml" else set())
+    results = run_stage(stage, warehouse, params)
+    assert failures(results) == set()
+    under_20_persons = {(f"ml.{kind}_scores", "n_distinct_probabilities") for kind in ("churn", "purchase")}
+    assert skipped(results) == (under_20_persons if stage == "ml" else set())
 
 
 @pytest.mark.parametrize(("stage", "table", "column", "damage"), DAMAGE, ids=[f"{d[1]}-{d[2]}" for d in DAMAGE])
@@ -222,6 +243,28 @@ def test_raw_gate_passes_before_any_database_exists(tmp_path: Path, params: Gate
 def test_damage_before_dbt_is_found(column: str, changes: str, kept: str, tmp_path: Path) -> None:
     params = write_lake(tmp_path, changes, kept)
     assert column in {name for _, name in failures(run_stage("raw", ":memory:", params))}
+
+
+def test_too_many_rejects_name_reasons_files_and_limit(tmp_path: Path) -> None:
+    """600 lines of a.jsonl: 401 events, 199 rejected, of which 150 bad_json, 40 bad_timestamp, 6 and 3 of others."""
+    params = replace(
+        write_lake(tmp_path, "n_lines = 600, n_rejected = 199"), lake_rejected=f"{tmp_path}/rejected/*.parquet"
+    )
+    (tmp_path / "rejected").mkdir()
+    duckdb.execute(f"""copy (
+        select 'shop' as source, 'aa01' as file_id,
+            case when i < 150 then 'bad_json' when i < 190 then 'bad_timestamp' when i < 196 then 'bad_row'
+                else 'bad_encoding' end as reason
+        from range(199) as r(i)
+        union all select 'shop', 'bb02', 'future_timestamp' from range(900)  -- of the superseded file: not counted
+    ) to '{tmp_path}/rejected/shop.parquet'""")
+    rate = next(r for r in run_suite("raw.ingested_files", ":memory:", params) if r.column_name == "rejected_rate")
+    assert rate.blocks
+    assert rate.expected == "0 to 0.05"
+    assert rate.observed_value == (
+        "0.331667 (source=shop, rejected_lines=199 of 600, "
+        "reasons=bad_json 150, bad_timestamp 40, bad_row 6, most_in=shop/a.jsonl 199)"
+    )
 
 
 def test_a_night_of_which_nothing_was_accepted_fails_and_is_not_broken(tmp_path: Path) -> None:

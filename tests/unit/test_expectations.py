@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from expectations import SUITES, CheckResult, GateBroken, GateParams
-from expectations.results import RESULT_COLUMNS
 from expectations.runner import judge
 from expectations.suites.base import Check, Probe, Suite, between
 
@@ -22,9 +21,12 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("raw.ingested_files", "rejects"): {
         "source": "shop", "rejected_rate": 0.01, "worst_batch_rejected_rate_low": 0.02,
+        "rejected_lines": "1 of 100", "reasons": "bad_json 1", "most_in": "a.jsonl 1",
     },
     ("raw.events", "total"): {"n_events_to_as_of": 10, "n_without_event_at": 0, "n_without_identity": 0},
-    ("raw.events", "volume"): {"source": "shop", "last_week_volume_ratio": 1.0},
+    ("raw.events", "volume"): {
+        "source": "shop", "last_week_volume_ratio": 1.0, "silence_over_longest_gap": 1.0,
+    },
     ("intermediate.int_sessionized", "events"): {"n_events": 10, "n_without_session": 0, "n_without_person": 0},
     ("intermediate.int_sessionized", "sessions"): {
         "n_longer_than_max": 0, "mean_events_per_session": 4.0, "single_event_rate": 0.4,
@@ -45,11 +47,11 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
         "n_more_than_purchases": 0, "n_after_as_of": 0, "n_negative_revenue": 0, "suspicious_rate": 0.01,
     },
     ("marts.dim_users", "profile"): {
-        "n_persons": 5, "n_events_invented": 0, "n_orders_invented": 0, "n_seen_backwards": 0,
+        "n_persons": 5, "n_events_off": 0, "n_orders_off": 0, "n_seen_backwards": 0,
         "n_score_out_of_range": 0, "n_active_after_as_of": 0,
     },
     ("marts.funnel_conversion", "rates"): {
-        "funnel_name": "purchase", "n_not_monotone": 0, "n_more_than_entered": 0, "n_overall_rate_outside": 0,
+        "funnel_name": "purchase", "n_not_monotone": 0, "n_more_than_entered": 0, "n_first_step_off": 0, "n_overall_rate_outside": 0,
         "n_step_rate_outside": 0, "n_negative_time": 0,
     },
     ("marts.retention", "rates"): {
@@ -62,16 +64,20 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("ml.user_segments", "shares"): {
         "segment": "new", "n_persons": 3, "segment_share": 0.4, "n_other_date": 0, "n_unexplained": 0,
-        "covered_rate": 1.0,
+        "n_persons_off": 0,
     },
     ("ml.model_metrics", "metrics"): {
         "model": "churn", "split": "test", "n_without_value": 0, "n_outside_interval": 0, "n_rate_outside": 0,
         "promoted_roc_auc": 0.8,
     },
+    ("activation.user_profiles", "reconciliation"): {
+        "n_persons_off": 0, "n_other_date": 0, "n_segments_lost": 0, "n_churn_scores_lost": 0,
+        "n_purchase_scores_lost": 0,
+    },
 } | {
     (f"ml.{kind}_scores", "scores"): {
-        "n_persons": 50, "n_without_probability": 0, "n_outside_0_1": 0, "n_without_version": 0, "n_other_date": 0,
-        "n_persons_invented": 0, "n_distinct_probabilities": 40, "gap_to_base_rate": 0.02,
+        "n_without_probability": 0, "n_outside_0_1": 0, "n_without_version": 0, "n_other_date": 0,
+        "n_persons_invented": 0, "n_eligible_without_score": 0, "n_distinct_probabilities": 40, "gap_to_base_rate": 0.02,
     }
     for kind in ("churn", "purchase")
 }  # fmt: skip
@@ -79,11 +85,12 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
 # A bad value for each judged column that does not count rows (those are bad at 1).
 BAD_VALUES: dict[str, list[object]] = {
     "hours_event_after_ingest": [24.5], "first_event_year": [1970], "rejected_rate": [0.051],
-    "worst_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29],
+    "worst_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29, 3.1],
+    "silence_over_longest_gap": [3.5],
     "n_events": [0], "mean_events_per_session": [1001.0], "single_event_rate": [0.96], "duplicate_rate": [0.21],
     "days_behind_as_of": [-1, 2], "bot_rate": [0.31], "purchase_no_revenue_rate": [0.6], "conversion_rate": [0.95],
     "suspicious_rate": [0.21], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],
-    "covered_rate": [1.01, 0.4], "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
+    "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
     "gap_to_base_rate": [0.16],
 }  # fmt: skip
 
@@ -147,18 +154,33 @@ def test_a_failure_names_where_it_happened() -> None:
     good = GOOD["raw.ingested_files", "rejects"]
     frame = pd.DataFrame([good, good | {"source": "legacy", "rejected_rate": 0.5}])
     failed = [result for result in judge(suite, probe, frame, PARAMS) if not result.passed]
-    assert [(result.observed_value, result.n_unexpected) for result in failed] == [("0.5 (source=legacy)", 1)]
+    seen = "0.5 (source=legacy, rejected_lines=1 of 100, reasons=bad_json 1, most_in=a.jsonl 1)"
+    assert [(result.observed_value, result.n_unexpected) for result in failed] == [(seen, 1)]
 
 
 def test_the_limit_itself_is_allowed() -> None:
     assert all(result.passed for result in run("raw.ingested_files", "rejects", {"rejected_rate": 0.05}))
 
 
-def test_nothing_to_check_is_skipped_with_a_warning_never_passed() -> None:
+def test_nothing_to_check_is_skipped_neither_passed_nor_failed() -> None:
     results = {r.column_name: r for r in run("ml.churn_scores", "scores", {"gap_to_base_rate": None})}
     skipped = results["gap_to_base_rate"]
-    assert (skipped.passed, skipped.severity) == (False, "warn")
+    assert (skipped.passed, skipped.failed, skipped.blocks) == (None, False, False)
     assert skipped.observed_value == "skipped: nothing to check"
+
+
+def test_a_result_tells_the_limit_in_words() -> None:
+    told = {r.column_name: r.expected for name, probe in GOOD for r in run(name, probe)}
+    assert told["rejected_rate"] == "0 to 0.05"
+    assert told["n_events"] == "at least 1"
+    assert told["worst_batch_rejected_rate_low"] == "at most 0.05"
+    assert told["n_lake_rows_off"] == "0"
+    assert told["split"] == "one of validation, test"
+
+
+def test_the_rejects_say_what_to_do() -> None:
+    results = run("raw.ingested_files", "rejects", {"rejected_rate": 0.3})
+    assert all("cleaning.max_rejected_rate" in result.hint for result in results)
 
 
 def test_nothing_to_check_blocks_where_there_must_be_something() -> None:
@@ -181,7 +203,12 @@ def test_values_of_the_wrong_type_are_broken_not_passed() -> None:
 
 def test_result_rows_have_the_columns_of_quality_results() -> None:
     row = run("raw.events", "volume")[0].as_row("run-1", datetime(2026, 1, 31))
-    assert tuple(row) == RESULT_COLUMNS
+    contract = [
+        "run_id", "stage", "table_name", "expectation", "column_name", "severity", "passed", "observed_value",
+        "n_unexpected", "checked_at",
+    ]  # fmt: skip
+    assert list(row)[: len(contract)] == contract
+    assert (row["run_id"], row["stage"], row["passed"]) == ("run-1", "raw", True)
 
 
 def test_the_day_ends_at_midnight_of_the_site() -> None:
@@ -218,7 +245,7 @@ from datetime import date
 from expectations import SUITES, GateParams
 from expectations.runner import judge
 suite = SUITES["raw.events"]
-frame = pd.DataFrame({"source": ["shop"], "last_week_volume_ratio": [1.0]})
+frame = pd.DataFrame({"source": ["shop"], "last_week_volume_ratio": [1.0], "silence_over_longest_gap": [1.0]})
 judge(suite, suite.probes[1], frame, GateParams(date(2026, 1, 31)))
 for thread in threading.enumerate():
     if thread is not threading.main_thread():
