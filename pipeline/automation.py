@@ -1,16 +1,21 @@
 """When a night starts by itself: the nightly schedule and, off by default, a sensor for new files."""
 
-
 import hashlib
+import json
+import time
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from pipeline.ingest import read_ledger
+from pipeline.paths import HomePaths
 from pipeline.resources import GrowthHome
 from pipeline.settings import ConfigError, Settings, load_settings
 
 NIGHTLY_CRON = "30 2 * * *"
+SENSOR_INTERVAL_S = 60
+QUIET_S = 60  # a file that grew or appeared less than this ago may still be being written
 
 
 def _settings(growth: GrowthHome) -> Settings | None:
@@ -29,26 +34,48 @@ def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinitio
         job=job,
         cron_schedule=NIGHTLY_CRON,
         execution_timezone=settings.site.timezone if settings else "UTC",
-        description="One night after midnight of the site's timezone.",
+        description="One night at 02:30 in the site's timezone, while `dagster dev` or a Dagster daemon runs.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
     )
 
 
 def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
-    """Starts a night when the set of source files (path, size, time) differs from the last one seen."""
+    """Starts a night once files that no ingest has read have kept still for a minute; each such set starts one night."""
 
-    @dg.sensor(name="new_files", job=job, minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.STOPPED)
+    @dg.sensor(
+        name="new_files",
+        job=job,
+        minimum_interval_seconds=SENSOR_INTERVAL_S,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="One night when new or changed source files have kept still for a minute. Off by default.",
+    )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         settings = _settings(growth)
         if settings is None:
             return dg.SkipReason("no valid growth.yaml")
-        digest = hashlib.sha256()
-        for source in settings.sources:
-            for file in settings.source_files(source):
-                status = file.stat()
-                digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        seen = digest.hexdigest()
-        if seen == context.cursor:
-            return dg.SkipReason("no new files")
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=seen)], cursor=seen)
+        n_files, waiting = unread_files(settings)
+        if not n_files:
+            return dg.SkipReason("every file was ingested")
+        before = json.loads(context.cursor or "{}")
+        if before.get("files") != waiting:
+            context.update_cursor(json.dumps({"files": waiting, "since": time.time()}))
+            return dg.SkipReason(f"{n_files} new files: waiting until they keep still for {QUIET_S} s")
+        if time.time() - before["since"] < QUIET_S:
+            return dg.SkipReason(f"{n_files} new files: not still for {QUIET_S} s yet")
+        # The run key keeps a set that a night could not ingest from starting one every minute.
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=waiting)], cursor=context.cursor)
 
     return new_files
+
+
+def unread_files(settings: Settings) -> tuple[int, str]:
+    """How many source files differ from what the ledger knows (by size and time), and a digest of them."""
+    ledger = read_ledger(HomePaths(settings.home).ledger)
+    known = {(row.source, row.size_bytes, row.mtime_ns) for row in ledger if row.is_active}
+    unread = [
+        f"{source.name}\0{file}\0{status.st_size}\0{status.st_mtime_ns}"
+        for source in settings.sources
+        for file in settings.source_files(source)
+        if (source.name, (status := file.stat()).st_size, status.st_mtime_ns) not in known
+    ]
+    return len(unread), hashlib.sha256("\n".join(sorted(unread)).encode()).hexdigest()

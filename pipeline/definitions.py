@@ -3,15 +3,14 @@
 `build_defs(growth=…)` is the one seam for tests and for the command line.
 """
 
-
 from collections.abc import Mapping
 
 import dagster as dg
 
 from pipeline.assets.dbt_layers import LAYERS, build_layer
-from pipeline.assets.ingest import ingest_events
+from pipeline.assets.ingest import ingest_events, night_config
 from pipeline.assets.predictions import train_and_score
-from pipeline.assets.publishing import warehouse
+from pipeline.assets.publishing import build_warehouse
 from pipeline.automation import build_new_files_sensor, build_nightly_schedule
 from pipeline.gates import GATES, build_gate
 from pipeline.resources import GrowthHome, home_from_environment
@@ -29,9 +28,11 @@ def build_defs(
         JOB_NAME,
         selection=dg.AssetSelection.all(),
         executor_def=dg.in_process_executor,
+        config=night_config(),  # shown in the launchpad, for a person to fill in
         description="One night: ingest, sessions, marts, models, activation, publish, with a gate between the stages.",
     )
-    return dg.Definitions(
+    warehouse = build_warehouse(lambda: defs.resolve_asset_graph())
+    defs = dg.Definitions(
         assets=[ingest_events, *[build_layer(layer) for layer in LAYERS], train_and_score, warehouse],
         asset_checks=[build_gate(stage) for stage in GATES],
         jobs=[job],
@@ -41,6 +42,7 @@ def build_defs(
         loggers=loggers,
         executor=dg.in_process_executor,
     )
+    return defs
 
 
 defs = build_defs()

@@ -3,30 +3,31 @@
 Not here: how dbt is started (`pipeline.dbt_runner`) and what the gates ask (`expectations`).
 """
 
-
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from pipeline.assets.ingest import RAW_EVENTS
-from pipeline.dbt_runner import NodeOutcome, ensure_manifest
+from pipeline.assets.table_metadata import table_metadata
+from pipeline.dbt_runner import DbtError, NodeOutcome, ensure_manifest
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
-_DAILY = "int_session_days int_person_days int_person_event_days"
+_DAILY = ("int_session_days", "int_person_days", "int_person_event_days")
 LAYERS = {
     "sessions": "growthhouse.staging int_identities int_duplicates int_events int_bots int_sessionized",
-    "marts": f"{_DAILY} growthhouse.marts",
+    "marts": f"{' '.join(_DAILY)} growthhouse.marts",
     "ml": "growthhouse.ml",
     "activation": "growthhouse.activation",
     "ops": "growthhouse.ops growthhouse.raw",
 }
+# The layer of a schema's models; layers are the groups of the graph and the unit that a gate follows.
+_LAYER_OF = {"staging": "sessions", "intermediate": "sessions", "raw": "ops"}
 PREDICTIONS = {
     name: dg.AssetKey(["predictions", name])
     for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics")
@@ -36,7 +37,7 @@ MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="u
 
 
 class Translator(DagsterDbtTranslator):
-    """Asset key = schema/table; groups follow the layers; the lake and the predictions are upstream."""
+    """Asset key = schema/table; groups are the layers; the lake and the predictions are upstream."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -46,72 +47,103 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        return str(dbt_resource_props["schema"])
+        schema = str(dbt_resource_props["schema"])
+        return "marts" if dbt_resource_props["name"] in _DAILY else _LAYER_OF.get(schema, schema)
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return ["team:analytics-engineering"]
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        file = f"dbt_project/{dbt_resource_props['original_file_path']}"
+        return {**super().get_metadata(dbt_resource_props), "file": file}
 
 
 TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
 
 def build_layer(layer: str) -> dg.AssetsDefinition:
-    """The assets of one layer; `dbt build` of exactly these models and the tests that they complete."""
+    """The assets of one layer; `dbt build` of what is selected of it, with the tests that this completes."""
 
     @dbt_assets(manifest=MANIFEST, select=LAYERS[layer], name=f"dbt_{layer}", dagster_dbt_translator=TRANSLATOR)
     def layer_assets(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[Any]:
-        variables = dbt_variables(growth.settings, growth.paths, growth.run)
-        selected = LAYERS[layer].split()
-        outcomes = growth.dbt.build(selected, variables)
+        whole = context.selected_asset_keys == layer_assets.keys
+        selectors = LAYERS[layer].split() if whole else _selectors(context)
+        try:
+            outcomes = growth.dbt.build(selectors, dbt_variables(growth.settings, growth.paths, growth.run))
+        except DbtError as error:
+            raise dg.Failure(f"dbt could not start on layer {layer}: {error}", allow_retries=False) from error
         yield from _results(outcomes, growth, context)
         broken = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]
         if broken:
-            lines = "\n".join(f"{o.unique_id}: {o.message}" for o in broken)
+            lines = "\n".join(_what_broke(outcome) for outcome in broken)
             raise dg.Failure(f"dbt layer {layer}: {len(broken)} failed\n{lines}", allow_retries=False)
 
     return layer_assets
 
 
+def _selectors(context: dg.AssetExecutionContext) -> list[str]:
+    """dbt names of a part of a layer: models by name (dbt adds their tests), and tests asked for by themselves."""
+    keys, checks = context.selected_asset_keys, context.selected_asset_check_keys
+    models = [
+        node["name"]
+        for node in MANIFEST["nodes"].values()
+        if node["resource_type"] == "model" and TRANSLATOR.get_asset_key(node) in keys
+    ]
+    by_check = {_check_key(unique_id): node["name"] for unique_id, node in MANIFEST["nodes"].items() if _is_test(node)}
+    tests = [by_check[check] for check in checks if check in by_check and check.asset_key not in keys]
+    return [*models, *tests]
+
+
 def _results(
     outcomes: list[NodeOutcome], growth: GrowthHome, context: dg.AssetExecutionContext
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    counts = _row_counts(growth, [o.unique_id for o in outcomes if o.ok])
-    for outcome in outcomes:
-        props = MANIFEST["nodes"].get(outcome.unique_id)
-        if props is None or outcome.status == "skipped":
-            continue
-        if props["resource_type"] == "model" and outcome.ok:
-            metadata: dict[str, Any] = {"duration_s": round(outcome.seconds, 3)}
-            if outcome.unique_id in counts:
-                metadata["dagster/row_count"] = counts[outcome.unique_id]
-            yield dg.MaterializeResult(asset_key=TRANSLATOR.get_asset_key(props), metadata=metadata)
-        elif props["resource_type"] == "test":
+    done = [o for o in outcomes if o.unique_id in MANIFEST["nodes"] and o.status != "skipped"]
+    built = {o.unique_id: _table(o.unique_id) for o in done if o.ok and _kind(o) == "model"}
+    described = table_metadata(growth.paths.build_db, built.values(), context.log) if built else {}
+    for outcome in done:
+        if outcome.unique_id in built:
+            metadata = {"duration_s": round(outcome.seconds, 3), **described.get(built[outcome.unique_id], {})}
+            key = TRANSLATOR.get_asset_key(MANIFEST["nodes"][outcome.unique_id])
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        elif _kind(outcome) == "test":
             yield from _test_result(outcome, context)
 
 
 def _test_result(outcome: NodeOutcome, context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, outcome.unique_id, project=None)
+    key = _check_key(outcome.unique_id)
     if key is None or key not in context.selected_asset_check_keys:
         return
+    n_failing = outcome.failures or 0
     yield dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=outcome.status == "pass",
         severity=dg.AssetCheckSeverity.WARN if outcome.status == "warn" else dg.AssetCheckSeverity.ERROR,
-        metadata={"rows_failing": outcome.failures or 0, "message": outcome.message or ""},
+        description="held" if outcome.status == "pass" else outcome.message or f"{n_failing} rows break it",
+        metadata={"rows_failing": n_failing, "duration_s": round(outcome.seconds, 3)},
     )
 
 
-def _row_counts(growth: GrowthHome, unique_ids: list[str]) -> dict[str, int]:
-    """Rows per built table, from DuckDB's own statistics: dbt's row counts keep the file open."""
-    with duckdb.connect(str(growth.paths.build_db), read_only=True) as con:
-        sizes = dict(
-            con.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()").fetchall()
-        )
-    found = {}
-    for unique_id in unique_ids:
-        props = MANIFEST["nodes"].get(unique_id, {})
-        name = f"{props.get('schema')}.{props.get('name')}"
-        if name in sizes:
-            found[unique_id] = int(sizes[name])
-    return found
+def _check_key(unique_id: str) -> dg.AssetCheckKey | None:
+    return get_asset_check_key_for_test(MANIFEST, TRANSLATOR, unique_id, project=None)
+
+
+def _is_test(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "test")
+
+
+def _kind(outcome: NodeOutcome) -> str:
+    return str(MANIFEST["nodes"][outcome.unique_id]["resource_type"])
+
+
+def _table(unique_id: str) -> str:
+    node = MANIFEST["nodes"][unique_id]
+    return f"{node['schema']}.{node['name']}"
+
+
+def _what_broke(outcome: NodeOutcome) -> str:
+    node = MANIFEST["nodes"].get(outcome.unique_id)
+    if node is None:
+        return f"{outcome.unique_id}: {outcome.message}"
+    name = _table(outcome.unique_id) if node["resource_type"] == "model" else f"test {node['name']}"
+    return f"{name} (dbt_project/{node['original_file_path']}): {outcome.message}"

@@ -1,19 +1,46 @@
 """The raw layer as assets: one step reads new files into the lake. Parsing itself is in `pipeline.ingest`."""
 
-
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
+import duckdb
+from pydantic import Field, field_validator
 
-from pipeline.ingest import ingest
+from pipeline.assets.pictures import events_per_day
+from pipeline.ingest import IngestReport, ingest
 from pipeline.resources import GrowthHome
-from pipeline.run_context import resolve
+from pipeline.run_context import RunContext, resolve
 
 AS_OF_TAG = "growthhouse/as_of"
 RAW_EVENTS = dg.AssetKey(["raw", "events"])
 LEDGER = dg.AssetKey(["lake", "ledger"])
 REJECTED = dg.AssetKey(["lake", "rejected"])
+OWNERS = ["team:data-engineering"]
+MAX_FILES_LISTED = 20
+
+
+class NightConfig(dg.Config):
+    """What a person may ask of a night, in the launchpad or with `growthhouse run --as-of … --full-refresh`."""
+
+    as_of: str = Field(
+        default="",
+        description="Last date (YYYY-MM-DD, site timezone) the night may know of. Empty: the last date of the data.",
+    )
+    full_refresh: bool = Field(default=False, description="Drop the build database first and rebuild every table.")
+
+    @field_validator("as_of")
+    @classmethod
+    def _is_a_date(cls, value: str) -> str:
+        return date.fromisoformat(value).isoformat() if value else ""
+
+
+def night_config(as_of: date | None = None, full_refresh: bool = False) -> dict[str, Any]:
+    """The run config that asks for such a night; the same that the launchpad shows."""
+    asked = {"as_of": as_of.isoformat() if as_of else "", "full_refresh": full_refresh}
+    return {"ops": {"ingest": {"config": asked}}}
 
 
 @dg.multi_asset(
@@ -24,58 +51,97 @@ REJECTED = dg.AssetKey(["lake", "rejected"])
             group_name="raw",
             description="Canonical events of every accepted line, in the Parquet lake, before deduplication.",
             kinds={"python", "duckdb", "parquet"},
-            owners=["team:data-engineering"],
+            owners=OWNERS,
         ),
         dg.AssetSpec(
             LEDGER,
             group_name="raw",
             description="One row per ingested file with its counts: the commit point of the lake.",
             kinds={"python", "parquet"},
-            owners=["team:data-engineering"],
+            owners=OWNERS,
         ),
         dg.AssetSpec(
             REJECTED,
             group_name="raw",
             description="Lines that were not accepted, with file, line number and reason.",
             kinds={"python", "parquet"},
-            owners=["team:data-engineering"],
+            owners=OWNERS,
         ),
     ],
     # A disk or network file system that answers late is worth a second try; bad input is not retried (Failure below).
     retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
 )
-def ingest_events(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
-    now = datetime.now(UTC)
-    asked = context.run.tags.get(AS_OF_TAG)
+def ingest_events(
+    context: dg.AssetExecutionContext, config: NightConfig, growth: GrowthHome
+) -> Iterator[dg.MaterializeResult]:
+    started = datetime.now(UTC)
+    as_of = config.as_of or context.run.tags.get(AS_OF_TAG)
+    asked = date.fromisoformat(as_of) if as_of else None
     try:
-        report = ingest(
-            growth.settings, as_of=date.fromisoformat(asked) if asked else None, now=now, progress=context.log.info
-        )
-        night = resolve(
-            growth.settings,
-            growth.paths,
-            asked=date.fromisoformat(asked) if asked else None,
-            run_id=context.run_id,
-            now=now,
-        )
+        report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info)
+        night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
     except (OSError, MemoryError):
         raise
     except Exception as error:
         raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
+    if config.full_refresh:
+        for file in (growth.paths.build_db, growth.paths.build_db.with_name(growth.paths.build_db.name + ".wal")):
+            file.unlink(missing_ok=True)
     night.write(growth.paths.run_context)
-    yield dg.MaterializeResult(
-        asset_key=RAW_EVENTS,
-        metadata={
-            "dagster/row_count": report.n_accepted,
-            "lines_read": report.n_lines,
-            "lines_rejected": report.n_rejected,
-            "files_new": report.n_files_new,
-            "files_known": report.n_files_known,
-            "as_of": night.as_of,
-            "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in report.warnings) or "none"),
-        },
-    )
-    yield dg.MaterializeResult(
-        asset_key=LEDGER, metadata={"dagster/row_count": report.n_files_new + report.n_files_known}
-    )
-    yield dg.MaterializeResult(asset_key=REJECTED, metadata={"dagster/row_count": report.n_rejected})
+    for warning in report.warnings:
+        context.log.warning(warning)
+    yield dg.MaterializeResult(asset_key=RAW_EVENTS, metadata=_events_metadata(context, growth, report, night))
+    yield dg.MaterializeResult(asset_key=LEDGER, metadata=_ledger_metadata(growth, report))
+    yield dg.MaterializeResult(asset_key=REJECTED, metadata=_rejected_metadata(report))
+
+
+def _events_metadata(
+    context: dg.AssetExecutionContext, growth: GrowthHome, report: IngestReport, night: RunContext
+) -> dict[str, Any]:
+    ledger, lake = str(growth.paths.ledger), str(growth.paths.lake / "events" / "*" / "*.parquet")
+    with duckdb.connect() as con:
+        row = con.execute(
+            "select coalesce(sum(n_accepted), 0) from read_parquet(?) where status = 'loaded'", [ledger]
+        ).fetchone()
+        try:
+            picture = events_per_day(con, ledger, lake)
+        except Exception as error:  # a picture is an ornament: without it the night goes on
+            context.log.warning(f"no picture of raw.events: {error}")
+            picture = None
+    return {
+        "dagster/row_count": int(row[0]) if row else 0,
+        "new_events": report.n_accepted,
+        "new_lines_read": report.n_lines,
+        "new_lines_rejected": report.n_rejected,
+        "new_files": report.n_files_new,
+        "known_files": report.n_files_known,
+        "as_of": night.as_of,
+        "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in report.warnings) or "none"),
+        **({"picture": dg.MetadataValue.md(picture)} if picture else {}),
+    }
+
+
+def _ledger_metadata(growth: GrowthHome, report: IngestReport) -> dict[str, Any]:
+    rows = [
+        f"| {f.source} | {f.file} | {f.status} | {f.n_lines:,} | {f.n_accepted:,} | {f.n_rejected:,} |"
+        for f in report.files[:MAX_FILES_LISTED]
+    ]
+    head = ["| source | file | status | lines | accepted | rejected |", "|---|---|---|---|---|---|"]
+    more = [f"and {len(report.files) - len(rows)} more"] if len(report.files) > len(rows) else []
+    return {
+        "dagster/row_count": report.n_files_new + report.n_files_known,
+        "new_files": dg.MetadataValue.md("\n".join([*head, *rows, *more]) if rows else "none"),
+        "path": dg.MetadataValue.path(str(growth.paths.ledger)),
+    }
+
+
+def _rejected_metadata(report: IngestReport) -> dict[str, Any]:
+    """Reasons only: raw lines hold personal data, and Dagster's history is out of reach of an erasure."""
+    reasons: Counter[str] = Counter()
+    for file in report.files:
+        reasons.update(file.reasons)
+    rows = [f"| {reason} | {count:,} |" for reason, count in reasons.most_common()]
+    return {
+        "new_lines_rejected": report.n_rejected,
+        "reasons": dg.MetadataValue.md("\n".join(["| reason | lines |", "|---|---|", *rows]) if rows else "none"),
+    }

@@ -3,7 +3,6 @@
 Not here: any modelling (see `models`); dbt reads the Parquet files back as `ml.*`.
 """
 
-
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,19 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import duckdb
-import pandas as pd
 
+from pipeline import plots
 from pipeline.assets.dbt_layers import PREDICTIONS
 from pipeline.files import write_parquet
 from pipeline.resources import GrowthHome
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from models.result import TrainResult
     from models.segment import SegmentRules
 
 FEATURES = dg.AssetKey(["marts", "user_features"])
 LABELS = dg.AssetKey(["marts", "user_labels"])
 SEED = 7
+N_CALIBRATION_GROUPS = 10
 
 
 @dg.multi_asset(
@@ -32,7 +35,7 @@ SEED = 7
         dg.AssetSpec(
             key,
             deps=[FEATURES, LABELS],
-            group_name="predictions",
+            group_name="ml",
             kinds={"python", "scikitlearn", "xgboost"},
             owners=["team:data-science"],
             description=f"Model output {key.path[-1]} as Parquet, before dbt types it.",
@@ -45,16 +48,24 @@ def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> It
     with duckdb.connect(str(growth.paths.build_db), read_only=True) as con:
         features = con.execute("select * from marts.user_features order by as_of_date, person_id").df()
         labels = con.execute("select * from marts.user_labels order by as_of_date, person_id").df()
-    frames = predict_all(features, labels, as_of, growth)
+    frames, models = predict_all(features, labels, as_of, growth)
     for name, key in PREDICTIONS.items():
         write_parquet(frames[name], growth.paths.ml / f"{name}.parquet")
-        yield dg.MaterializeResult(asset_key=key, metadata=_metadata(name, frames[name], growth.paths.ml))
+        metadata = _metadata(name, frames[name], growth.paths.ml)
+        if name in models:
+            metadata |= _model_metadata(models[name], features, labels, context)
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 def predict_all(
-    features: pd.DataFrame, labels: pd.DataFrame, as_of: date, growth: GrowthHome
-) -> dict[str, pd.DataFrame]:
-    """Every prediction of a night by name, from features and labels of all snapshots (the last one is as_of)."""
+    features: "pd.DataFrame", labels: "pd.DataFrame", as_of: date, growth: GrowthHome
+) -> tuple[dict[str, "pd.DataFrame"], dict[str, "TrainResult"]]:
+    """Every prediction of a night by name, from features and labels of all snapshots (the last one is as_of).
+
+    Also the model behind each table of scores.
+    """
+    import pandas as pd
+
     from models.score import score
     from models.segment import segment_users
     from models.train import TrainOptions, train
@@ -62,14 +73,15 @@ def predict_all(
     settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
     now = features[pd.to_datetime(features["as_of_date"]).dt.date == as_of].reset_index(drop=True)
     segments = segment_users(now, as_of, _segment_rules(settings), SEED)
-    frames, metrics = {"user_segments": segments.frame}, [segments.metrics]
+    frames, metrics, models = {"user_segments": segments.frame}, [segments.metrics], {}
     for kind, horizon in (("churn", settings.churn.horizon_days), ("purchase", settings.purchase.horizon_days)):
         options = TrainOptions(horizon_days=horizon, min_snapshots=settings.churn.min_snapshots)
         trained = train(kind, features, labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
         frames[f"{kind}_scores"] = score(kind, now, trained.artifact)  # type: ignore[arg-type]
+        models[f"{kind}_scores"] = trained
         metrics.append(trained.metrics)
     frames["model_metrics"] = pd.concat([m for m in metrics if len(m)], ignore_index=True)
-    return frames
+    return frames, models
 
 
 def _segment_rules(settings: Settings) -> "SegmentRules":
@@ -84,14 +96,58 @@ def _segment_rules(settings: Settings) -> "SegmentRules":
     )
 
 
-def _metadata(name: str, frame: Any, folder: Path) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"dagster/row_count": len(frame), "file": str(folder / f"{name}.parquet")}
+def _metadata(name: str, frame: "pd.DataFrame", folder: Path) -> dict[str, Any]:
+    columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
+    metadata: dict[str, Any] = {
+        "dagster/row_count": len(frame),
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "path": dg.MetadataValue.path(str(folder / f"{name}.parquet")),
+    }
     if name == "model_metrics":
-        metadata["metrics"] = dg.MetadataValue.md(_markdown(frame))
+        metadata["test_metrics"] = dg.MetadataValue.md(_markdown(frame[frame["split"] == "test"]))
     return metadata
 
 
-def _markdown(frame: Any) -> str:
-    head = ["model", "algorithm", "split", "metric", "value", "baseline", "baseline_value", "is_promoted"]
+def _model_metadata(
+    model: "TrainResult", features: "pd.DataFrame", labels: "pd.DataFrame", context: dg.AssetExecutionContext
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "algorithm": model.algorithm,
+        "model_version": model.model_version,
+        "is_promoted": model.promoted,
+        "why": model.reason,
+    }
+    if not model.trained:
+        return metadata
+    try:
+        metadata["calibration"] = dg.MetadataValue.md(_calibration(model, features, labels))
+    except Exception as error:  # a picture is an ornament: without it the night goes on
+        context.log.warning(f"no calibration picture of {model.kind}: {error}")
+    return metadata
+
+
+def _calibration(model: "TrainResult", features: "pd.DataFrame", labels: "pd.DataFrame") -> str:
+    """Predicted against observed on the newest labelled snapshot, which the training kept for its test."""
+    import pandas as pd
+
+    from models.features import LABELS as LABEL_COLUMNS
+    from models.score import score
+
+    label = LABEL_COLUMNS[model.kind]
+    known = labels[labels["is_eligible"].fillna(False).astype(bool) & labels[label].notna()]
+    day = known["as_of_date"].max()
+    scored = score(model.kind, features[features["as_of_date"] == day].reset_index(drop=True), model.artifact)
+    known = known[known["as_of_date"] == day][["person_id", label]]
+    rows = scored[["person_id", "probability"]].merge(known, on="person_id")
+    group = pd.qcut(rows["probability"].rank(method="first"), min(N_CALIBRATION_GROUPS, len(rows)), labels=False)
+    groups = rows.assign(observed=rows[label].astype(float)).groupby(group)
+    means = groups[["probability", "observed"]].mean()
+    title = f"{model.kind}: calibration on the test snapshot {pd.Timestamp(day).date()} ({model.algorithm})"
+    return plots.calibration(list(means["probability"]), list(means["observed"]), list(groups.size()), title)
+
+
+def _markdown(frame: "pd.DataFrame") -> str:
+    head = ["model", "algorithm", "metric", "value", "ci_low", "ci_high", "baseline", "baseline_value", "is_promoted"]
     rows = [" | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row) for row in frame[head].values]
-    return "\n".join([" | ".join(head), " | ".join("---" for _ in head), *rows])
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *rows]
+    return "\n".join(f"| {line} |" for line in lines)

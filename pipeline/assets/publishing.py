@@ -1,10 +1,16 @@
-"""The last asset of a night: the published warehouse. The work itself is in `pipeline.publish`."""
+"""The last asset of a night: the published warehouse. The work itself is in `pipeline.publish`.
 
+A night may be built in parts (a person materializes a table, then publishes), so before it publishes this step looks
+at Dagster's records of every table and check upstream; the rules are in `assets/audit.py`.
+"""
 
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 
+from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
@@ -15,26 +21,75 @@ _PUBLISHED_MODELS = [
     for node in MANIFEST["nodes"].values()
     if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
 ]
+# One night may be late or fail; after that somebody should look.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 
 
-@dg.asset(
-    key=WAREHOUSE,
-    deps=_PUBLISHED_MODELS,
-    group_name="published",
-    kinds={"duckdb"},
-    owners=["team:data-engineering"],
-    description="data/warehouse.duckdb: the audited, immutable version that analysts query.",
-    retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
-)
-def warehouse(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult:
-    result = publish(growth.paths, as_of=date.fromisoformat(growth.run.as_of), run_id=context.run_id)
-    return dg.MaterializeResult(
-        metadata={
-            "version": result.version,
-            "as_of": growth.run.as_of,
-            "path": dg.MetadataValue.path(str(growth.paths.warehouse)),
-            "size_mb": round(result.path.stat().st_size / 1e6, 1),
-            "n_events": result.row_counts.get("marts.fct_events", 0),
-            "tables": dg.MetadataValue.json(result.row_counts),
-        }
+def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
+    """The published warehouse; `asset_graph` gives the graph of all definitions once they exist."""
+
+    @dg.asset(
+        key=WAREHOUSE,
+        deps=_PUBLISHED_MODELS,
+        group_name="published",
+        kinds={"duckdb"},
+        owners=["team:data-engineering"],
+        description="data/warehouse.duckdb: the audited, immutable version that analysts query.",
+        retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
+        freshness_policy=FRESHNESS,
     )
+    def warehouse(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult:
+        against = _objections(context.instance, asset_graph())
+        if against:
+            raise dg.Failure(
+                "the build database is not fit to be published.\n"
+                + "\n".join(f"- {reason}" for reason in against)
+                + "\nMaterialize these with everything downstream, or run the whole night.",
+                allow_retries=False,
+            )
+        result = publish(growth.paths, as_of=date.fromisoformat(growth.run.as_of), run_id=context.run_id)
+        return dg.MaterializeResult(
+            metadata={
+                "version": result.version,
+                "as_of": growth.run.as_of,
+                "path": dg.MetadataValue.path(str(growth.paths.warehouse)),
+                "size_mb": round(result.path.stat().st_size / 1e6, 1),
+                "n_events": result.row_counts.get("marts.fct_events", 0),
+                "tables": dg.MetadataValue.md(_markdown(result.row_counts)),
+            }
+        )
+
+    return warehouse
+
+
+def _objections(instance: dg.DagsterInstance, graph: Any) -> list[str]:
+    upstream = graph.get_ancestor_asset_keys(WAREHOUSE)
+    built_at, unfinished = {}, []
+    for record in instance.get_asset_records(list(upstream)):
+        entry = record.asset_entry
+        name = entry.asset_key.to_user_string()
+        if entry.last_materialization is not None:
+            built_at[name] = entry.last_materialization.timestamp
+            if entry.last_run_id != entry.last_materialization.run_id:
+                unfinished.append(name)
+    parents = {key.to_user_string(): [p.to_user_string() for p in graph.get(key).parent_keys] for key in upstream}
+    return objections(parents, built_at, unfinished, _check_records(instance, graph, upstream))
+
+
+def _check_records(instance: dg.DagsterInstance, graph: Any, assets: Sequence[dg.AssetKey]) -> Iterator[CheckRecord]:
+    keys = {check for asset in assets for check in graph.get(asset).check_keys}
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    for key in keys:
+        asked_at, has_failed = None, False
+        record = found.get(key)
+        if record is not None and record.status.value != "PLANNED" and record.event is not None:
+            asked_at = record.event.timestamp
+            evaluation = record.event.asset_check_evaluation
+            severe = evaluation is None or evaluation.severity == dg.AssetCheckSeverity.ERROR
+            has_failed = record.status.value == "FAILED" and severe
+        yield CheckRecord(key.asset_key.to_user_string(), key.name, asked_at, has_failed, key.name.startswith("gate_"))
+
+
+def _markdown(row_counts: dict[str, int]) -> str:
+    rows = [f"| {table} | {count:,} |" for table, count in sorted(row_counts.items())]
+    return "\n".join(["| table | rows |", "|---|---:|", *rows])
