@@ -7,8 +7,6 @@ logs say happened afterwards: beside the recency rule, the true hazard, and the 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from bench.nights import growthhouse, simulated_home
 from models.evaluate import Evaluation, evaluate, person_weights
 from pipeline.paths import HomePaths
 from pipeline.simulate.oracle import History, read_truth, silence_from_history
@@ -111,20 +110,8 @@ def table(rows: pd.DataFrame, title: str) -> str:
     return "\n".join(lines)
 
 
-def _growthhouse(*arguments: str, home: Path) -> None:
-    config = ["--config", str(home / "growth.yaml")]
-    command = [
-        sys.executable,
-        "-m",
-        "pipeline.cli",
-        arguments[0],
-        *(config if arguments[0] != "init" else []),
-        *arguments[1:],
-    ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
 def main() -> None:
+    """Simulate, run the night of a day in the past, compare its scores with the week after."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=5000)
     parser.add_argument("--days", type=int, default=60)
@@ -134,10 +121,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         paths = HomePaths(home)
-        _growthhouse("init", folder, home=home)
-        sizes = ["--users", str(chosen.users), "--days", str(chosen.days), "--seed", str(chosen.seed)]
-        _growthhouse("simulate", *sizes, home=home)
-        _growthhouse("run", "--as-of", as_of.isoformat(), home=home)
+        simulated_home(home, chosen.users, chosen.days, chosen.seed)
+        growthhouse(home, "run", "--as-of", as_of.isoformat())
         database = paths.warehouse.resolve()
         with duckdb.connect(str(database), read_only=True) as con:
             scores = con.execute("select person_id, probability, model_version from ml.churn_scores").df()
