@@ -121,7 +121,7 @@ def retention(events: pd.DataFrame, bots: pd.Index) -> list[list[int]]:
     days = pd.DataFrame({"person_id": human["person_id"], "day": human["event_at"].dt.floor("D")}).drop_duplicates()
     first = days.groupby("person_id", observed=True)["day"].transform("min")
     sizes = (days["day"] - first).dt.days.value_counts().sort_index()
-    return [[int(period), int(n)] for period, n in sizes.items() if period <= 30]
+    return [[period, n] for period, n in zip(sizes.index.tolist(), sizes.tolist(), strict=True) if period <= 30]
 
 
 def main(home: Path, n_files: int | None) -> None:
