@@ -131,6 +131,7 @@ def main() -> None:
     print(table(rows, "everybody scored"))
     print(table(rows[rows["is_known"]], "known users"))
     print(table(rows[~rows["is_known"]], "anonymous devices"))
+    print(table(rows[rows["hazard"] < 1], "those who had not left for good, as only the simulator knows"))
 
 
 if __name__ == "__main__":
