@@ -61,11 +61,34 @@
 
 {% macro as_of_date() -%} cast('{{ var("as_of_date") }}' as date) {%- endmacro %}
 
-{# -- aggregates -- #}
+{# The first instant after as_of in the site's timezone, as UTC. Where midnight comes twice (clocks put back over it) the first one is meant. #}
+{% macro as_of_end_utc() -%}
+    {%- set zone = modules.pytz.timezone(var('timezone')) -%}
+    {%- set midnight = modules.datetime.datetime.strptime(var('as_of_date') | string, '%Y-%m-%d') + modules.datetime.timedelta(days=1) -%}
+    {%- set first = zone.normalize(zone.localize(midnight, is_dst=true)) -%}
+    {#- clocks put forward over midnight: it does not exist, and only the standard offset leads to the instant of the change -#}
+    {%- set first = first if first.date() == midnight.date() else zone.localize(midnight, is_dst=false) -%}
+    cast('{{ first.astimezone(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
+{# -- aggregates and windows -- #}
+{# The latest value that is not null in the window that follows: `{{ last_known('x') }} over (…)`. #}
+{% macro last_known(value) %}{{ return(adapter.dispatch('last_known', 'growthhouse')(value)) }}{% endmacro %}
+{% macro default__last_known(value) -%} last_value({{ value }} ignore nulls) {%- endmacro %}
+{% macro spark__last_known(value) -%} last_value({{ value }}) ignore nulls {%- endmacro %}
+
 {# The value of the row with the least (greatest) order; rows with a null value are passed over. #}
 {% macro first_by(value, order) %}{{ return(adapter.dispatch('first_by', 'growthhouse')(value, order)) }}{% endmacro %}
 {% macro default__first_by(value, order) -%} arg_min({{ value }}, {{ order }}) {%- endmacro %}
 {% macro spark__first_by(value, order) -%} min_by({{ value }}, case when {{ value }} is not null then {{ order }} end) {%- endmacro %}
+
+{# A sum that is the same whatever the order of the rows, which a sum of doubles is not: the values are added as decimals,
+   those beyond ±1e18 as ±1e18. Null where no value is known. #}
+{% macro stable_sum(value, digits=6) -%}
+    cast(sum(cast(
+        case when {{ value }} > 1e18 then 1e18 when {{ value }} < -1e18 then -1e18 else {{ value }} end as decimal(38, {{ digits }})
+    )) as double)
+{%- endmacro %}
 
 {% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile', 'growthhouse')(value, share)) }}{% endmacro %}
 {% macro default__quantile(value, share) -%} quantile_cont({{ value }}, {{ share }}) {%- endmacro %}

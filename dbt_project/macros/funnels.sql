@@ -269,15 +269,6 @@
 {%- endmacro %}
 
 
-{% macro funnel_as_of_end_utc() %}
-    {#- The first instant after as_of in the site's timezone, as UTC: a window that ends before it is closed. -#}
-    {%- set zone = modules.pytz.timezone(var('timezone')) -%}
-    {%- set next_day = modules.datetime.datetime.strptime(var('as_of_date') | string, '%Y-%m-%d')
-        + modules.datetime.timedelta(days=1) -%}
-    cast('{{ zone.localize(next_day).astimezone(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
-{%- endmacro %}
-
-
 {% macro funnel_week_start(date_column) %}
     {#- The first day of the site's week that holds a date. date_trunc weeks start on Monday on every engine used here. -#}
     {%- set names = ['monday', 'sunday', 'saturday', 'friday', 'thursday', 'wednesday', 'tuesday'] -%}
@@ -288,14 +279,3 @@
         {{ add_days('cast(' ~ dbt.date_trunc('week', add_days(date_column, shift)) ~ ' as date)', -shift) }}
     {%- endif -%}
 {%- endmacro %}
-
-
-{% test funnel_unique_combination(model, columns) %}
-    {#- The columns together name one row; null is a value like any other here. -#}
-    select
-        {{ columns | join(', ') }},
-        count(*) as n_rows
-    from {{ model }}
-    group by {{ columns | join(', ') }}
-    having count(*) > 1
-{% endtest %}

@@ -1,5 +1,8 @@
 {# Business rules that more than one model applies, each said once. No engine differences here (see dispatch.sql). #}
 
+{# The integer that rows are joined by inside a run: the file's place in file order and the line. Another file may shift it. #}
+{% macro row_key(file_number, line_number) -%} ({{ file_number }} * {{ 2 ** 38 }} + {{ line_number }}) {%- endmacro %}
+
 {% macro is_server_event(source) -%}
     {%- if var('server_sources') -%}
         {{ source }} in ({% for name in var('server_sources') %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})

@@ -1,9 +1,30 @@
 -- Persons who are programs: their user agent says so, or they did more than max_events_per_minute events in one clock minute.
-with bot_agents as (
+with staged as (
 
-    select user_agent
+    select
+        row_key,
+        user_agent,
+        user_id,
+        case when user_id is null then anonymous_id end as unknown_device_id
     from {{ ref('stg_events') }}
     where user_agent is not null
+
+),
+
+events as (
+
+    select
+        person_id,
+        event_at,
+        event_number
+    from {{ ref('int_sessionized') }}
+
+),
+
+bot_agents as (
+
+    select user_agent
+    from staged
     group by user_agent
     having {{ is_bot_agent('user_agent') }}
 
@@ -11,20 +32,21 @@ with bot_agents as (
 
 by_agent as (
 
-    select distinct events.person_id
-    from {{ ref('stg_events') }} as staged
+    select distinct coalesce(staged.user_id, identities.person_id) as person_id
+    from staged
     inner join bot_agents on staged.user_agent = bot_agents.user_agent
-    inner join {{ ref('int_events') }} as events on staged.row_key = events.row_key
+    left join {{ ref('int_duplicates') }} as duplicates on staged.row_key = duplicates.row_key
+    left join {{ ref('int_identities') }} as identities on staged.unknown_device_id = identities.anonymous_id
+    where duplicates.row_key is null
 
 ),
 
 -- only a person with that many events at all can have that many in a minute
 busy as (
 
-    select person_id
-    from {{ ref('int_events') }}
-    group by person_id
-    having count(*) > {{ var('max_events_per_minute') }}
+    select distinct person_id
+    from events
+    where event_number > {{ var('max_events_per_minute') }}
 
 ),
 
@@ -32,10 +54,10 @@ minutes as (
 
     select
         events.person_id,
-        date_trunc('minute', events.event_at) as minute_at
-    from {{ ref('int_events') }} as events
+        {{ dbt.date_trunc('minute', 'events.event_at') }} as minute_at
+    from events
     inner join busy on events.person_id = busy.person_id
-    group by events.person_id, date_trunc('minute', events.event_at)
+    group by events.person_id, {{ dbt.date_trunc('minute', 'events.event_at') }}
     having count(*) > {{ var('max_events_per_minute') }}
 
 ),

@@ -1,7 +1,19 @@
 -- Every event once, with the person who did it: only the columns that sessions and bot detection look at.
+-- A view: to read the lake's few columns again costs less than to write them down.
+{{ config(materialized='view') }}
 with events as (
 
-    select * from {{ ref('stg_events') }}
+    select
+        row_key,
+        source,
+        event_id,
+        user_id,
+        case when user_id is null then anonymous_id end as unknown_device_id,
+        event_at,
+        event_date,
+        event_name,
+        utm_campaign
+    from {{ ref('stg_events') }}
 
 ),
 
@@ -31,5 +43,6 @@ select
     events.utm_campaign
 from events
 left join duplicates on events.row_key = duplicates.row_key
-left join identities on case when events.user_id is null then events.anonymous_id end = identities.anonymous_id
+-- on equality alone: a further condition on one side would make DuckDB compare every pair
+left join identities on events.unknown_device_id = identities.anonymous_id
 where duplicates.row_key is null

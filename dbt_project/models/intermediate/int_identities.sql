@@ -1,6 +1,18 @@
 -- Which person stands behind each anonymous_id. Known users are never merged: an anonymous_id seen with exactly one user_id is that
 -- user's; one seen with none or with several stays a person of its own; with more than max_users_per_device the device is shared.
-with devices as (
+with events as (
+
+    select
+        staged.anonymous_id,
+        staged.user_id,
+        staged.event_at
+    from {{ ref('stg_events') }} as staged
+    left join {{ ref('int_duplicates') }} as duplicates on staged.row_key = duplicates.row_key
+    where staged.anonymous_id is not null and duplicates.row_key is null
+
+),
+
+devices as (
 
     select
         anonymous_id,
@@ -8,8 +20,7 @@ with devices as (
         min(case when user_id is not null then event_at end) as first_known_at,
         min(user_id) as first_user_id,
         count(distinct user_id) as n_user_ids
-    from {{ ref('stg_events') }}
-    where anonymous_id is not null
+    from events
     group by anonymous_id
 
 ),
@@ -26,7 +37,7 @@ linked as (
 select
     anonymous_id,
     case when is_linked then first_user_id end as user_id,
-    case when is_linked then first_user_id else 'anon:' || anonymous_id end as person_id,
+    case when is_linked then first_user_id else concat('anon:', anonymous_id) end as person_id,
     first_seen_at,
     case when is_linked then first_known_at end as linked_at,
     n_user_ids,

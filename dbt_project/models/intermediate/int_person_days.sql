@@ -8,7 +8,6 @@ select
                              ('add_to_cart', 'n_add_to_carts'), ('add_to_wishlist', 'n_wishlists'), ('purchase', 'n_purchases')] %}
     cast(sum(case when event_name = '{{ name }}' then n_events else 0 end) as bigint) as {{ column }},
     {%- endfor %}
-    sum(revenue) as revenue,
     min(first_event_at) as first_event_at,
     max(last_event_at) as last_event_at,
     {{ any_true('is_bot') }} as is_bot

@@ -7,7 +7,6 @@ select
     count(*) as n_events,
     cast(sum(case when is_session_start then 1 else 0 end) as bigint) as n_sessions,
     cast(sum(case when device_type in ('mobile', 'phone', 'smartphone', 'tablet', 'ios', 'android') then 1 else 0 end) as bigint) as n_mobile_events,
-    cast(sum(case when event_name = 'purchase' then coalesce(revenue, 0) else 0 end) as double) as revenue,
     min(event_at) as first_event_at,
     max(event_at) as last_event_at,
     {{ any_true('is_bot') }} as is_bot

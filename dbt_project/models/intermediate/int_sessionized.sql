@@ -17,9 +17,7 @@ with recursive events as (
         event_at,
         event_date,
         event_name,
-        {%- if var('cut_on_campaign') %}
         utm_campaign,
-        {%- endif %}
         {{ is_server_event('source') }} as is_server
     from {{ ref('int_events') }}
 
@@ -29,16 +27,24 @@ with recursive events as (
 with_previous as (
 
     select
-        *,
+        row_key,
+        person_id,
+        event_at,
+        event_date,
+        event_name,
+        is_server,
         {%- if var('cut_on_campaign') %}
-        last_value(case when not is_server then utm_campaign end ignore nulls) over before_this as previous_campaign,
+        utm_campaign,
+        {{ last_known('case when not is_server then utm_campaign end') }} over before_this as previous_campaign,
         {%- endif %}
         {%- if var('server_sources') %}
-        last_value(case when not is_server then event_at end ignore nulls) over before_this as previous_at,
-        last_value(case when not is_server then event_date end ignore nulls) over before_this as previous_date,
+        {{ last_known('case when not is_server then event_at end') }} over before_this as previous_at,
+        {{ last_known('case when not is_server then event_date end') }} over before_this as previous_date,
         {%- else %}
         lag(event_at) over in_order as previous_at,
+        {%- if var('cut_at_midnight') %}
         lag(event_date) over in_order as previous_date,
+        {%- endif %}
         {%- endif %}
         row_number() over in_order as event_number
     from events
@@ -74,7 +80,7 @@ with_cuts as (
 
 ),
 
--- an island: events that no gap and no cut divides, named by the number of its first event
+-- an island: events that no gap and no cut divides, known by the time of its first event
 islands as (
 
     select
@@ -85,9 +91,9 @@ islands as (
         event_name,
         event_number,
         is_server,
-        is_server and is_cut as is_outside,
-        max(case when is_cut and not is_server then event_number end) over up_to_this as island_number,
-        max(case when is_cut and not is_server then event_at end) over up_to_this as island_started_at,
+        is_cut and not is_server as is_start,
+        is_cut and is_server as is_outside,
+        {{ last_known('case when is_cut and not is_server then event_at end') }} over up_to_this as started_at,
         lead(case when not is_cut then event_name end) over by_number as next_event_name,
         lead(case when not is_cut then event_at end) over by_number as next_event_at
     from with_cuts
@@ -100,28 +106,22 @@ islands as (
 -- the few islands that last longer than max_hours hold several sessions
 long_islands as (
 
-    select
+    select distinct
         person_id,
-        island_number,
-        island_started_at
+        started_at
     from islands
-    where not is_server and {{ seconds_between('island_started_at', 'event_at') }} > {{ max_s }}
-    group by person_id, island_number, island_started_at
+    where not is_server and {{ seconds_between('started_at', 'event_at') }} > {{ max_s }}
 
 ),
 
 long_island_events as (
 
     select
-        islands.row_key,
-        islands.person_id,
-        islands.island_number,
-        islands.event_number,
-        islands.event_at,
-        islands.is_server
+        islands.*,
+        islands.started_at as island_started_at
     from islands
     inner join long_islands
-        on islands.person_id = long_islands.person_id and islands.island_number = long_islands.island_number
+        on islands.person_id = long_islands.person_id and islands.started_at = long_islands.started_at
     where not islands.is_outside
 
 ),
@@ -131,23 +131,24 @@ long_island_starts as (
 
     select
         person_id,
-        island_number,
-        island_number as start_number,
-        island_started_at as started_at
-    from long_islands
+        island_started_at,
+        event_number as start_number,
+        event_at as started_at
+    from long_island_events
+    where is_start
 
     union all
 
     select
         later.person_id,
-        later.island_number,
+        later.island_started_at,
         min(later.event_number) as start_number,
         min(later.event_at) as started_at
     from long_island_starts as latest
     inner join long_island_events as later
-        on latest.person_id = later.person_id and latest.island_number = later.island_number
+        on latest.person_id = later.person_id and latest.island_started_at = later.island_started_at
     where not later.is_server and {{ seconds_between('latest.started_at', 'later.event_at') }} > {{ max_s }}
-    group by later.person_id, later.island_number
+    group by later.person_id, later.island_started_at
 
 ),
 
@@ -155,16 +156,24 @@ long_island_sessions as (
 
     select
         events.row_key,
-        max(starts.start_number) over in_island_so_far as start_number,
-        max(starts.started_at) over in_island_so_far as started_at,
-        lead(starts.start_number) over in_island is not null as is_followed_by_start
+        events.person_id,
+        events.event_at,
+        events.event_date,
+        events.event_name,
+        events.event_number,
+        events.is_server,
+        starts.start_number is not null as is_start,
+        events.is_outside,
+        {{ last_known('starts.started_at') }} over in_island_so_far as started_at,
+        case when lead(starts.start_number) over in_island is null then events.next_event_name end as next_event_name,
+        case when lead(starts.start_number) over in_island is null then events.next_event_at end as next_event_at
     from long_island_events as events
     left join long_island_starts as starts
         on events.person_id = starts.person_id and events.event_number = starts.start_number
     window
-        in_island as (partition by events.person_id, events.island_number order by events.event_number),
+        in_island as (partition by events.person_id, events.island_started_at order by events.event_number),
         in_island_so_far as (
-            partition by events.person_id, events.island_number order by events.event_number
+            partition by events.person_id, events.island_started_at order by events.event_number
             rows between unbounded preceding and current row
         )
 
@@ -172,40 +181,32 @@ long_island_sessions as (
 
 placed as (
 
-    select
-        islands.row_key,
-        islands.person_id,
-        islands.event_at,
-        islands.event_date,
-        islands.event_name,
-        islands.event_number,
-        islands.is_server,
-        islands.is_outside,
-        coalesce(long_island_sessions.start_number, islands.island_number) as start_number,
-        coalesce(long_island_sessions.started_at, islands.island_started_at) as started_at,
-        case when not coalesce(long_island_sessions.is_followed_by_start, false) then islands.next_event_name end as next_event_name,
-        case when not coalesce(long_island_sessions.is_followed_by_start, false) then islands.next_event_at end as next_event_at
+    select islands.*
     from islands
-    left join long_island_sessions on islands.row_key = long_island_sessions.row_key
+    left join long_islands
+        on islands.person_id = long_islands.person_id and islands.started_at = long_islands.started_at
+    where long_islands.person_id is null or islands.is_outside
+
+    union all
+
+    select * from long_island_sessions
 
 )
 
 select
-    placed.row_key,
-    placed.person_id,
+    row_key,
+    person_id,
     case
-        when not placed.is_outside
-            then md5(placed.person_id || '|' || cast({{ epoch_micros('placed.started_at') }} as {{ dbt.type_string() }}))
+        when not is_outside
+            then {{ dbt.hash("concat(person_id, '|', cast(" ~ epoch_micros('started_at') ~ " as " ~ dbt.type_string() ~ "))") }}
     end as session_id,
-    placed.event_at,
-    placed.event_date,
-    placed.event_name,
-    placed.event_number,
-    not placed.is_outside and placed.event_number = placed.start_number as is_session_start,
-    not placed.is_outside and placed.next_event_at is null as is_session_end,
-    case when not placed.is_outside then placed.next_event_name end as next_event_name,
-    case when not placed.is_outside then {{ seconds_between('placed.event_at', 'placed.next_event_at') }} end as next_gap_s,
-    placed.is_server,
-    bots.person_id is not null as is_bot
+    event_at,
+    event_date,
+    event_name,
+    event_number,
+    is_start as is_session_start,
+    not is_outside and next_event_at is null as is_session_end,
+    case when not is_outside then next_event_name end as next_event_name,
+    case when not is_outside then {{ seconds_between('event_at', 'next_event_at') }} end as next_gap_s,
+    is_server
 from placed
-left join {{ ref('int_bots') }} as bots on placed.person_id = bots.person_id

@@ -31,7 +31,7 @@ orders as (
     select
         person_id,
         count(*) as n_orders,
-        sum(revenue) as revenue
+        {{ stable_sum('revenue') }} as revenue
     from {{ ref('fct_orders') }}
     group by person_id
 

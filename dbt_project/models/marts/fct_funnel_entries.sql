@@ -48,7 +48,7 @@ select
     entered_at,
     entered_date,
     cast(window_ends_at as {{ dbt.type_timestamp() }}) as window_ends_at,
-    window_ends_at < {{ funnel_as_of_end_utc() }} as is_window_closed,
+    window_ends_at < {{ as_of_end_utc() }} as is_window_closed,
     cast(level as {{ dbt.type_bigint() }}) as level,
     is_converted,
     case when is_converted then last_reached_at end as converted_at,

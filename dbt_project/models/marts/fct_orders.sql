@@ -31,8 +31,8 @@ tellings as (
         min(event_at) as ordered_at,
         max(case when line = 1 then event_date end) as order_date,
         max(known_date) as known_date,
-        sum(coalesce(revenue, 0)) as revenue,
-        sum(coalesce(quantity, 1)) as n_items,
+        {{ stable_sum('coalesce(revenue, 0)') }} as revenue,
+        {{ stable_sum('coalesce(quantity, 1)') }} as n_items,
         {{ any_true('is_server_event') }} as is_server,
         {{ any_true('line = 1 and is_bot') }} as is_bot
     from lines

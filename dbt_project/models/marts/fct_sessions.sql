@@ -20,7 +20,6 @@ sessions as (
         sum(case when event_name = 'view_item' then 1 else 0 end) as n_item_views,
         sum(case when event_name = 'add_to_cart' then 1 else 0 end) as n_add_to_carts,
         sum(case when event_name = 'purchase' then 1 else 0 end) as n_purchases,
-        sum(case when event_name = 'purchase' then coalesce(revenue, 0) else 0 end) as revenue,
         max(case when is_session_start then event_name end) as entry_event,
         max(case when is_session_end then event_name end) as exit_event,
         {{ first_by('coalesce(page_path, page_url)', 'event_number') }} as landing_page,
@@ -36,14 +35,28 @@ sessions as (
 
 ),
 
+-- an order that two sources tell of counts once
+orders as (
+
+    select
+        session_id,
+        {{ stable_sum('revenue') }} as revenue
+    from {{ ref('fct_orders') }}
+    where session_id is not null
+    group by session_id
+
+),
+
 measured as (
 
     select
-        *,
+        sessions.*,
+        coalesce(orders.revenue, 0) as revenue,
         {{ seconds_between('started_at', 'ended_at') }} as duration_s,
         {{ url_host('referrer') }} as referrer_host,
         {{ url_host('landing_url') }} as landing_host
     from sessions
+    left join orders on sessions.session_id = orders.session_id
 
 ),
 

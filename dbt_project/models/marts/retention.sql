@@ -1,7 +1,6 @@
 -- One row per cohort, grain and period: who was active again so many local days or weeks after the start (mode calendar_on).
 -- Only cells whose first day is not after as_of exist; those whose last day is not after as_of are mature.
 -- depends_on: {{ ref('fct_events') }}
--- depends_on: {{ ref('int_person_days') }}
 {%- set rules = var('retention') %}
 {%- set start_event = rules.get('start_event') %}
 {%- set return_event = rules.get('return_event') %}
@@ -10,6 +9,10 @@
 
 with person_days as (
     select * from {{ ref('int_person_days') }} where not is_bot
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }} where not is_bot
 ),
 
 start_days as (
@@ -58,8 +61,8 @@ active_days as (
     select person_id, start_date as activity_date, 1 as is_return, cast(0 as double) as revenue
     from starts
     union all
-    select person_id, activity_date, 0 as is_return, coalesce(revenue, 0) as revenue
-    from person_days
+    select person_id, order_date as activity_date, 0 as is_return, revenue
+    from orders
 ),
 
 days_since_start as (
@@ -94,7 +97,7 @@ active_cells as (
         cohort_start,
         period_number,
         count(distinct case when is_return = 1 then person_id end) as n_retained,
-        sum(revenue) as revenue
+        {{ stable_sum('revenue') }} as revenue
     from by_grain
     group by grain, cohort_start, period_number
 ),

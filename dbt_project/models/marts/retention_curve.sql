@@ -12,7 +12,7 @@ select
     cast(sum(n_cohort) as {{ dbt.type_bigint() }}) as n_cohort,
     cast(sum(n_retained) as {{ dbt.type_bigint() }}) as n_retained,
     cast(sum(n_retained) as double) / nullif(sum(n_cohort), 0) as retention_rate,
-    cast(avg(retention_rate) as double) as simple_mean_rate,
-    cast(sum(revenue) as double) as revenue
+    {{ stable_sum('retention_rate', digits=12) }} / count(*) as simple_mean_rate,
+    {{ stable_sum('revenue') }} as revenue
 from mature_cells
 group by mode, grain, period_number

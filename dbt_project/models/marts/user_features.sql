@@ -6,26 +6,36 @@ with snapshots as (
 
 ),
 
--- person × snapshot × active date
-active_days as (
+-- person × active date × date known; the row that made the date known counts it
+person_days as (
+
+    select
+        person_id,
+        activity_date,
+        known_date,
+        sum(n_events) as n_events,
+        sum(n_sessions) as n_sessions,
+        sum(n_mobile_events) as n_mobile_events,
+        {%- for name, column in [('view_item', 'n_item_views'), ('add_to_cart', 'n_add_to_carts'),
+                                 ('add_to_wishlist', 'n_wishlists'), ('search', 'n_searches')] %}
+        sum(case when event_name = '{{ name }}' then n_events else 0 end) as {{ column }},
+        {%- endfor %}
+        case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_days
+    from {{ ref('int_person_event_days') }}
+    where not is_bot
+    group by person_id, activity_date, known_date
+
+),
+
+known_days as (
 
     select
         snapshots.as_of_date,
-        events.person_id,
-        events.activity_date,
-        {{ days_between('events.activity_date', 'snapshots.as_of_date') }} as days_ago,
-        sum(events.n_events) as n_events,
-        sum(events.n_sessions) as n_sessions,
-        sum(events.n_mobile_events) as n_mobile_events,
-        {%- for name, column in [('view_item', 'n_item_views'), ('add_to_cart', 'n_add_to_carts'),
-                                 ('add_to_wishlist', 'n_wishlists'), ('search', 'n_searches')] %}
-        sum(case when events.event_name = '{{ name }}' then events.n_events else 0 end) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_person_event_days') }} as events
+        person_days.*,
+        {{ days_between('person_days.activity_date', 'snapshots.as_of_date') }} as days_ago
+    from person_days
     inner join snapshots
-        on events.activity_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
-    where not events.is_bot
-    group by snapshots.as_of_date, events.person_id, events.activity_date
+        on person_days.activity_date <= snapshots.as_of_date and person_days.known_date <= snapshots.as_of_date
 
 ),
 
@@ -36,9 +46,9 @@ activity as (
         person_id,
         min(days_ago) as days_since_last_active,
         max(days_ago) as days_since_first_seen,
-        count(*) as n_active_days_total,
-        sum(case when days_ago < 7 then 1 else 0 end) as n_active_days_7d,
-        sum(case when days_ago < 30 then 1 else 0 end) as n_active_days_30d,
+        sum(n_days) as n_active_days_total,
+        sum(case when days_ago < 7 then n_days else 0 end) as n_active_days_7d,
+        sum(case when days_ago < 30 then n_days else 0 end) as n_active_days_30d,
         sum(case when days_ago < 7 then n_sessions else 0 end) as n_sessions_7d,
         sum(case when days_ago < 30 then n_sessions else 0 end) as n_sessions_30d,
         sum(case when days_ago < 7 then n_events else 0 end) as n_events_7d,
@@ -51,7 +61,7 @@ activity as (
         sum(case when days_ago < 30 then n_searches else 0 end) as n_searches_30d,
         {{ any_true('days_ago < ' ~ var('churn').lookback_days) }} as is_active_lookback,
         {{ any_true('days_ago >= 7 and days_ago < 37') }} as was_active_prev_30d
-    from active_days
+    from known_days
     group by as_of_date, person_id
 
 ),
@@ -62,9 +72,9 @@ orders as (
         snapshots.as_of_date,
         orders.person_id,
         count(*) as n_orders_total,
-        sum(orders.revenue) as revenue_total,
+        {{ stable_sum('orders.revenue') }} as revenue_total,
         sum(case when orders.order_date > {{ add_days('snapshots.as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
-        sum(case when orders.order_date > {{ add_days('snapshots.as_of_date', -30) }} then orders.revenue else 0 end) as revenue_30d,
+        {{ stable_sum('case when orders.order_date > ' ~ add_days('snapshots.as_of_date', -30) ~ ' then orders.revenue else 0 end') }} as revenue_30d,
         min({{ days_between('orders.order_date', 'snapshots.as_of_date') }}) as days_since_last_order
     from {{ ref('fct_orders') }} as orders
     inner join snapshots
@@ -79,7 +89,7 @@ sessions as (
         snapshots.as_of_date,
         parts.person_id,
         count(distinct parts.session_id) as n_sessions,
-        sum(parts.duration_s) as duration_s,
+        {{ stable_sum('parts.duration_s') }} as duration_s,
         count(distinct case when parts.is_engaged then parts.session_id end) as n_engaged
     from {{ ref('int_session_days') }} as parts
     inner join snapshots
@@ -148,7 +158,7 @@ raw_scores as (
     select
         as_of_date,
         person_id,
-        sum({{ event_weight('event_name') }} * ln(1 + n_events)) as raw_score
+        {{ stable_sum(event_weight('event_name') ~ ' * ln(1 + n_events)', digits=12) }} as raw_score
     from event_counts
     group by as_of_date, person_id
 

@@ -2,10 +2,10 @@
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'churn_scores') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/churn_scores.parquet', {
-    'person_id': 'varchar',
+    'person_id': 'string',
     'as_of_date': 'date',
     'probability': 'double',
-    'risk_band': 'varchar',
-    'top_reasons': 'varchar',
-    'model_version': 'varchar'
+    'risk_band': 'string',
+    'top_reasons': 'string',
+    'model_version': 'string'
 }) }}

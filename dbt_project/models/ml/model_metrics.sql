@@ -2,15 +2,15 @@
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'model_metrics') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/model_metrics.parquet', {
-    'model': 'varchar',
-    'model_version': 'varchar',
-    'algorithm': 'varchar',
-    'split': 'varchar',
-    'metric': 'varchar',
+    'model': 'string',
+    'model_version': 'string',
+    'algorithm': 'string',
+    'split': 'string',
+    'metric': 'string',
     'value': 'double',
     'ci_low': 'double',
     'ci_high': 'double',
-    'baseline': 'varchar',
+    'baseline': 'string',
     'baseline_value': 'double',
     'is_promoted': 'boolean'
 }) }}

@@ -2,10 +2,10 @@
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'purchase_scores') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/purchase_scores.parquet', {
-    'person_id': 'varchar',
+    'person_id': 'string',
     'as_of_date': 'date',
     'probability': 'double',
-    'propensity_band': 'varchar',
-    'top_reasons': 'varchar',
-    'model_version': 'varchar'
+    'propensity_band': 'string',
+    'top_reasons': 'string',
+    'model_version': 'string'
 }) }}

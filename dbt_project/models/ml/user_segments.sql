@@ -2,11 +2,11 @@
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'user_segments') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/user_segments.parquet', {
-    'person_id': 'varchar',
+    'person_id': 'string',
     'as_of_date': 'date',
-    'segment': 'varchar',
-    'segment_reason': 'varchar',
+    'segment': 'string',
+    'segment_reason': 'string',
     'cluster': 'bigint',
-    'cluster_name': 'varchar',
-    'model_version': 'varchar'
+    'cluster_name': 'string',
+    'model_version': 'string'
 }) }}

@@ -25,10 +25,7 @@ after_as_of as (
         file_id,
         count(*) as n_after_as_of
     from {{ ref('stg_lake_events') }}
-    where
-        -- the first bound lets whole files be skipped
-        event_at >= {{ dbt.dateadd('day', -1, "cast('" ~ var('as_of_date') ~ "' as timestamp)") }}
-        and {{ local_date('event_at') }} > {{ as_of_date() }}
+    where event_at >= {{ as_of_end_utc() }}
     group by file_id
 
 )

@@ -5,12 +5,12 @@
 with rejected as (
 
     {{ parquet_or_empty(var('lake_rejected'), {
-        'source': 'varchar',
-        'file': 'varchar',
-        'file_id': 'varchar',
+        'source': 'string',
+        'file': 'string',
+        'file_id': 'string',
         'line_number': 'bigint',
-        'reason': 'varchar',
-        'raw_line': 'varchar',
+        'reason': 'string',
+        'raw_line': 'string',
         'ingested_at': 'timestamp'
     }) }}
 

@@ -19,16 +19,15 @@ loaded_files as (
 dated as (
 
     select
-        loaded_files.file_number * {{ 2 ** 38 }} + events.line_number as row_key,
+        {{ row_key('loaded_files.file_number', 'events.line_number') }} as row_key,
         loaded_files.file_number,
         events.*,
         {{ local_date('events.event_at') }} as event_date
     from events
     inner join loaded_files on events.file_id = loaded_files.file_id
-    -- no timezone is two days from UTC: this bound alone lets whole files be skipped
-    where events.event_at < {{ dbt.dateadd('day', 2, "cast('" ~ var('as_of_date') ~ "' as timestamp)") }}
+    -- said of the stored time and not of the date, so that whole files can be skipped
+    where events.event_at < {{ as_of_end_utc() }}
 
 )
 
 select * from dated
-where event_date <= {{ as_of_date() }}
