@@ -123,10 +123,10 @@ def _finding(result: CheckResult) -> str:
 
 def markdown_table(results: Sequence[CheckResult]) -> str:
     """Results as a table to read in the UI, failures first."""
-    verdicts = {True: "✅ passed", None: "– skipped", False: "❌ failed"}
+    verdicts = {True: "passed", None: "skipped", False: "FAILED"}
     rows = [
         (
-            "⚠️ warned" if r.failed and not r.blocks else verdicts[r.passed],
+            "warned" if r.failed and not r.blocks else verdicts[r.passed],
             r.table_name, r.column_name or r.expectation, r.expected, r.observed_value, r.severity,
         )
         for r in sorted(results, key=lambda r: (not r.blocks, not r.failed, r.passed is not None))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from pipeline.assets.ingest import RAW_EVENTS
@@ -53,12 +53,39 @@ class Translator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         return ["team:analytics-engineering"]
 
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=_test_description(manifest["nodes"][unique_id]))
+
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         file = f"dbt_project/{dbt_resource_props['original_file_path']}"
         return {**super().get_metadata(dbt_resource_props), "file": file}
 
 
 TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+
+def _test_description(node: Mapping[str, Any]) -> str:
+    """`dbt test accepted_values of lifecycle_stage: values=new, active`; a test written as SQL is named by its file."""
+    if node.get("description"):
+        return str(node["description"])
+    known = node.get("test_metadata")
+    if not known:
+        return f"dbt test dbt_project/{node['original_file_path']}"
+    arguments = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in known["kwargs"].items()
+        if name not in ("model", "column_name")
+    }
+    listed = "; ".join(f"{name}={value}" for name, value in arguments.items())
+    of_column = f" of {node['column_name']}" if node.get("column_name") else ""
+    return f"dbt test {known['name']}{of_column}" + (f": {listed}" if listed else "")
 
 
 def build_layer(layer: str) -> dg.AssetsDefinition:

@@ -4,7 +4,7 @@ A night may be built in parts (a person materializes a table, then publishes), s
 at Dagster's records of every table and check upstream; the rules are in `assets/audit.py`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,6 +23,8 @@ _PUBLISHED_MODELS = [
 ]
 # One night may be late or fail; after that somebody should look.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+
+HISTORY_DEPTH = 50  # runs looked back for a check's last answer
 
 
 def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
@@ -64,30 +66,41 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
 
 def _objections(instance: dg.DagsterInstance, graph: Any) -> list[str]:
     upstream = graph.get_ancestor_asset_keys(WAREHOUSE)
-    built_at, unfinished = {}, []
+    built_at, later_runs = {}, {}
     for record in instance.get_asset_records(list(upstream)):
-        entry = record.asset_entry
-        name = entry.asset_key.to_user_string()
-        if entry.last_materialization is not None:
-            built_at[name] = entry.last_materialization.timestamp
-            if entry.last_run_id != entry.last_materialization.run_id:
-                unfinished.append(name)
+        entry, built = record.asset_entry, record.asset_entry.last_materialization
+        if built is not None:
+            name = entry.asset_key.to_user_string()
+            built_at[name] = built.timestamp
+            if entry.last_run_id and entry.last_run_id != built.run_id:
+                later_runs[name] = entry.last_run_id
+    # A run that waits in the queue has announced its assets too, but touched nothing.
+    broken_off = {run_id for run_id in set(later_runs.values()) if instance.get_run_step_stats(run_id)}
+    unfinished = [name for name, run_id in later_runs.items() if run_id in broken_off]
     parents = {key.to_user_string(): [p.to_user_string() for p in graph.get(key).parent_keys] for key in upstream}
     return objections(parents, built_at, unfinished, _check_records(instance, graph, upstream))
 
 
-def _check_records(instance: dg.DagsterInstance, graph: Any, assets: Sequence[dg.AssetKey]) -> Iterator[CheckRecord]:
+def _check_records(instance: dg.DagsterInstance, graph: Any, assets: Iterable[dg.AssetKey]) -> Iterator[CheckRecord]:
     keys = {check for asset in assets for check in graph.get(asset).check_keys}
-    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
     for key in keys:
+        record = latest.get(key)
+        if record is not None and record.status.value == "PLANNED":
+            record = _last_answer(instance, key)
         asked_at, has_failed = None, False
-        record = found.get(key)
-        if record is not None and record.status.value != "PLANNED" and record.event is not None:
+        if record is not None and record.event is not None:
             asked_at = record.event.timestamp
             evaluation = record.event.asset_check_evaluation
             severe = evaluation is None or evaluation.severity == dg.AssetCheckSeverity.ERROR
             has_failed = record.status.value == "FAILED" and severe
         yield CheckRecord(key.asset_key.to_user_string(), key.name, asked_at, has_failed, key.name.startswith("gate_"))
+
+
+def _last_answer(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Any:
+    """The latest record that says how the check came out: later runs may wait, or have ended before they asked it."""
+    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=HISTORY_DEPTH)
+    return next((record for record in history if record.status.value != "PLANNED"), None)
 
 
 def _markdown(row_counts: dict[str, int]) -> str:
