@@ -73,7 +73,7 @@ with_cuts as (
             or event_date <> previous_date
             {%- endif %}
             {%- if var('cut_on_campaign') %}
-            or (not is_server and utm_campaign <> coalesce(previous_campaign, '') and event_at > previous_at)
+            or (not is_server and coalesce(utm_campaign <> coalesce(previous_campaign, ''), false) and event_at > previous_at)
             {%- endif %}
         ) as is_cut
     from with_previous
