@@ -4,6 +4,7 @@ Belongs here: how each algorithm is set up, fitted, asked for probabilities and 
 Does not belong here: which of them wins, calibration, storage.
 """
 
+import os
 from typing import Any, Protocol
 
 import numpy as np
@@ -40,11 +41,14 @@ PARAMS: dict[str, dict[str, Any]] = {
         "subsample": 0.8,
         "colsample_bytree": 0.6,
         "lambda": 5.0,
-        "nthread": 1,  # measured on a busy two-core machine: a second thread quadruples the CPU time and saves nothing
+        "nthread": 1,
         "verbosity": 0,
     },
 }
 XGBOOST_ROUNDS = 120
+# On small matrices threads only wait for each other: a second one quadrupled the CPU time and saved nothing.
+_ROWS_WORTH_THREADS = 20_000
+_MAX_THREADS = 4
 _DECIMALS = 9
 
 
@@ -99,12 +103,22 @@ class XgboostCandidate:
 
     def predict(self, matrix: FloatArray) -> FloatArray:
         """Uncalibrated probability of the positive class."""
-        found = np.asarray(self.booster.predict(_dmatrix(matrix)), dtype=np.float64)
+        found = np.asarray(self._threaded(matrix).predict(_dmatrix(matrix)), dtype=np.float64)
         return np.asarray(np.round(found, _DECIMALS), dtype=np.float64)
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """SHAP values on the logit, without the bias."""
-        return np.asarray(self.booster.predict(_dmatrix(matrix), pred_contribs=True)[:, :-1], dtype=np.float64)
+        booster = self._threaded(matrix)
+        return np.asarray(booster.predict(_dmatrix(matrix), pred_contribs=True)[:, :-1], dtype=np.float64)
+
+    def _threaded(self, matrix: FloatArray) -> xgboost.Booster:
+        """Rows are scored one by one, so the number of threads changes no bit."""
+        self.booster.set_param({"nthread": _threads(matrix)})
+        return self.booster
+
+
+def _threads(matrix: FloatArray) -> int:
+    return min(os.cpu_count() or 1, _MAX_THREADS) if len(matrix) >= _ROWS_WORTH_THREADS else 1
 
 
 def _dmatrix(matrix: FloatArray, y: NDArray[np.int_] | None = None) -> xgboost.DMatrix:
@@ -119,14 +133,16 @@ def fit_candidate(algorithm: str, matrix: FloatArray, y: NDArray[np.int_], seed:
     if algorithm == LOGISTIC_REGRESSION:
         model: Any = LogisticRegression(**PARAMS[algorithm], random_state=seed)
     else:
-        # One thread: with more, the order in which trees are added up changes the last bits of a score.
-        model = RandomForestClassifier(**PARAMS[algorithm], random_state=seed, n_jobs=1)
+        model = RandomForestClassifier(**PARAMS[algorithm], random_state=seed, n_jobs=_threads(matrix))
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
     scale = StandardScaler()
     scale.fit(impute.fit_transform(matrix))
     _round_learned(scale, "mean_", "var_", "scale_")
     scaled = scale.transform(impute.transform(matrix))
     model.fit(scaled, y)
+    if algorithm == RANDOM_FOREST:
+        # Trees are seeded one by one, but with more threads the order in which they are added up changes a score's last bits.
+        model.set_params(n_jobs=1)
     if algorithm == LOGISTIC_REGRESSION:
         _round_learned(model, "coef_", "intercept_")
     pipeline = Pipeline([("impute", impute), ("scale", scale), ("model", model)])

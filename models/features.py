@@ -88,7 +88,7 @@ def date_column(values: pd.Series) -> pd.Series:
 
 def as_bools(values: pd.Series) -> NDArray[np.bool_]:
     """Booleans with nulls read as false."""
-    return np.asarray([value is not None and not pd.isna(value) and bool(value) for value in values], dtype=bool)
+    return np.asarray(values.astype("boolean").fillna(False).to_numpy(dtype=bool))
 
 
 def numbers(frame: pd.DataFrame, column: str) -> FloatArray:

@@ -22,7 +22,8 @@ from models.split import TimeSplit
 
 def data_digest(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
     """Hash of everything that shapes a model but its algorithm: data, split, options, libraries."""
-    keys = "\n".join(f"{person}|{day}" for person, day in zip(rows["person_id"], rows["as_of_date"], strict=True))
+    snapshots = rows.groupby("as_of_date", sort=True).size()  # rows are sorted by snapshot, then person
+    persons = np.frombuffer("\n".join(rows["person_id"]).encode(), dtype=np.uint8)
     parts = {
         "format": FORMAT,
         "kind": kind,
@@ -31,9 +32,9 @@ def data_digest(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, opt
         "options": options,
         "features": FEATURES,
         "versions": library_versions(),
+        "snapshots": [f"{day} {n}" for day, n in snapshots.items()],
     }
-    key_bytes = np.frombuffer(keys.encode(), dtype=np.uint8)
-    return fingerprint(parts, key_bytes, design_matrix(rows), rows["y"].to_numpy(dtype=np.int64))
+    return fingerprint(parts, persons, design_matrix(rows), rows["y"].to_numpy(dtype=np.int64))
 
 
 def version_of(algorithm: str, digest: str) -> str:
