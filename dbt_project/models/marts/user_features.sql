@@ -199,7 +199,11 @@ select
     cast(coalesce(orders.revenue_total, 0) as double) as revenue_total,
     cast(coalesce(orders.revenue_total / orders.n_orders_total, 0) as double) as avg_order_value,
     cast({{ purchase_frequency('coalesce(orders.n_orders_total, 0)', 'activity.days_since_first_seen') }} as double) as purchase_frequency,
-    cast(coalesce(least(100.0, 100.0 * raw_scores.raw_score / nullif(score_scale.full_score, 0)), 0) as double) as activity_score,
+    -- not least(): it passes over nulls, and who did nothing in the 30 days would score 100
+    cast(coalesce(
+        100.0 * case when raw_scores.raw_score > score_scale.full_score then score_scale.full_score else raw_scores.raw_score end
+        / nullif(score_scale.full_score, 0), 0
+    ) as double) as activity_score,
     cast(orders.days_since_last_order as bigint) as days_since_last_order,
     cast(
         (activity.days_since_first_seen - activity.days_since_last_active) * 1.0 / nullif(activity.n_active_days_total - 1, 0) as double
@@ -210,9 +214,8 @@ select
     cast(coalesce(items.n_distinct_categories_30d, 0) as bigint) as n_distinct_categories_30d,
     cast(activity.n_mobile_events_30d * 1.0 / greatest(activity.n_events_30d, 1) as double) as share_mobile_30d,
     cast(
-        activity.days_since_last_active * 1.0 / greatest(
-            (activity.days_since_first_seen - activity.days_since_last_active) * 1.0 / nullif(activity.n_active_days_total - 1, 0), 1
-        ) as double
+        activity.days_since_last_active * (activity.n_active_days_total - 1) * 1.0
+        / nullif(activity.days_since_first_seen - activity.days_since_last_active, 0) as double
     ) as recency_ratio,
     activity.is_active_lookback,
     activity.was_active_prev_30d
