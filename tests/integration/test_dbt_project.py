@@ -1,0 +1,217 @@
+"""The dbt project by itself: it parses without complaint, its unit tests hold, its documentation builds. No lake, no Dagster.
+
+dbt runs in this process as `pipeline.dbt_runner` runs it, on an empty database of its own: every model is built without
+rows (unit tests read the columns of their inputs from it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipeline.paths import DBT_PROJECT
+
+Invoke = Callable[..., Any]
+PUBLIC = ("marts", "ml", "activation", "raw", "ops")
+
+
+@pytest.fixture(scope="module")
+def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Invoke]:
+    """`dbt(*arguments)` on an empty database: the result of the invocation, with every warning it made."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    folder = tmp_path_factory.mktemp("dbt")
+    folders = [
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(folder / "target"),
+        "--log-path", str(folder / "logs"), "--quiet", "--no-partial-parse",
+    ]  # fmt: skip
+    warnings: list[str] = []
+
+    def note(event: Any) -> None:
+        if event.info.level in ("warn", "error") and event.info.name not in ("LogTestResult", "RunResultError"):
+            warnings.append(f"{event.info.name}: {event.info.msg}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GROWTH_BUILD_DB", str(folder / "growth.duckdb"))
+        parsed = dbtRunner(callbacks=[note]).invoke(["parse", "--show-all-deprecations", *folders])
+        assert parsed.success, parsed.exception
+        runner = dbtRunner(manifest=parsed.result, callbacks=[note])
+
+        def invoke(*arguments: str) -> Any:
+            result = runner.invoke([*arguments, *folders])
+            result.warnings = list(warnings)
+            result.target = folder / "target"
+            return result
+
+        yield invoke
+        DuckDBConnectionManager.close_all_connections()
+
+
+@pytest.fixture(scope="module")
+def database(dbt: Invoke, empty_build: Any) -> Callable[[str], None]:
+    """Run SQL on the database that dbt works in, between two invocations."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    def execute(sql: str) -> None:
+        DuckDBConnectionManager.close_all_connections()
+        with duckdb.connect(os.environ["GROWTH_BUILD_DB"]) as con:
+            con.execute(sql)
+
+    return execute
+
+
+@pytest.fixture(scope="module")
+def empty_build(dbt: Invoke) -> Any:
+    """Every model built without rows."""
+    result = dbt("run", "--empty")
+    assert result.success, [f"{row.node.name}: {row.message}" for row in result.result if str(row.status) == "error"]
+    return result
+
+
+@pytest.fixture(scope="module")
+def catalog(dbt: Invoke, empty_build: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The manifest and the catalog that `dbt docs generate` writes."""
+    result = dbt("docs", "generate", "--static")
+    assert result.success, result.exception
+    read = [
+        json.loads((result.target / name).read_text(encoding="utf-8")) for name in ("manifest.json", "catalog.json")
+    ]
+    return read[0], read[1]
+
+
+def test_an_empty_lake_builds_without_a_warning_or_deprecation(empty_build: Any) -> None:
+    assert empty_build.warnings == []
+
+
+def test_every_dbt_unit_test_holds(dbt: Invoke, empty_build: Any) -> None:
+    result = dbt("test", "--select", "test_type:unit")
+    assert len(result.result) >= 40
+    assert [f"{row.node.name}: {row.message}" for row in result.result if str(row.status) != "pass"] == []
+
+
+def test_every_data_test_runs(dbt: Invoke, empty_build: Any) -> None:
+    result = dbt("test", "--select", "test_type:data")
+    assert len(result.result) >= 40
+    assert [f"{row.node.name}: {row.message}" for row in result.result if str(row.status) != "pass"] == []
+
+
+def test_every_model_that_decides_something_has_a_unit_test(catalog: Any) -> None:
+    manifest, _ = catalog
+    tested = {node["model"] for node in manifest["unit_tests"].values()}
+    models = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    only_read = {"stg_lake_events", "stg_files", "rejected_events", "quality_results", "model_metrics",
+                 "user_segments", "churn_scores", "purchase_scores"}  # fmt: skip
+    # int_person_days adds up int_person_event_days, dim_identities publishes int_identities.
+    assert models - tested == only_read | {"int_person_days", "dim_identities"}
+
+
+def test_the_documentation_site_is_one_file_that_needs_no_network(dbt: Invoke, catalog: Any) -> None:
+    page = (dbt("list", "--select", "fct_events").target / "static_index.html").read_text(encoding="utf-8")
+    assert "Every accepted event up to as_of exactly once" in page
+    assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']?https?:", page) == []
+
+
+def test_every_column_of_every_table_is_described(catalog: Any) -> None:
+    manifest, built = catalog
+    undescribed = [
+        f"{node['schema']}.{node['name']}.{column}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for column in built["nodes"][node["unique_id"]]["columns"]
+        if not node["columns"].get(column, {}).get("description")
+    ]
+    assert undescribed == []
+
+
+def test_every_model_states_its_grain_and_every_public_one_what_late_data_do(catalog: Any) -> None:
+    manifest, _ = catalog
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert [node["name"] for node in models if not node["description"].startswith("Grain")] == []
+    timeless = {"churn_scores", "purchase_scores", "quality_results", "rejected_events"}
+    silent = [
+        node["name"] for node in models
+        if node["schema"] in PUBLIC and node["name"] not in timeless and " late" not in node["description"].lower()
+    ]  # fmt: skip
+    assert silent == []
+
+
+def test_every_table_has_an_enforced_contract_and_a_tested_key(catalog: Any) -> None:
+    manifest, _ = catalog
+    models = {
+        n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] in PUBLIC
+    }
+    assert [name for name, node in models.items() if not node["contract"]["enforced"]] == []
+    tested = {
+        manifest["nodes"][node["attached_node"]]["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["test_metadata"]["name"] in ("unique", "unique_combination")
+    }
+    # Facts of the files and of the gates, whose grain is theirs: no column names a line or a check once.
+    assert set(models) - tested == {"rejected_events", "quality_results"}
+
+
+def test_manifest_names_are_the_files_names(catalog: Any) -> None:
+    manifest, _ = catalog
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            assert Path(node["original_file_path"]).parts[1:] == (node["schema"], f"{node['name']}.sql")
+
+
+@pytest.mark.parametrize("null", ["null", "'x'"])
+def test_a_repeated_key_is_found_also_where_a_part_of_it_is_null(dbt: Invoke, database: Any, null: str) -> None:
+    columns = "funnel_name, period, breakdown_value, step_number, step_name, n_entered, n_reached, n_dropped, is_mature"
+    row = f"('f', 'all', {null}, 1, 's', 1, 1, 0, true)"
+    database(
+        f"insert into marts.funnel_conversion ({columns}) values {row}, ('f', 'all', 'other', 1, 's', 1, 1, 0, true)"
+    )
+    assert _statuses(dbt("test", "--select", "funnel_conversion,test_name:unique_combination")) == {"pass"}
+    database(f"insert into marts.funnel_conversion ({columns}) values {row}")
+    assert _statuses(dbt("test", "--select", "funnel_conversion,test_name:unique_combination")) == {"fail"}
+    database("delete from marts.funnel_conversion")
+
+
+def _statuses(result: Any) -> set[str]:
+    return {str(row.status) for row in result.result}
+
+
+MACROS = {
+    # Berlin: the day of the change is an hour short, the one before is not
+    "local_date(\"timestamp '2026-03-28 22:59:59'\")": "2026-03-28",
+    "local_date(\"timestamp '2026-03-28 23:00:00'\")": "2026-03-29",
+    "local_date(\"timestamp '2026-03-29 22:00:00'\")": "2026-03-30",
+    "local_hour(\"timestamp '2026-03-29 00:59:59'\")": "1",
+    "local_hour(\"timestamp '2026-03-29 01:00:00'\")": "3",
+    "seconds_between(\"timestamp '2026-01-01 00:00:00'\", \"timestamp '2026-01-01 00:00:00.25'\")": "0.25",
+    "add_seconds(\"timestamp '2026-01-31 23:59:59'\", 1)": "2026-02-01 00:00:00",
+    "add_days(\"date '2026-02-28'\", 1)": "2026-03-01",
+    "days_between(\"date '2026-02-28'\", \"date '2026-03-02'\")": "2",
+    "url_host(\"'HTTPS://www.Shop.example:8080/a?b#c'\")": "shop.example",
+    "url_host(\"'/relative/path'\")": "None",
+    'json_text("\'{\\"a b\\": \\"c\\"}\'", \'a b\')': "c",
+    "matches(\"'Googlebot'\", '[Bb]ot')": "True",
+    "purchase_frequency(2, 9)": "2.0",
+    "purchase_frequency(2, 59)": "1.0",
+}
+
+
+def test_what_engines_say_differently_means_the_same(dbt: Invoke, empty_build: Any) -> None:
+    columns = ", ".join(f"{{{{ {macro} }}}} as c{i}" for i, macro in enumerate(MACROS))
+    variables = json.dumps({"timezone": "Europe/Berlin"})
+    result = dbt("show", "--inline", f"select {columns}", "--output", "json", "--vars", variables)
+    assert result.success, result.exception
+    row = [str(value) for value in result.result.results[0].agate_table.rows[0].values()]
+    assert dict(zip(MACROS, row, strict=True)) == MACROS
+
+
+def test_a_sum_does_not_depend_on_the_order_of_the_rows(dbt: Invoke, empty_build: Any) -> None:
+    sql = "select {{ stable_sum('v') }} as total from (values (1e15), (0.1), (-1e15), (0.2), (null)) as t(v)"
+    result = dbt("show", "--inline", sql)
+    assert float(result.result.results[0].agate_table.rows[0][0]) == pytest.approx(0.3, abs=1e-9)
