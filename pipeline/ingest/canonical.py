@@ -6,7 +6,9 @@ format is in its reader (tracker.py, table.py), which only has to produce the dr
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from pathlib import Path
 
 from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
 
@@ -17,8 +19,8 @@ EVENT_COLUMNS = (
     "utm_campaign", "device_type", "user_agent", "duration_s", "properties", "content_hash",
 )  # fmt: skip
 
-# A draft has line_number, raw_line, fault (a reason found by the reader, or null), row_text (every value of the line,
-# for the hash), properties, and these as text:
+# A draft has file_number, line_number, fault (a reason found by the reader, or null), row_text (every value of the
+# line, for the hash; needed where there is no event_id), properties, and these as text:
 DRAFT_COLUMNS = CANONICAL_COLUMNS
 
 _MISSING = "('', 'null', 'none', 'nan', 'n/a', 'na', '-', '\\n')"
@@ -52,7 +54,10 @@ MACROS = (
         when regexp_full_match(v, '[-+]?\d*,\d+') then replace(v, ',', '.')
         else v end""",
     f"create or replace temp macro given(v) as case when v is not null and lower(trim(v)) not in {_MISSING} then v end",
-    "create or replace temp macro filled(v) as nullif(trim(v), '')",
+    # Most values have no white space at their ends, and looking is much cheaper than trimming.
+    r"""create or replace temp macro filled(v) as case
+        when v < '!' or ends_with(v, ' ') or ends_with(v, chr(9)) or ends_with(v, chr(10)) or ends_with(v, chr(13))
+        then nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13)), '') else v end""",
     r"""create or replace temp macro url_path(u) as case when u is null then null
         else coalesce(nullif(regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
     r"""create or replace temp macro url_value(u, k) as nullif(url_decode(replace(
@@ -69,6 +74,16 @@ MACROS = (
 def quote(text: str) -> str:
     """An SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def file_list(paths: list[Path]) -> str:
+    """An SQL list of files, each taken as it is named and not as a pattern."""
+    return "[" + ", ".join(quote(re.sub(r"([*?\[])", r"[\1]", str(path))) for path in paths) + "]"
 
 
 def timestamp_sql(text: str, form: str) -> str:
@@ -93,7 +108,8 @@ _EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}
 
 def _epoch(text: str, factor: float) -> str:
     whole = f"try_cast({text} as bigint) * {factor:.0f}" if factor >= 1 else f"try_cast({text} as bigint) // 1000"
-    # A fraction goes through DOUBLE; anything beyond the year 9999 is no time.
+    # A fraction goes through DOUBLE, because a cast to BIGINT would round it; anything beyond the year 9999 is no time.
+    whole = f"case when not contains({text}, '.') then {whole} end"
     micros = f"coalesce({whole}, try_cast(try_cast({text} as double) * {factor!r} as bigint))"
     return f"micros_to_timestamp({micros})"
 
@@ -110,18 +126,21 @@ def _renamed_sql(column: str, names: dict[str, str]) -> str:
     return f"case {column} {cases} else {column} end"
 
 
-def staged_sql(draft: str, settings: Settings, source: Source, file_id: str, now: datetime) -> str:
-    """The query from a draft relation to EVENT_COLUMNS plus event_month, reason and raw_line (where refused)."""
+def staged_sql(draft: str, settings: Settings, source: Source, now: datetime) -> str:
+    """The query from a draft relation to EVENT_COLUMNS, with file_number, event_month and reason.
+
+    Expects a temporary table `files` (file_number, file_id).
+    """
     clean, invalid = settings.cleaning, settings.identity.invalid_ids
     aux = source.timestamp_format if source.format == "table" else "iso"
     latest = f"timestamp '{now:%Y-%m-%d %H:%M:%S}' + interval ({clean.max_future_hours} * 3600) second"
-    hashed = ", chr(31), ".join(f"coalesce({column}::varchar, chr(30))" for column in _HASHED)
+    hashed = ", chr(31), ".join(_HASHED)
     # Each step reads the one before: an alias used twice in one select would be computed, and compiled, twice.
     return f"""
 with draft as ({draft}),
 trimmed as (
     select
-        line_number, raw_line, fault, row_text, properties,
+        file_number, line_number, fault, row_text, properties,
         {", ".join(f"filled({column}) as {column}" for column in DRAFT_COLUMNS if column not in _NUMBERS)},
         {", ".join(f"given({column}) as {column}_text" for column in _NUMBERS)}
     from draft
@@ -159,7 +178,7 @@ numbered as (
 ),
 timed as (
     select
-        * exclude (revenue, duration_s),
+        * exclude (revenue, duration_s, currency),
         case
             when abs(epoch(received_at) - epoch(sent_at)) > 60 then client_event_at + (received_at - sent_at)
             else client_event_at
@@ -167,6 +186,8 @@ timed as (
         case
             when event_name = 'purchase' then coalesce(revenue, price * coalesce(quantity, 1)) else revenue
         end as revenue,
+        coalesce(currency, case when price is not null or revenue is not null then {quote(settings.site.currency)} end)
+            as currency,
         coalesce(duration_s, 0) as duration_s,
         {" or ".join(f"({c}_text is not null and coalesce(not isfinite(numbered.{c}), true))" for c in _NUMBERS)}
             as has_non_number
@@ -187,15 +208,16 @@ judged as (
     from timed
 )
 select
+    judged.file_number,
     coalesce(given_id, md5(concat({quote(source.name)}, chr(31), row_text))) as event_id,
     given_id is not null as has_event_id,
     {quote(source.name)} as source,
-    {quote(file_id)} as file_id,
+    files.file_id,
     line_number, event_name, event_at, client_event_at, received_at, sent_at, user_id, anonymous_id,
     item_id, category, price, quantity, revenue, currency, order_id, search_term, page_url, page_path, referrer,
     utm_source, utm_medium, utm_campaign, device_type, user_agent, duration_s, properties,
     md5(concat({hashed})) as content_hash,
     case when reason is null then strftime(event_at, '%Y-%m') end as event_month,
-    reason,
-    case when reason is not null then raw_line end as raw_line
-from judged"""
+    reason
+from judged
+inner join files on judged.file_number = files.file_number"""

@@ -12,41 +12,46 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import zstandard
 
 _READ_BYTES = 1 << 18
+# A zstd block of 4 bytes may stand for 128 KiB, so zstd gets little at a time; zlib can be told how much to give.
+_ZSTD_SLICE, _OUTPUT_BYTES = 1 << 12, 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-
-
-class _Decompressor(Protocol):
-    """What zlib's and zstandard's decompression objects share."""
-
-    def decompress(self, data: bytes, /) -> bytes: ...
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# What the line reader takes for the end of a column; no JSON holds it as it is.
+LINE_MARK = b"\x01"
 
 
 @dataclass
 class Inspection:
-    """What one pass over a file found."""
+    """What the bytes of a file are, compressed or not."""
 
     sha256: str = ""
-    size_bytes: int = 0
     compression: str = "none"
-    n_newlines: int = 0
-    is_empty: bool = True
-    ends_with_newline: bool = True
+    n_bytes: int = 0  # decompressed
     is_truncated: bool = False
+    is_padded: bool = (
+        False  # zeros after the last gzip member, as tar and some disks leave them: sound, but not for DuckDB
+    )
+    is_utf16: bool = False
     has_bad_utf8: bool = False
     has_nul: bool = False
+    has_line_mark: bool = False
     has_long_line: bool = False
     has_odd_newlines: bool = False
-    has_quote: bool = False
+    has_only_returns: bool = False  # \r ends the lines, as on old Macs and in some spreadsheets
+    has_blank_line: bool = False
 
     @property
     def is_damaged(self) -> bool:
-        """Whether the file must be mended line by line before it is parsed."""
-        return self.is_truncated or self.has_bad_utf8 or self.has_nul or self.has_long_line or self.has_odd_newlines
+        """Whether the file must be mended before it is parsed, whatever its format."""
+        return (
+            self.is_truncated or self.is_padded or self.has_bad_utf8 or self.has_nul or self.has_long_line
+            or self.has_odd_newlines
+        )  # fmt: skip
 
 
 @dataclass
@@ -55,8 +60,8 @@ class ByteStream:
 
     path: Path
     compression: str = "none"
-    size_bytes: int = 0
     is_truncated: bool = False
+    is_padded: bool = False
     _hash: Any = field(default_factory=hashlib.sha256)
 
     @property
@@ -80,23 +85,20 @@ class ByteStream:
     def _raw(self, file: Any) -> Iterator[bytes]:
         while chunk := file.read(_READ_BYTES):
             self._hash.update(chunk)
-            self.size_bytes += len(chunk)
             yield chunk
 
-    def _new(self) -> Any:
-        return (
-            zlib.decompressobj(wbits=31) if self.compression == "gzip" else zstandard.ZstdDecompressor().decompressobj()
-        )
-
     def _decompressed(self, raw: Iterator[bytes]) -> Iterator[bytes]:
-        member = self._new()
-        is_fresh = True
-        for chunk in raw:
-            while chunk:
-                if is_fresh and not chunk.strip(b"\0"):
-                    break  # zero padding after the last member is allowed by gzip
+        """Members one after the other; a broken one ends the stream, with what came before it kept."""
+        is_gzip = self.compression == "gzip"
+        member, is_fresh = _member(is_gzip), True
+        for piece in raw if is_gzip else _sliced(raw, _ZSTD_SLICE):
+            rest = piece
+            while rest:
+                if is_fresh and not rest.strip(b"\0"):
+                    self.is_padded = True
+                    break
                 try:
-                    data = member.decompress(chunk)
+                    data = member.decompress(rest, _OUTPUT_BYTES) if is_gzip else member.decompress(rest)
                 except (zlib.error, zstandard.ZstdError):
                     self.is_truncated = True
                     return
@@ -104,10 +106,22 @@ class ByteStream:
                 if data:
                     yield data
                 if not member.eof:
-                    break
-                chunk, member, is_fresh = member.unused_data, self._new(), True
-        if not is_fresh:
-            self.is_truncated = True
+                    rest = member.unconsumed_tail if is_gzip else b""
+                    continue
+                rest, member, is_fresh = member.unused_data, _member(is_gzip), True
+        while is_gzip and not is_fresh and (data := member.decompress(member.unconsumed_tail, _OUTPUT_BYTES)):
+            yield data
+        self.is_truncated = not is_fresh
+
+
+def _member(is_gzip: bool) -> Any:
+    return zlib.decompressobj(wbits=31) if is_gzip else zstandard.ZstdDecompressor().decompressobj()
+
+
+def _sliced(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), size):
+            yield piece[start : start + size]
 
 
 def _line_is_long(window: bytes, carried: int, limit: int) -> tuple[bool, int]:
@@ -122,20 +136,24 @@ def _line_is_long(window: bytes, carried: int, limit: int) -> tuple[bool, int]:
     return is_long or rest > limit, rest
 
 
-def inspect_file(path: Path, max_line_bytes: int) -> Inspection:
-    """Read a file once and say what it is; a readable file that is damaged is no error."""
+def inspect_file(path: Path, max_line_bytes: int, with_blank_lines: bool = True) -> Inspection:
+    """Read a file once and say what it is; a readable file that is damaged is no error.
+
+    Looking for blank lines takes longer than all the rest of it, so it can be left out.
+    """
     stream, found = ByteStream(path), Inspection()
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    carried, n_returns, n_pairs, last = 0, 0, 0, b""
+    carried, n_newlines, n_returns, n_pairs, last = 0, 0, 0, 0, b""
     for chunk in stream:
-        found.is_empty = False
-        found.n_newlines += chunk.count(b"\n")
-        returns = chunk.count(b"\r")
-        if returns or last == b"\r":
-            n_returns += returns
+        found.is_utf16 = found.is_utf16 or (found.n_bytes == 0 and chunk.startswith(_UTF16))
+        found.n_bytes += len(chunk)
+        n_newlines += chunk.count(b"\n")
+        if b"\r" in chunk or last == b"\r":
+            n_returns += chunk.count(b"\r")
             n_pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
         found.has_nul = found.has_nul or b"\0" in chunk
-        found.has_quote = found.has_quote or b'"' in chunk
+        found.has_line_mark = found.has_line_mark or LINE_MARK in chunk
+        found.has_blank_line = found.has_blank_line or (with_blank_lines and _is_blank_near(chunk, last))
         is_long, carried = _line_is_long(chunk, carried, max_line_bytes)
         found.has_long_line = found.has_long_line or is_long
         if not found.has_bad_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
@@ -144,11 +162,15 @@ def inspect_file(path: Path, max_line_bytes: int) -> Inspection:
     if not found.has_bad_utf8 and decoder.getstate()[0]:
         found.has_bad_utf8 = True
     # DuckDB wants one kind of line end per file: all \n, or all \r\n.
-    found.has_odd_newlines = n_returns > 0 and not n_returns == n_pairs == found.n_newlines
-    found.ends_with_newline = found.is_empty or last == b"\n"
-    found.sha256, found.size_bytes = stream.sha256, stream.size_bytes
-    found.compression, found.is_truncated = stream.compression, stream.is_truncated
+    found.has_odd_newlines = n_returns > 0 and not n_returns == n_pairs == n_newlines
+    found.has_only_returns = n_returns > 0 and n_newlines == 0
+    found.sha256, found.compression = stream.sha256, stream.compression
+    found.is_truncated, found.is_padded = stream.is_truncated, stream.is_padded
     return found
+
+
+def _is_blank_near(chunk: bytes, last: bytes) -> bool:
+    return b"\n\n" in chunk or b"\n\r\n" in chunk or (last in (b"\n", b"") and chunk[:1] in (b"\n", b"\r"))
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

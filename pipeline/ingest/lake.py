@@ -1,4 +1,4 @@
-"""The lake's files: where they are, how a file's events get there, and clearing what a crash left.
+"""The lake's files: where they are, how a batch's events get there, and clearing what a crash left.
 
 Nothing here decides whether a file counts; that is the ledger's.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,48 +52,65 @@ class Lake:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def stage_output(
-    con: DuckDBPyConnection, lake: Lake, name: str, source: str, file: str, file_id: str, now: datetime
-) -> None:
-    """Write `staged` and `refused` as Parquet into the staging area, under `name`."""
-    folder = lake.staging / name
-    columns = ", ".join(EVENT_COLUMNS)
-    con.execute(
-        f"""copy (select {columns}, event_month from staged where reason is null)
-        to {quote(str(folder))} (format parquet, compression zstd, partition_by (event_month),
-        filename_pattern {quote(name + "-{i}")})"""
-    )
-    con.execute(
-        f"""copy (
-            select {quote(source)} as source, {quote(file)} as file, line_number, reason, raw_line,
-                timestamp '{now:%Y-%m-%d %H:%M:%S}' as ingested_at, {quote(file_id)} as file_id
-            from refused order by line_number
-        ) to {quote(str(lake.staging / f"{name}.rejected"))} (format parquet, compression zstd)"""
-        if con.execute("select count(*) > 0 from refused").fetchall()[0][0]
-        else "select 1"
-    )
+class Staging:
+    """Parquet written but not committed: a folder per write, below it `part=<file_id>` and, for events, the month."""
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._n_writes = root, 0
+
+    def folder(self) -> Path:
+        """A path that nobody used yet."""
+        self._n_writes += 1
+        return self._root / f"{self._n_writes:06d}"
+
+    def write_events(self, con: DuckDBPyConnection) -> None:
+        """Write the accepted rows of the table `staged`."""
+        con.execute(
+            f"""copy (
+                select {", ".join(EVENT_COLUMNS)}, file_id as part, event_month from staged where reason is null
+            ) to {quote(str(self.folder()))} (format parquet, compression zstd, partition_by (part, event_month))"""
+        )
+
+    def write_refused(self, con: DuckDBPyConnection, source: str, files: list[tuple[str, str]], now: datetime) -> None:
+        """Write the table `refused`; `files` are id and shown name by file_number."""
+        if not con.execute("select count(*) > 0 from refused").fetchall()[0][0]:
+            return
+        known = ", ".join(f"({n}, {quote(file_id)}, {quote(name)})" for n, (file_id, name) in enumerate(files))
+        con.execute(
+            f"""copy (
+                select {quote(source)} as source, file, line_number, reason, raw_line,
+                    timestamp '{now:%Y-%m-%d %H:%M:%S}' as ingested_at, file_id, file_id as part
+                from refused inner join (values {known}) as known (file_number, file_id, file) using (file_number)
+                order by file_number, line_number
+            ) to {quote(str(self.folder()))} (format parquet, compression zstd, partition_by (part))"""
+        )
+
+    def parts(self) -> dict[str, list[Path]]:
+        """What was written, by file_id, in the order of writing."""
+        found = defaultdict(list)
+        for path in sorted(self._root.glob("*/part=*/**/*.parquet")):
+            part = path.relative_to(self._root).parts[1]
+            found[part.removeprefix("part=")].append(path)
+        return found
 
 
-def _place(source: Path, target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    sync(source)
-    os.replace(source, target)
-    return target
-
-
-def move_into_lake(lake: Lake, name: str) -> set[Path]:
-    """Rename a file's staged output into the lake; it counts only once the ledger says so."""
-    placed = set()
-    for month in sorted((lake.staging / name).glob("event_month=*")):
-        for position, part in enumerate(sorted(month.glob("*.parquet"))):
-            suffix = f"-{position}" if position else ""
-            placed.add(_place(part, lake.events / month.name / f"{name}{suffix}.parquet"))
-    rejected = lake.staging / f"{name}.rejected"
-    if rejected.exists():
-        placed.add(_place(rejected, lake.rejected / f"{name}.parquet"))
-    for folder in {path.parent for path in placed}:
+def move_into_lake(lake: Lake, names: dict[str, str], staging: Staging) -> None:
+    """Rename staged files into the lake, by the name of each file_id; they count only once the ledger says so."""
+    touched = set()
+    written = staging.parts()
+    for file_id, name in names.items():
+        n_in_folder: dict[Path, int] = defaultdict(int)
+        for path in written.get(file_id, []):
+            is_event = path.parent.name.startswith("event_month=")
+            folder = lake.events / path.parent.name if is_event else lake.rejected
+            folder.mkdir(exist_ok=True)
+            suffix = f"-{n_in_folder[folder]}" if n_in_folder[folder] else ""
+            n_in_folder[folder] += 1
+            sync(path)
+            os.replace(path, folder / f"{name}{suffix}.parquet")
+            touched.add(folder)
+    for folder in {*touched, lake.events}:
         sync(folder)
-    return placed
 
 
 def _name_of(path: Path) -> str:

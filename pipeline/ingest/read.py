@@ -1,124 +1,174 @@
-"""Reads one raw file into the temporary tables `staged` and `refused`, whatever its format.
+"""Reads a batch of raw files into the staging area of the lake, whatever their format.
 
-Belongs here: choosing the reader, mending a damaged file first, and numbering lines. The SQL of a format is in
-tracker.py and table.py, that of the canonical columns in canonical.py.
+Belongs here: the steps from rows to Parquet, slice by slice, so that memory does not grow with a file. The rows are
+loaded in rows.py, the SQL of a format is in tracker.py and table.py, that of the canonical columns in canonical.py.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from pipeline.ingest import canonical, table, tracker
+from pipeline.ingest import canonical, leftovers, table, tracker
 from pipeline.ingest.canonical import quote
-from pipeline.ingest.delimited import read_delimited
-from pipeline.ingest.inspect import Inspection
-from pipeline.ingest.report import IngestError
-from pipeline.ingest.sanitize import BadLine, mend
+from pipeline.ingest.lake import Staging
+from pipeline.ingest.layout import Layout
+from pipeline.ingest.plan import RawFile
+from pipeline.ingest.rows import Rows, load_rows
+from pipeline.ingest.sanitize import RefusedLines
+from pipeline.ingest.survey import survey
 from pipeline.settings import Settings, Source
 
-SUPPORTED_FORMATS = ("tracker", "table")
+_SLICE_ROWS = 1_000_000
+_MEMORY_BYTES = 4 << 30
+_EXAMPLE_CHARS = 200
+_NEW_REFUSED = (
+    "create or replace temp table refused (file_number bigint, line_number bigint, reason varchar, raw_line varchar)"
+)
+
+
+@dataclass
+class Outcome:
+    """What became of the lines of one file."""
+
+    n_accepted: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    min_event_at: datetime | None = None
+    max_event_at: datetime | None = None
+    event_names: set[str] = field(default_factory=set)
+
+    @property
+    def n_rejected(self) -> int:
+        """Refused lines."""
+        return sum(self.reasons.values())
 
 
 def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory database that spills to `scratch` and knows the macros of the readers."""
-    con = duckdb.connect(config={"temp_directory": str(scratch), "autoinstall_known_extensions": "false"})
-    for macro in (*canonical.MACROS, *tracker.MACROS, *MACROS):
+    half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    con = duckdb.connect(
+        config={
+            "temp_directory": str(scratch),
+            "memory_limit": f"{min(_MEMORY_BYTES, half) >> 20}MiB",
+            "autoinstall_known_extensions": "false",
+        }
+    )
+    for macro in (*canonical.MACROS, *leftovers.MACROS, *table.MACROS):
         con.execute(macro)
     return con
 
 
-MACROS = (
-    """create or replace temp macro csv_cell(v, d) as case when v is null then ''
-        when contains(v, d) or contains(v, '"') or contains(v, chr(10)) then '"' || replace(v, '"', '""') || '"'
-        else v end""",
-)
+@dataclass
+class BatchReader:
+    """Reads batches of files of one source."""
 
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+    source: Source
+    now: datetime
+    staging: Staging
 
-def stage_file(
-    con: duckdb.DuckDBPyConnection,
-    path: Path,
-    source: Source,
-    settings: Settings,
-    inspection: Inspection,
-    file_id: str,
-    now: datetime,
-    scratch: Path,
-) -> None:
-    """Fill `staged` (canonical rows with reason) and `refused` (lines that never became a row) from one file."""
-    con.execute(f"set timezone = {quote(source.timezone)}")
-    con.execute("create or replace temp table refused (line_number bigint, reason varchar, raw_line varchar)")
-    try:
-        draft, form = _draft(con, path, source, settings, inspection, scratch)
-        formatted = source.model_copy(update={"timestamp_format": form})
-        query = canonical.staged_sql(draft, settings, formatted, file_id, now)
-        con.execute(f"create or replace temp table staged as {query}")
-    finally:
-        (scratch / "mended.txt").unlink(missing_ok=True)
-    con.execute("insert into refused select line_number, reason, raw_line from staged where reason is not null")
+    def read(self, batch: list[RawFile]) -> list[Outcome]:
+        """Stage the events and refused lines of files with one layout; one outcome per file."""
+        outcomes = [Outcome() for _ in batch]
+        self.con.execute(f"set timezone = {quote(self.source.timezone)}")
+        self.con.execute(_NEW_REFUSED)
+        scratch = self.staging.folder()
+        scratch.mkdir()
+        refused = RefusedLines(scratch / "refused.jsonl")
+        try:
+            if batch[0].problem:
+                self._refuse_all(batch, refused, scratch)
+            elif batch[0].layout.kind != "none":
+                self._stage(load_rows(self.con, batch, self.source, self._max_line_bytes, refused, scratch), outcomes)
+            refused.close()
+            self._take_refused(refused)
+        finally:
+            shutil.rmtree(scratch)
+            self.con.execute("drop table if exists rows; drop table if exists staged")
+        for number, reason, n in self.con.execute(
+            "select file_number, reason, count(*) from refused group by all"
+        ).fetchall():
+            outcomes[number].reasons[reason] = n
+        self.staging.write_refused(self.con, self.source.name, [(file.file_id, file.file) for file in batch], self.now)
+        return outcomes
 
+    @property
+    def _max_line_bytes(self) -> int:
+        return self.settings.cleaning.max_line_bytes
 
-def _draft(
-    con: duckdb.DuckDBPyConnection, path: Path, source: Source, settings: Settings, found: Inspection, scratch: Path
-) -> tuple[str, str]:
-    """The draft of a file as SQL, and the format of its timestamps."""
-    if _is_parquet(path):
-        return _parquet(con, path, source)
-    bad_lines: list[BadLine] = []
-    compression = found.compression
-    if found.is_damaged:
-        mended = mend(path, scratch / "mended.txt", settings.cleaning.max_line_bytes)
-        path, bad_lines, compression = mended.path, mended.bad_lines, "none"
-    layout = table.read_layout(path, source) if source.format == "table" else table.Layout("json_lines")
-    limit = settings.cleaning.max_line_bytes
-    if layout.kind == "delimited":
-        bad_lines = read_delimited(
-            con, path, layout, has_header=source.header, n_needed=table.n_needed_columns(path, source, layout),
-            bad_lines=bad_lines, compression=compression, max_line_bytes=limit, scratch=scratch,
-        )  # fmt: skip
-        draft = table.delimited_draft(path, source, layout, "numbered")
-    else:
-        _read_lines(con, path, compression, limit)
-        draft = (
-            tracker.draft_sql("numbered") if source.format == "tracker" else table.json_lines_draft(source, "numbered")
-        )
-    _refuse(con, bad_lines)
-    return draft, source.timestamp_format
-
-
-def _refuse(con: duckdb.DuckDBPyConnection, bad_lines: list[BadLine]) -> None:
-    for start in range(0, len(bad_lines), 1000):
-        batch = bad_lines[start : start + 1000]
-        rows = [[bad.line_number, bad.reason, bad.raw_line] for bad in batch]
-        con.execute(
-            f"insert into refused values {', '.join(['(?, ?, ?)'] * len(rows))}", [v for row in rows for v in row]
+    def _refuse_all(self, batch: list[RawFile], refused: RefusedLines, scratch: Path) -> None:
+        """Text that is not what its source says is refused line by line, anything else as one line."""
+        if batch[0].layout.kind != "delimited":
+            for number, file in enumerate(batch):
+                refused.add(number, 1, "bad_row", f"The file {file.problem}.")
+            return
+        as_lines = [replace(file, layout=Layout("json_lines")) for file in batch]
+        rows = load_rows(self.con, as_lines, self.source, self._max_line_bytes, refused, scratch)
+        self.con.execute(
+            f"insert into refused select file_number, line_number, 'bad_row', line from {rows.relation(0, rows.n_rows)}"
         )
 
+    def _stage(self, rows: Rows, outcomes: list[Outcome]) -> None:
+        draft, timestamp_format, raw_line = self._draft(rows)
+        source = self.source.model_copy(update={"timestamp_format": timestamp_format})
+        for start in range(0, rows.n_rows, _SLICE_ROWS):
+            relation = rows.relation(start, start + _SLICE_ROWS)
+            query = canonical.staged_sql(draft(relation), self.settings, source, self.now)
+            self.con.execute(f"create or replace temp table staged as {query}")
+            self.con.execute(
+                f"""insert into refused
+                select file_number, line_number, bad.reason, {raw_line}
+                from {relation} as numbered
+                inner join (select file_number, line_number, reason from staged where reason is not null) as bad
+                    using (file_number, line_number)"""
+            )
+            self._count_accepted(outcomes)
+            self.staging.write_events(self.con)
 
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
+    def _draft(self, rows: Rows) -> tuple[Callable[[str], str], str, str]:
+        """The draft of a relation, the format of its timestamps, and a row as text."""
+        source, layout = self.source, rows.layout
+        if layout.kind != "json_lines":
+            is_timed = layout.kind == "parquet" and table.has_native_time(source, layout)
+            raw_line = table.row_as_json(layout) if layout.kind == "parquet" else table.row_as_delimited(layout)
+            form = "iso" if is_timed else source.timestamp_format
+            return lambda relation: table.columns_draft(source, layout, relation), form, raw_line
+        if source.format == "tracker":
+            found = survey(self.con, "rows", tracker.KNOWN_KEYS)
+            return lambda relation: tracker.draft_sql(relation, found), source.timestamp_format, "line"
+        found = survey(self.con, "rows", table.json_known_keys(source))
+        return lambda relation: table.json_lines_draft(source, relation, found), source.timestamp_format, "line"
 
+    def _count_accepted(self, outcomes: list[Outcome]) -> None:
+        counts = self.con.execute(
+            """select file_number, count(*), min(event_at), max(event_at), list(distinct event_name)
+            from staged where reason is null group by file_number"""
+        ).fetchall()
+        for number, n, first, last, names in counts:
+            outcome = outcomes[number]
+            outcome.n_accepted += n
+            outcome.min_event_at = min(first, outcome.min_event_at or first)
+            outcome.max_event_at = max(last, outcome.max_event_at or last)
+            outcome.event_names.update(names)
 
-def _parquet(con: duckdb.DuckDBPyConnection, path: Path, source: Source) -> tuple[str, str]:
-    if source.format != "table":
-        raise IngestError(f"{path}: source '{source.name}' is a {source.format}, but the file is Parquet.")
-    form = "iso" if table.is_native_time(con, path, source) else source.timestamp_format
-    return table.parquet_draft(con, path, source), form
+    def _take_refused(self, refused: RefusedLines) -> None:
+        if refused.n_lines:
+            self.con.execute(
+                f"""insert into refused select f, n, reason, line from read_json({canonical.file_list([refused.path])},
+                    format = 'newline_delimited', columns = {{f: 'BIGINT', n: 'BIGINT', reason: 'VARCHAR', line: 'VARCHAR'}})"""
+            )
 
-
-def _read_lines(con: duckdb.DuckDBPyConnection, path: Path, compression: str, max_line_bytes: int) -> None:
-    """Every line of a text file with its number; blank ones are no lines, but they are counted."""
-    limit = max(max_line_bytes + 2, 1 << 16)
-    con.execute(
-        f"""create or replace temp table numbered as
-        with lines as (
-            select row_number() over () as line_number, line
-            from read_csv({quote(str(path))}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
-                header = false, auto_detect = false, strict_mode = false, max_line_size = {limit},
-                compression = {quote(compression)})
-        )
-        select line_number, line from lines where trim(line, ' \t\r') <> ''"""
-    )
+    def example(self, file_number: int) -> str:
+        """The first refused line of a file of the batch just read, as a person would look for it."""
+        row = self.con.execute(
+            "select line_number, reason, left(raw_line, ?) from refused where file_number = ? order by line_number limit 1",
+            [_EXAMPLE_CHARS, file_number],
+        ).fetchone()
+        return f"line {row[0]}: {row[1]}: {row[2]}" if row else ""

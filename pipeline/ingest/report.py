@@ -10,6 +10,10 @@ class IngestError(Exception):
     """Input that must not enter the warehouse; the message is for a person, and nothing was committed."""
 
 
+class FileProblem(Exception):
+    """Why one file is not what its source says; the message goes on from "the file"."""
+
+
 @dataclass(frozen=True)
 class FileReport:
     """What became of one file of this night."""

@@ -1,7 +1,8 @@
-"""One ingest: which files are new, reading them, the gate on refused lines, and the commit.
+"""One ingest: which files are new, reading them in batches, and the commit.
 
 The order is the promise: everything is staged first, then renamed into the lake, and only the rewritten ledger makes
-it count. What a crash leaves before that is cleared by the next ingest.
+it count. What a crash leaves before that is cleared by the next ingest. Whether too many lines were refused is asked by
+the gate on the ledger, not here.
 """
 
 from __future__ import annotations
@@ -10,21 +11,20 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import duckdb
 
-from pipeline.ingest.inspect import Inspection, inspect_file
-from pipeline.ingest.lake import Lake, clear_orphans, move_into_lake, stage_output
+from pipeline.ingest.lake import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
-from pipeline.ingest.read import SUPPORTED_FORMATS, connect, stage_file
+from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source
+from pipeline.ingest.read import BatchReader, Outcome, connect
 from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
-_READING_VERSION = 1
+_READING_VERSION = 2
 
 
 @dataclass
@@ -36,10 +36,12 @@ class _Night:
     now: datetime
     say: Callable[[str], None]
     con: duckdb.DuckDBPyConnection
-    rows: dict[tuple[str, str], LedgerRow]  # the active row of each (source, file)
-    fresh: dict[tuple[str, str], LedgerRow]
-    report: IngestReport
-    reread: Callable[[LedgerRow], bool]
+    staging: Staging
+    rows: dict[Key, LedgerRow]  # the active row of each (source, file)
+    must_reread: Callable[[LedgerRow], bool]
+    fresh: dict[Key, LedgerRow] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)  # file_ids that no longer count
+    report: IngestReport = field(default_factory=IngestReport)
 
 
 def reading_hash(settings: Settings, source: Source) -> str:
@@ -49,6 +51,7 @@ def reading_hash(settings: Settings, source: Source) -> str:
         "version": _READING_VERSION,
         "source": source.model_dump(exclude={"path", "sessions"}),
         "cleaning": [clean.max_duration_s, clean.max_future_hours, clean.max_line_bytes],
+        "currency": settings.site.currency,
         "invalid_ids": list(settings.identity.invalid_ids),
     }
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
@@ -68,21 +71,21 @@ def ingest(
     `as_of` leaves nothing out: later events wait in the lake, and staging filters. `full_refresh` reads every file
     again, `reread_days` those with events in that span. Raises IngestError, with nothing committed.
     """
-    moment = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) if now is None or now.tzinfo else now
+    moment = now or datetime.now(UTC)
+    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     lake = Lake(settings.data_dir / "lake")
     lake.prepare()
     rows = {(row.source, row.file): row for row in read_ledger(lake.ledger) if row.is_active}
     clear_orphans(lake, _names(rows.values()))
     night = _Night(
-        settings, lake, moment, progress or (lambda _: None), connect(lake.staging / "spill"), rows, {}, IngestReport(),
-        _reread_rule(full_refresh, reread_days),
+        settings, lake, moment, progress or (lambda _: None), connect(lake.staging / "spill"), Staging(lake.staging),
+        rows, _reread_rule(full_refresh, reread_days),
     )  # fmt: skip
     try:
-        _check_formats(settings)
         for source in settings.sources:
             _read_source(night, source)
         _check_any_data(night)
-        _check_rejected_rates(night)
+        _warn_of_strangers(night)
         _commit(night)
     finally:
         night.con.close()
@@ -103,112 +106,95 @@ def _reread_rule(full_refresh: bool, days: tuple[date, date] | None) -> Callable
     return overlaps
 
 
-def _check_formats(settings: Settings) -> None:
-    for source in settings.sources:
-        if source.format not in SUPPORTED_FORMATS:
-            raise IngestError(
-                f"Source '{source.name}': the format '{source.format}' is not supported yet. "
-                f"Supported are {' and '.join(SUPPORTED_FORMATS)}; a `table` reads any CSV, Parquet or JSON lines."
-            )
-
-
 def _read_source(night: _Night, source: Source) -> None:
-    files = night.settings.source_files(source)
-    if not files:
-        history = " What was ingested before stays." if any(key[0] == source.name for key in night.rows) else ""
-        pattern = night.settings.source_pattern(source)
-        night.report.warnings.append(f"Source '{source.name}': no file matches {pattern}.{history}")
     reading = reading_hash(night.settings, source)
-    for path in files:
-        _read_file(night, source, path, reading)
+    plan = plan_source(night.con, night.settings, source, night.rows, reading, night.must_reread)
+    night.report.warnings += plan.warnings
+    night.report.n_files_known += plan.n_known
+    night.fresh.update(plan.renewed)
+    night.forgotten.update(row.file_id for row in plan.forgotten)
+    _check_problems(night, source, plan)
+    reader = BatchReader(night.con, night.settings, source, night.now, night.staging)
+    for batch in batches(plan.to_read):
+        for number, (file, outcome) in enumerate(zip(batch, reader.read(batch), strict=True)):
+            after = file.path.stat()
+            if (after.st_size, after.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
+                night.report.warnings.append(f"{file.file} changed while it was read; it is left for the next run.")
+                continue
+            _note(night, source, file, outcome, reader.example(number) if outcome.reasons else "", reading)
+    empty = [file.file for file in night.report.files if file.source == source.name and file.status == "empty"]
+    if empty:
+        night.report.warnings.append(f"Source '{source.name}': empty: {listed(empty)}.")
 
 
-def _shown_path(home: Path, path: Path) -> str:
-    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
-
-
-def _read_file(night: _Night, source: Source, path: Path, reading: str) -> None:
-    file = _shown_path(night.settings.home, path)
-    key, before = (source.name, file), path.stat()
-    known = night.rows.get(key)
-    must_read = known is None or known.reading != reading or night.reread(known)
-    if known and not must_read and (known.size_bytes, known.mtime_ns) == (before.st_size, before.st_mtime_ns):
-        night.report.n_files_known += 1
+def _check_problems(night: _Night, source: Source, plan: Plan) -> None:
+    """One odd file is refused with a warning; where no new file is what the source says, the config is wrong."""
+    odd = [file for file in plan.to_read if file.problem]
+    if not odd:
         return
-    inspection = inspect_file(path, night.settings.cleaning.max_line_bytes)
-    if known and not must_read and known.sha256 == inspection.sha256:
-        night.fresh[key] = replace(known, size_bytes=before.st_size, mtime_ns=before.st_mtime_ns)
-        night.report.n_files_known += 1
-        return
-    identity = f"{inspection.sha256}\n{source.name}\n{file}\n{reading}"
-    file_id = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    stage_file(night.con, path, source, night.settings, inspection, file_id, night.now, night.lake.staging)
-    after = path.stat()
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        night.report.warnings.append(f"{file} changed while it was read; it is left for the next run.")
-        return
-    stage_output(night.con, night.lake, f"{source.name}-{file_id}", source.name, file, file_id, night.now)
-    entry = _describe(night, source.name, file, file_id, inspection)
-    night.report.files.append(entry)
-    night.fresh[key] = LedgerRow(
-        file_id, source.name, file, inspection.sha256, before.st_size, before.st_mtime_ns, entry.n_lines,
-        entry.n_accepted, entry.n_rejected, entry.min_event_at, entry.max_event_at, night.now, entry.status,
-        entry.event_names, reading,
+    if len(odd) == sum(1 for file in plan.to_read if file.inspection.n_bytes):
+        raise IngestError(
+            f"Source '{source.name}': {odd[0].file} {odd[0].problem}.\n"
+            f"Correct the source in {night.settings.config_path.name}, or move away: {listed([f.file for f in odd])}. "
+            "Nothing was ingested."
+        )
+    for file in odd:
+        night.report.warnings.append(f"Source '{source.name}': {file.file} {file.problem}. All its lines are refused.")
+
+
+def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, example: str, reading: str) -> None:
+    n_lines = outcome.n_accepted + outcome.n_rejected
+    status = "loaded" if n_lines else "empty"
+    names = tuple(sorted(outcome.event_names))
+    night.report.files.append(
+        FileReport(
+            source.name, file.file, file.file_id, status, n_lines, outcome.n_accepted, outcome.n_rejected,
+            dict(sorted(outcome.reasons.items())), outcome.min_event_at, outcome.max_event_at, names,
+            f"{file.file}, {example}" if example else "",
+        )
     )  # fmt: skip
-    night.say(f"{source.name}: {file}: {entry.n_accepted:,} events, {entry.n_rejected:,} rejected")
-
-
-def _describe(night: _Night, source: str, file: str, file_id: str, inspection: Inspection) -> FileReport:
-    accepted = night.con.execute(
-        """select count(*), min(event_at), max(event_at), list_sort(list(distinct event_name))
-        from staged where reason is null"""
-    ).fetchall()[0]
-    reasons = dict(night.con.execute("select reason, count(*) from refused group by reason order by reason").fetchall())
-    example = night.con.execute(
-        "select line_number, reason, left(raw_line, 200) from refused order by line_number limit 1"
-    ).fetchall()
-    n_rejected = sum(reasons.values())
-    status = "damaged" if inspection.is_truncated else "loaded" if accepted[0] + n_rejected else "empty"
-    shown = f"{file}, line {example[0][0]}: {example[0][1]}: {example[0][2]}" if example else ""
-    return FileReport(
-        source, file, file_id, status, accepted[0] + n_rejected, accepted[0], n_rejected, reasons, accepted[1],
-        accepted[2], tuple(accepted[3] or ()), shown,
+    row = LedgerRow(
+        file.file_id, source.name, file.file, file.inspection.sha256, file.size_bytes,
+        ledger_time(file.mtime_ns, file.is_settled), n_lines, outcome.n_accepted, outcome.n_rejected,
+        outcome.min_event_at, outcome.max_event_at, night.now, status, names, reading,
     )  # fmt: skip
+    key = (source.name, file.file)
+    _warn_of_shrinking(night, night.rows.get(key), row)
+    night.fresh[key] = row
+    night.say(f"{source.name}: {file.file}: {outcome.n_accepted:,} events, {outcome.n_rejected:,} rejected")
+
+
+def _warn_of_shrinking(night: _Night, old: LedgerRow | None, new: LedgerRow) -> None:
+    """New content replaces the old. Where it holds less, it may be another delivery under a name used before."""
+    if old is not None and old.sha256 != new.sha256 and new.n_accepted < old.n_accepted:
+        night.report.warnings.append(
+            f"Source '{new.source}': {new.file} has new content, and its {new.n_accepted:,} events replace the "
+            f"{old.n_accepted:,} it had. Where these are still meant to count, deliver them under a name of their own."
+        )
 
 
 def _check_any_data(night: _Night) -> None:
-    if not night.fresh and not night.rows:
-        raise IngestError("No source has any data. " + " ".join(night.report.warnings))
+    if not any(row.n_lines for row in (*night.fresh.values(), *night.rows.values())):
+        raise IngestError("No source has any data.\n" + "\n".join(night.report.warnings))
 
 
-def _check_rejected_rates(night: _Night) -> None:
-    limit = night.settings.cleaning.max_rejected_rate
-    for source in night.settings.sources:
-        files = [file for file in night.report.files if file.source == source.name]
-        n_lines, n_rejected = sum(f.n_lines for f in files), sum(f.n_rejected for f in files)
-        if n_lines == 0 or n_rejected / n_lines <= limit:
-            continue
-        reasons: dict[str, int] = {}
-        for file in files:
-            for reason, count in file.reasons.items():
-                reasons[reason] = reasons.get(reason, 0) + count
-        listed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items(), key=lambda r: -r[1]))
-        example = next(file.example for file in files if file.example)
-        raise IngestError(
-            f"Source '{source.name}': {n_rejected:,} of {n_lines:,} new lines ({n_rejected / n_lines:.1%}) were refused, "
-            f"over the limit of {limit:.1%} (cleaning.max_rejected_rate). Reasons: {listed}. First: {example}. "
-            "Nothing was ingested. Mend the files or the source's settings, or raise the limit if this is expected."
+def _warn_of_strangers(night: _Night) -> None:
+    """The lake keeps what it has: say so where the config no longer leads there."""
+    named = {source.name for source in night.settings.sources}
+    for source in sorted({key[0] for key in night.rows} - named):
+        night.report.warnings.append(
+            f"The lake holds events of a source '{source}' that the config no longer names; they still count."
         )
 
 
 def _commit(night: _Night) -> None:
     """Rename, write the ledger, then remove what was superseded."""
-    for file in night.report.files:
-        move_into_lake(night.lake, f"{file.source}-{file.file_id}")
-    if not night.fresh:
+    read = {file.file_id: f"{file.source}-{file.file_id}" for file in night.report.files}
+    move_into_lake(night.lake, read, night.staging)
+    if not night.fresh and not night.forgotten:
         return
     history = read_ledger(night.lake.ledger)
-    replaced = {
+    replaced = night.forgotten | {
         row.file_id for key, row in night.rows.items() if key in night.fresh and night.fresh[key].file_id != row.file_id
     }
     renewed = {row.file_id for row in night.fresh.values()}
@@ -217,6 +203,6 @@ def _commit(night: _Night) -> None:
         for row in history
         if row.file_id not in renewed
     ]
-    write_ledger(night.lake.ledger, [*kept, *night.fresh.values()])
-    active = {**night.rows, **night.fresh}
-    clear_orphans(night.lake, _names(active.values()))
+    rows = [*kept, *night.fresh.values()]
+    write_ledger(night.lake.ledger, rows)
+    clear_orphans(night.lake, _names(row for row in rows if row.is_active))

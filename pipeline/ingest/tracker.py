@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 
 from pipeline.ingest.canonical import quote
+from pipeline.ingest.leftovers import Leftover, fields, looked_up
+from pipeline.ingest.survey import ObjectKeys
 
 _ENVELOPE = {
     "event_name": ("event",),
@@ -40,134 +42,152 @@ _PROPERTIES = {
 }
 _MILLISECONDS = ("durationMs", "duration_ms")
 _CONTEXT = {
-    "page_url": "page.url",
-    "page_path": "page.path",
-    "referrer": "page.referrer",
-    "utm_source": "campaign.source",
-    "utm_medium": "campaign.medium",
-    "utm_campaign": "campaign.name",
-    "device_type": "device.type",
-    "user_agent": '"userAgent"',
+    "page_url": ("page", "url"),
+    "page_path": ("page", "path"),
+    "referrer": ("page", "referrer"),
+    "utm_source": ("campaign", "source"),
+    "utm_medium": ("campaign", "medium"),
+    "utm_campaign": ("campaign", "name"),
+    "device_type": ("device", "type"),
+    "user_agent": ("userAgent",),
 }
 _CONTEXT_PARTS = {"page": ("url", "path", "referrer"), "campaign": ("source", "medium", "name"), "device": ("type",)}
 
 _ENVELOPE_KEYS = tuple(key for keys in _ENVELOPE.values() for key in keys)
 _PROPERTY_KEYS = (*(key for keys in _PROPERTIES.values() for key in keys), *_MILLISECONDS)
 
+# Every object of a line that columns are taken from, with the keys they are taken by.
+KNOWN_KEYS = {
+    "$": (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context"),
+    "$.properties": _PROPERTY_KEYS,
+    "$.context": (*_CONTEXT_PARTS, "userAgent"),
+    **{f"$.context.{part}": keys for part, keys in _CONTEXT_PARTS.items()},
+}
+Found = dict[str, ObjectKeys]
 
-def _structure() -> str:
+
+def _structure(found: Found) -> str:
     """What json_transform reads out of a line."""
-    properties = dict.fromkeys(_PROPERTY_KEYS, "VARCHAR")
-    context: dict[str, object] = {part: dict.fromkeys(keys, "VARCHAR") for part, keys in _CONTEXT_PARTS.items()}
-    context["userAgent"] = "VARCHAR"
-    top: dict[str, object] = {**dict.fromkeys(_ENVELOPE_KEYS, "VARCHAR"), **properties}
-    return json.dumps({**top, "properties": properties, "context": context})
+    top: dict[str, object] = {**fields(found["$"])}
+    context: dict[str, object] = {**fields(found["$.context"])}
+    for part in _CONTEXT_PARTS:
+        context.pop(part, None)
+        if not found[f"$.context.{part}"].is_absent:
+            context[part] = fields(found[f"$.context.{part}"])
+    for name, inner in (("properties", fields(found["$.properties"])), ("context", context)):
+        top.pop(name, None)
+        if inner:
+            top[name] = inner
+    return json.dumps(top or {"event": "VARCHAR"})
 
 
-def _first(*expressions: str) -> str:
+def _coalesce(expressions: list[str]) -> str:
+    if not expressions:
+        return "null::varchar"
     return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
 
 
-def _property(column: str) -> list[str]:
-    found = [f'j.properties."{key}"' for key in _PROPERTIES[column]] + [f'j."{key}"' for key in _PROPERTIES[column]]
-    if column == "duration_s":
-        millis = [f'j.properties."{key}"' for key in _MILLISECONDS] + [f'j."{key}"' for key in _MILLISECONDS]
-        # Milliseconds that are no number stay as they are, so that the line is refused and not taken for seconds.
-        found += [f"coalesce((try_cast({key} as double) / 1000)::varchar, {key} || ' ms')" for key in millis]
-    return found
+def _given(found: Found, keys: tuple[str, ...]) -> list[str]:
+    """A value by its names, in `properties` and then beside it."""
+    inside = [f'j.properties."{key}"' for key in keys if key in found["$.properties"].known]
+    return inside + [f'j."{key}"' for key in keys if key in found["$"].known]
 
 
-def _values() -> list[str]:
-    columns = [f"""{_first(*(f'j."{key}"' for key in keys))} as {column}""" for column, keys in _ENVELOPE.items()]
-    for column in _PROPERTIES:
-        context = [f"j.context.{_CONTEXT[column]}"] if column in _CONTEXT else []
-        columns.append(f"{_first(*context, *_property(column))} as {column}")
+def _values(found: Found) -> list[str]:
+    columns = []
+    for column, keys in _ENVELOPE.items():
+        columns.append(f"""{_coalesce([f'j."{key}"' for key in keys if key in found["$"].known])} as {column}""")
+    for column, keys in _PROPERTIES.items():
+        values = _given(found, keys)
+        if column == "duration_s":
+            # Milliseconds that are no number stay as they are, so that the line is refused and not taken for seconds.
+            for given in _given(found, _MILLISECONDS):
+                values.append(f"coalesce((try_cast({given} as double) / 1000)::varchar, {given} || ' ms')")
+        place = _CONTEXT.get(column)
+        if place and place[-1] in found["$.context" if len(place) == 1 else f"$.context.{place[0]}"].known:
+            values.insert(0, ".".join(["j.context", *(f'"{key}"' for key in place)]))
+        columns.append(f"{_coalesce(values)} as {column}")
     return columns
 
 
-def _listed(keys: tuple[str, ...]) -> str:
-    return "[" + ", ".join(map(quote, keys)) + "]"
+def _add_rest(found: Found, path: str, leftover: Leftover, is_looked_up: bool = False, unless: str = "") -> None:
+    """Add what no column took at one path."""
+    if is_looked_up or found[path].has_too_many:
+        keys = f"keys[{list(KNOWN_KEYS).index(path) + 1}]"
+        leftover.lists.append(looked_up(keys, _pointer(path) + "/", KNOWN_KEYS[path], unless))
+        return
+    struct = path.replace("$", "j")
+    for name, key in found[path].others.items():
+        quoted = name.replace('"', '""')
+        leftover.add(key, f'{struct}."{quoted}"')
 
 
-def leftover_sql(keys: str, pointer: str, known: tuple[str, ...]) -> str:
-    """The entries of an object that no column took, as a sorted list of `"key":value` texts."""
-    texts = (
-        f"list_transform(list_filter(list_sort(list_distinct({keys})), lambda k: not list_contains({_listed(known)}, k)), "
-        f"lambda k: to_json(k)::varchar || ':' || coalesce(json_extract(line, {quote(pointer)} || "
-        f"replace(replace(k, '~', '~0'), '/', '~1'))::varchar, 'null'))"
-    )
-    # Most objects hold nothing unknown: one look spares them the lambdas.
-    return f"case when list_has_all({_listed(known)}, {keys}) then []::varchar[] else {texts} end"
+def _pointer(path: str) -> str:
+    return path.removeprefix("$").replace(".", "/")
 
 
-def _object(entries: str) -> str:
-    return f"case when len({entries}) > 0 then '{{' || array_to_string({entries}, ',') || '}}' end"
+def _context_rest(found: Found) -> Leftover:
+    leftover = Leftover()
+    _add_rest(found, "$.context", leftover)
+    for part in sorted(_CONTEXT_PARTS.keys() & found["$.context"].known):
+        inner = Leftover()
+        _add_rest(found, f"$.context.{part}", inner)
+        if inner:
+            leftover.add(f'"{part}"', inner.sql())
+        if found[f"$.context.{part}"].has_no_object:
+            pointer = f"'/context/{part}'"
+            text = f"json_extract(line, {pointer})::varchar"
+            leftover.add(f'"{part}"', f"case when json_type(line, {pointer}) not in ('OBJECT', 'NULL') then {text} end")
+    return leftover
 
 
-MACROS = ("create or replace temp macro json_members(e) as " + _object("e"),)
+def _properties(found: Found) -> str:
+    """Of an entry that stands in `properties` and beside it, the one in `properties` is kept."""
+    leftover = Leftover()
+    is_looked_up = found["$"].has_too_many or found["$.properties"].has_too_many
+    _add_rest(found, "$.properties", leftover, is_looked_up)
+    _add_rest(found, "$", leftover, is_looked_up, unless="/properties/")
+    if context := _context_rest(found):
+        rest = context.sql()
+        if is_looked_up:
+            inside = "nullif(json_extract(line, '/properties/context')::varchar, 'null')"
+            rest = f"case when {inside} is null then {rest} end"
+        leftover.add('"context"', rest)
+    return leftover.sql()
 
 
-def _member(name: str, entries: str) -> str:
-    """An inner object as an entry of an outer one, none where it is empty."""
-    head = quote(f'"{name}":')
-    return f"case when len({entries}) > 0 then [{head} || json_members({entries})] else []::varchar[] end"
+def _fault(found: Found) -> str:
+    """The reason why a line is refused for its shape."""
+    cases = ["when not is_object then 'bad_json'"]
+    # Only text that looks like an object or a list is looked up; an id may well begin with a brace.
+    for key in sorted(set(_ENVELOPE_KEYS) & found["$"].known):
+        cases.append(
+            f"""when (starts_with(j."{key}", '{{') or starts_with(j."{key}", '['))
+                and json_type(line, '/{key}') in ('OBJECT', 'ARRAY') then 'type_conflict'"""
+        )
+    for name in ("properties", "context"):
+        if found[f"$.{name}"].has_no_object:
+            cases.append(f"when json_type(line, '/{name}') not in ('OBJECT', 'NULL') then 'type_conflict'")
+    return "case " + "\n            ".join(cases) + " end"
 
 
-def draft_sql(lines: str) -> str:
-    """The draft of a relation with line_number and line."""
-    parts = list(_CONTEXT_PARTS)
-    paths = ["$", "$.properties", "$.context", *(f"$.context.{part}" for part in parts)]
-    inner = ", ".join(
-        f"{leftover_sql(f'keys[{4 + i}]', f'/context/{part}/', _CONTEXT_PARTS[part])} as {part}_rest"
-        for i, part in enumerate(parts)
-    )
-    context_rest = " || ".join(
-        [
-            leftover_sql("keys[3]", "/context/", (*parts, "userAgent")),
-            *(_member(part, f"{part}_rest") for part in parts),
-        ]
-    )
-    top_known = (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context")
-    event_id = _first(*(f'j."{key}"' for key in _ENVELOPE["event_id"]))
-    scalars = [f'j."{key}"' for key in _ENVELOPE_KEYS]
-    not_scalar = " or ".join(f"starts_with({value}, '{{') or starts_with({value}, '[')" for value in scalars)
+def draft_sql(lines: str, found: Found) -> str:
+    """The draft of a relation with file_number, line_number, line and is_object, whose keys were surveyed."""
+    is_keyed = any(keys.has_too_many for keys in found.values())
+    keys = f", json_keys(line, [{', '.join(map(quote, KNOWN_KEYS))}]) as keys" if is_keyed else ""
+    ids = [f'j."{key}"' for key in _ENVELOPE["event_id"] if key in found["$"].known]
     return f"""
-    with checked as (
+    with objects as (
         select
-            line_number, line as raw_line,
-            coalesce(case when json_valid(line) then json_type(line) = 'OBJECT' end, false) as is_object,
+            file_number, line_number, is_object,
             case when is_object then line else '{{}}' end as line  -- functions on bad JSON raise
         from {lines}
     ),
-    parsed as (
-        select
-            *, json_transform(checked.line, {quote(_structure())}) as j,
-            json_keys(checked.line, {_listed(tuple(paths))}) as keys
-        from checked
-    ),
-    split as (
-        select
-            *,
-            {leftover_sql("keys[1]", "/", top_known)} as top_rest,
-            {leftover_sql("keys[2]", "/properties/", _PROPERTY_KEYS)} as properties_rest,
-            {inner}
-        from parsed
-    ),
-    joined as (select *, {context_rest} as context_rest from split)
+    parsed as (select *, json_transform(line, {quote(_structure(found))}) as j{keys} from objects)
     select
-        line_number, raw_line,
-        case
-            when not is_object then 'bad_json'
-            when coalesce({not_scalar}, false) then 'type_conflict'
-            when list_contains(keys[1], 'properties') and j.properties is null
-                and json_type(line, '$.properties') <> 'NULL' then 'type_conflict'
-            when list_contains(keys[1], 'context') and j.context is null
-                and json_type(line, '$.context') <> 'NULL' then 'type_conflict'
-        end as fault,
-        case when filled({event_id}) is null then json(line)::varchar end as row_text,
-        json_members(
-            properties_rest || top_rest
-            || {_member("context", "context_rest")}
-        ) as properties,
-        {", ".join(_values())}
-    from joined"""
+        file_number, line_number,
+        {_fault(found)} as fault,
+        case when filled({_coalesce(ids)}) is null then json(line)::varchar end as row_text,
+        {_properties(found)} as properties,
+        {", ".join(_values(found))}
+    from parsed"""

@@ -73,8 +73,14 @@ class Settings(Section):
 
     def source_files(self, source: s.Source) -> list[Path]:
         """The files of a source that exist now, sorted by path."""
-        found = glob.glob(self.source_pattern(source), recursive=True)
-        return sorted(path for path in map(Path, set(found)) if path.is_file())
+        return [path for path in self._matches(source) if path.is_file()]
+
+    def source_folders(self, source: s.Source) -> list[Path]:
+        """The folders that a source's glob matches: they are not read."""
+        return [path for path in self._matches(source) if path.is_dir()]
+
+    def _matches(self, source: s.Source) -> list[Path]:
+        return sorted(map(Path, set(glob.glob(self.source_pattern(source), recursive=True))))
 
 
 def load_settings(config: Path, home: Path | None = None) -> Settings:

@@ -1,0 +1,255 @@
+"""The tracker format, line by line, with answers worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ingest_home import PACKERS, TRACKER, Home, jsonl, track
+
+
+def read(tmp_path: Path, *lines: dict[str, Any] | str, **source: Any) -> Home:
+    home = Home(tmp_path, {**TRACKER, **source})
+    home.put("a.jsonl", jsonl(*lines))
+    home.ingest()
+    return home
+
+
+def test_the_line_of_the_contract_is_valid(tmp_path: Path) -> None:
+    line = '{"event":"add_to_cart","timestamp":"2026-01-05T10:00:00Z","userId":"u1","productId":"12345","price":299}'
+    event = read(tmp_path, line).event()
+    assert (event["event_name"], event["user_id"], event["item_id"], event["price"]) == (
+        "add_to_cart",
+        "u1",
+        "12345",
+        299.0,
+    )
+    assert event["event_at"] == datetime(2026, 1, 5, 10)
+    assert (event["source"], event["file"], event["line_number"]) == ("shop", "in/a.jsonl", 1)
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_packed_files_are_read_as_they_are(tmp_path: Path, ending: str) -> None:
+    home = Home(tmp_path)
+    home.put(f"a.jsonl{ending}", jsonl(track(user="u1"), track(user="u2")))
+    assert home.ingest().n_accepted == 2
+    assert home.values("user_id", "line_number") == [("u1", 1), ("u2", 2)]
+
+
+def test_a_packed_file_is_known_by_its_bytes_not_by_its_name(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    (tmp_path / "in" / "plain.jsonl").write_bytes(PACKERS[".gz"](jsonl(track())))
+    assert home.ingest().n_accepted == 1
+
+
+def test_gzip_members_and_zeros_after_them_are_one_file(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    packed = PACKERS[".gz"](jsonl(track(user="u1"))) + PACKERS[".gz"](b"") + PACKERS[".gz"](jsonl(track(user="u2")))
+    (tmp_path / "in" / "a.jsonl.gz").write_bytes(packed + b"\0" * 512)
+    assert home.ingest().n_rejected == 0
+    assert home.values("user_id", "line_number") == [("u1", 1), ("u2", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-05T10:00:00.250Z", "2026-01-05 10:00:00.250"),
+        ("2026-01-05T10:00:00+02:00", "2026-01-05 08:00:00"),
+        ("2026-01-05T10:00:00+0530", "2026-01-05 04:30:00"),
+        ("2026-01-05 10:00:00", "2026-01-05 10:00:00"),
+        ("1767607200", "2026-01-05 10:00:00"),  # 20,458 days and 10 hours since 1970
+        ("1767607200250", "2026-01-05 10:00:00.250"),
+        ("1767607200250000", "2026-01-05 10:00:00.250"),
+        ("1767607200.25", "2026-01-05 10:00:00.250"),
+    ],
+)
+def test_timestamps_become_utc(tmp_path: Path, text: str, expected: str) -> None:
+    assert read(tmp_path, track(at=text)).values("event_at") == [datetime.fromisoformat(expected)]
+
+
+def test_a_number_is_an_epoch_too(tmp_path: Path) -> None:
+    home = read(tmp_path, {"event": "x", "timestamp": 1767607200, "userId": 7})
+    assert home.values("event_at", "user_id") == [(datetime(2026, 1, 5, 10), "7")]
+
+
+def test_naive_timestamps_are_in_the_sources_timezone_and_others_are_not_moved(tmp_path: Path) -> None:
+    lines = [track(at="2026-01-05 10:00:00"), track(at="2026-01-05T10:00:00Z")]
+    home = read(tmp_path, *lines, timezone="Asia/Shanghai")
+    assert home.values("event_at") == [datetime(2026, 1, 5, 2), datetime(2026, 1, 5, 10)]
+
+
+def test_clock_is_corrected_when_it_is_off_by_more_than_a_minute(tmp_path: Path) -> None:
+    def late(seconds: int, minutes: int = 0) -> dict[str, Any]:
+        return track(sentAt="2026-01-05T10:00:05Z", receivedAt=f"2026-01-05T10:{minutes:02}:{seconds:02}Z")
+
+    ahead = track(sentAt="2026-01-05T12:00:05Z", receivedAt="2026-01-05T10:00:05Z")
+    home = read(tmp_path, late(5, 1), late(6, 1), ahead, track(sentAt="2026-01-05T11:00:00Z"))
+    assert home.values("event_at") == [
+        datetime(2026, 1, 5, 10),  # off by 60 s: not over a minute
+        datetime(2026, 1, 5, 10, 1, 1),  # 61 s behind
+        datetime(2026, 1, 5, 8),  # two hours ahead
+        datetime(2026, 1, 5, 10),  # when it was received is unknown
+    ]
+    assert set(home.values("client_event_at")) == {datetime(2026, 1, 5, 10)}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (19.99, 19.99),
+        ("19.99", 19.99),
+        ("$19.99", 19.99),
+        ("€ 1.299,50", 1299.5),
+        ("1,299.50", 1299.5),
+        ("1,299", 1299.0),
+        ("1 299,50 kr", 1299.5),
+        ("¥1,234,567", 1234567.0),
+        ("US$5", 5.0),
+        ("EUR 5", 5.0),
+        ("12 zł", 12.0),
+        ("1’299.50", 1299.5),
+        ("-5", -5.0),
+        (" 7 ", 7.0),
+        ("12,5", 12.5),
+    ],
+)
+def test_prices_are_numbers_for_all_their_signs(tmp_path: Path, given: Any, expected: float) -> None:
+    assert read(tmp_path, track(price=given)).values("price") == [expected]
+
+
+@pytest.mark.parametrize("given", ["", "  ", "null", "N/A", "-", None])
+def test_a_missing_number_is_missing_and_a_missing_duration_is_zero(tmp_path: Path, given: Any) -> None:
+    home = read(tmp_path, track(price=given, duration=given))
+    assert home.values("price", "duration_s") == [(None, 0.0)]
+
+
+def test_duration_up_to_the_limit_is_kept_and_over_it_is_refused(tmp_path: Path) -> None:
+    home = read(tmp_path, track(duration=86400), track(duration=86401), track(durationMs=1500), track(duration=-1))
+    assert home.values("duration_s") == [86400.0, 1.5]
+    assert home.reasons() == [(2, "duration_outlier"), (4, "duration_outlier")]
+
+
+def test_revenue_is_the_amount_given_else_price_times_quantity_of_purchases_only(tmp_path: Path) -> None:
+    home = read(
+        tmp_path,
+        track("purchase", price=10, quantity=3),
+        track("purchase", price=10, quantity=3, revenue=25),
+        track("purchase", price=10),
+        track("purchase", quantity=3),
+        track("add_to_cart", price=10, quantity=3),
+    )
+    assert home.values("revenue") == [30.0, 25.0, 10.0, None, None]
+
+
+def test_amounts_without_a_currency_are_in_the_sites(tmp_path: Path) -> None:
+    home = read(tmp_path, track(price=5), track(price=5, currency="CNY"), track())
+    assert home.values("currency") == ["EUR", "CNY", None]
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    ["null", "NULL", "undefined", "anonymous", "0", " ", "", "00000000-0000-0000-0000-000000000000", None, "None"],
+)
+def test_ids_that_name_nobody_are_no_identity(tmp_path: Path, nobody: Any) -> None:
+    home = read(
+        tmp_path, track(user=None, userId=nobody, anonymousId="a1"), track(user=None, userId=nobody, anonymousId=nobody)
+    )
+    assert home.values("user_id", "anonymous_id") == [(None, "a1")]
+    assert home.reasons() == [(2, "missing_identity")]
+
+
+def test_names_and_ids_are_trimmed(tmp_path: Path) -> None:
+    home = read(tmp_path, track(" page_view\t", user="  u1 ", anonymousId="\ta1\n"))
+    assert home.values("event_name", "user_id", "anonymous_id") == [("page_view", "u1", "a1")]
+
+
+def test_events_are_renamed_on_the_way_in(tmp_path: Path) -> None:
+    names = {"pv": "view_item", "buy": "purchase"}
+    home = read(tmp_path, track("pv"), track("buy", price=4, quantity=2), track("other"), event_names=names)
+    assert home.values("event_name", "revenue") == [("view_item", None), ("purchase", 8.0), ("other", None)]
+
+
+def test_what_no_column_took_becomes_properties_wherever_it_stood(tmp_path: Path) -> None:
+    line = track(
+        colour="red", price=5, properties={"size": 4, "tags": ["a", {"b": 1}], "note": None},
+        context={"page": {"url": "https://x.test/p?q=1", "title": "P"}, "library": "js", "userAgent": "X"},
+    )  # fmt: skip
+    event = read(tmp_path, line).event()
+    assert json.loads(event["properties"]) == {
+        "colour": "red", "size": 4, "tags": ["a", {"b": 1}], "context": {"library": "js", "page": {"title": "P"}},
+    }  # fmt: skip
+    assert (event["price"], event["page_url"], event["page_path"], event["user_agent"]) == (
+        5.0,
+        "https://x.test/p?q=1",
+        "/p",
+        "X",
+    )
+
+
+def test_properties_hold_nothing_twice_and_are_null_when_nothing_is_left(tmp_path: Path) -> None:
+    home = read(tmp_path, track(colour="red", properties={"colour": "blue"}), track(price=1, properties={}))
+    first, second = home.values("properties")
+    assert json.loads(first) == {"colour": "blue"}
+    assert second is None
+
+
+def test_keys_that_sql_cannot_tell_apart_stay_apart(tmp_path: Path) -> None:
+    line = track(price=5, Price="high", properties={"a": 1, "A": 2, "": 3, 'q"t': 4, "a.b": 5, "x/y~z": 6})
+    event = read(tmp_path, line).event()
+    assert event["price"] == 5.0
+    assert json.loads(event["properties"]) == {"Price": "high", "a": 1, "A": 2, "": 3, 'q"t': 4, "a.b": 5, "x/y~z": 6}
+
+
+def test_an_event_does_not_depend_on_the_lines_around_it(tmp_path: Path) -> None:
+    """Many different keys in one batch are read another way; the same line must give the same event."""
+    line = track(colour="red", properties={"b": 2, "a!": 1, "a": None}, context={"page": {"title": "T"}, "os": "x"})
+    crowd = [track(properties={f"key_{i}": i}, **{f"top_{i}": i}) for i in range(400)]
+    alone = read(tmp_path / "alone", line).event()
+    home = read(tmp_path / "crowd", line, *crowd)
+    crowded = home.events()[0]
+    differing = [name for name in alone if alone[name] != crowded[name] and name not in ("file_id", "file")]
+    assert differing == []
+    assert json.loads(home.events()[7]["properties"]) == {"key_6": 6, "top_6": 6}
+
+
+def test_objects_where_values_belong_are_refused_and_braces_in_text_are_not(tmp_path: Path) -> None:
+    home = read(
+        tmp_path,
+        track(user="{0f8fad5b}"),
+        track(userId={"id": 1}),
+        track(properties="none"),
+        track(properties={"size": 4}),
+        track(context=["x"]),
+        track(price="expensive"),
+    )
+    assert home.values("user_id") == ["{0f8fad5b}", "u1"]
+    assert home.reasons() == [(n, "type_conflict") for n in (2, 3, 5, 6)]
+
+
+def test_text_where_a_part_of_the_context_was_expected_is_kept(tmp_path: Path) -> None:
+    home = read(tmp_path, track(context={"device": "phone"}), track(context={"device": {"type": "Tablet"}}))
+    assert home.values("device_type") == [None, "tablet"]
+    assert [text and json.loads(text) for text in home.values("properties")] == [{"context": {"device": "phone"}}, None]
+
+
+def test_other_spellings_of_the_envelope(tmp_path: Path) -> None:
+    line = {"event": "x", "timestamp": "2026-01-05T10:00:00Z", "user_id": "u1", "anonymous_id": "a1", "messageId": "m1"}
+    assert read(tmp_path, line).values("user_id", "anonymous_id", "event_id", "has_event_id") == [
+        ("u1", "a1", "m1", True)
+    ]
+
+
+def test_campaign_values_come_from_the_context_else_from_the_address(tmp_path: Path) -> None:
+    url = "https://x.test/?utm_source=news+letter&utm_medium=e%2Dmail&utm_campaign=may"
+    home = read(
+        tmp_path,
+        track(context={"page": {"url": url}}),
+        track(context={"page": {"url": url}, "campaign": {"source": "ads"}}),
+    )
+    assert home.values("utm_source", "utm_medium", "utm_campaign") == [
+        ("news letter", "e-mail", "may"),
+        ("ads", None, None),
+    ]
