@@ -27,13 +27,13 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("raw.events", "volume"): {
         "source": "shop", "last_week_volume_ratio": 1.0, "silence_over_longest_gap": 1.0,
     },
-    ("intermediate.int_sessionized", "events"): {"n_events": 10, "n_without_session": 0, "n_without_person": 0},
+    ("intermediate.int_sessionized", "events"): {
+        "n_events": 10, "n_without_session": 0, "n_without_person": 0, "n_lost_or_invented": 0,
+    },
     ("intermediate.int_sessionized", "sessions"): {
         "n_longer_than_max": 0, "mean_events_per_session": 4.0, "single_event_rate": 0.4,
     },
-    ("intermediate.int_duplicates", "reconciliation"): {
-        "source": "shop", "n_lost_or_invented": 0, "duplicate_rate": 0.01,
-    },
+    ("intermediate.int_duplicates", "rates"): {"source": "shop", "duplicate_rate": 0.01},
     ("marts.fct_events", "profile"): {
         "n_events": 10, "days_behind_as_of": 0, "n_duration_out_of_range": 0, "bot_rate": 0.01,
         "purchase_no_revenue_rate": 0.0,

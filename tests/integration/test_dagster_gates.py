@@ -1,0 +1,233 @@
+"""Each stage is broken in turn: nothing after it is built, and the published warehouse stays what it was.
+
+Damage is done between a layer and its gate, as a bad source, a bug in a model or a lost file would do it. Then parts of
+a night, as a person runs them from the UI.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from expectations import GateBroken, run_stage
+from pipeline.instance import prepare_instance
+from pipeline.night import NightError, run_night
+from pipeline.paths import HomePaths
+from pipeline.settings import default_config_text, load_settings
+from pipeline.simulate import simulate
+
+LAST_DAY = date(2026, 1, 20)
+LAYER_OF = {
+    "raw": "raw", "lake": "raw", "staging": "sessions", "intermediate": "sessions", "marts": "marts",
+    "predictions": "ml", "ml": "ml", "activation": "ml", "ops": "published", "published": "published",
+}  # fmt: skip
+DAILY = {"int_session_days", "int_person_days", "int_person_event_days"}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+STAGES = ["raw", "sessions", "marts", "ml", "published"]
+
+
+@dataclass(frozen=True)
+class Home:
+    """A tiny shop after one published night."""
+
+    paths: HomePaths
+
+    def run(self, **asked: Any) -> str:
+        config = self.paths.home / "growth.yaml"
+        return run_night(config, load_settings(config, self.paths.home), say=lambda text: None, **asked)
+
+    def latest_run(self) -> dg.DagsterRun:
+        with dg.DagsterInstance.from_config(str(prepare_instance(self.paths.dagster))) as instance:
+            return instance.get_runs(limit=1)[0]
+
+    def built(self) -> set[str]:
+        """What the latest run materialized."""
+        with dg.DagsterInstance.from_config(str(self.paths.dagster)) as instance:
+            events = instance.all_logs(self.latest_run().run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        return {event.asset_materialization.asset_key.to_user_string() for event in events}  # type: ignore[union-attr]
+
+    def published(self) -> tuple[Path, int]:
+        target = self.paths.warehouse.resolve()
+        return target, target.stat().st_mtime_ns
+
+    def contents(self, stages: list[str]) -> dict[str, Any]:
+        """A fingerprint of every build table of these stages; bookkeeping by run is left out."""
+        with duckdb.connect(str(self.paths.build_db), read_only=True) as con:
+            names = con.execute(
+                "select schema_name, table_name from duckdb_tables() where schema_name <> 'ops' order by all"
+            ).fetchall()
+            return {
+                f"{schema}.{table}": con.execute(
+                    f"select count(*), sum(hash(t)::hugeint) from {schema}.{table} as t"
+                ).fetchone()
+                for schema, table in names
+                if stage_of(f"{schema}/{table}") in stages
+            }
+
+
+def stage_of(asset: str) -> str:
+    schema, table = asset.split("/")
+    # The dbt tables raw.* are bookkeeping of the end of the night; raw.events and the ledger are its beginning.
+    if schema == "raw" and table != "events":
+        return "published"
+    return "marts" if table in DAILY else LAYER_OF[schema]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
+    simulate(folder, users=60, days=20, seed=5)
+    made = Home(HomePaths(folder))
+    made.run()
+    return made
+
+
+DAMAGE = [
+    # stage, what happens to the build database before its gate looks, what the message must say
+    (
+        "sessions",
+        "delete from intermediate.int_sessionized where row_key = (select min(row_key) from intermediate.int_sessionized)",
+        ["gate_sessions", "intermediate.int_sessionized n_lost_or_invented: expected 0, observed 1"],
+    ),
+    (
+        "marts",
+        "insert into marts.fct_events select * from marts.fct_events order by event_id limit 1",
+        ["gate_marts", "marts.fct_events n_lost_or_invented", "expected 0, observed 1 (source=shop)"],
+    ),
+    (
+        "ml",
+        "update ml.churn_scores set probability = 1.5",
+        ["gate_ml", "ml.churn_scores n_outside_0_1: expected 0, observed"],
+    ),
+]
+
+
+def damaged_before(stage: str, damage: Callable[[], None]) -> Callable[..., Any]:
+    def judge(asked: str, *rest: Any) -> Any:
+        if asked == stage:
+            damage()
+        return run_stage(asked, *rest)
+
+    return judge
+
+
+def assert_stopped_at(home: Home, stage: str, before: tuple[Path, int], later_tables: dict[str, Any]) -> None:
+    allowed = STAGES[: STAGES.index(stage) + 1]
+    assert {asset for asset in home.built() if stage_of(asset) not in allowed} == set()
+    assert home.contents(STAGES[len(allowed) :]) == later_tables
+    assert home.published() == before
+
+
+@pytest.mark.parametrize(("stage", "damage", "told"), DAMAGE, ids=[case[0] for case in DAMAGE])
+def test_a_broken_stage_stops_the_night(
+    stage: str, damage: str, told: list[str], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_it() -> None:
+        with duckdb.connect(str(home.paths.build_db)) as con:
+            con.execute(damage)
+
+    before, later = home.published(), home.contents(STAGES[STAGES.index(stage) + 1 :])
+    monkeypatch.setattr("pipeline.gates.run_stage", damaged_before(stage, break_it))
+    with pytest.raises(NightError) as failure:
+        home.run()
+    assert failure.value.exit_code == 1
+    for words in [*told, "growthhouse run --full-refresh"]:
+        assert words in str(failure.value)
+    assert_stopped_at(home, stage, before, later)
+    kept = duckdb.execute(
+        "select count(*) from read_parquet(?) where run_id = ? and stage = ? and not passed and severity = 'error'",
+        [str(home.paths.quality_results), home.latest_run().run_id, stage],
+    ).fetchone()
+    assert kept is not None and kept[0] >= 1
+
+
+def test_a_lost_lake_file_stops_the_night_at_the_raw_gate(home: Home) -> None:
+    lost = sorted(home.paths.lake.glob("events/*/*.parquet"))[3]
+    hidden = home.paths.data / "hidden.parquet"
+    before, later = home.published(), home.contents(STAGES[1:])
+    lost.rename(hidden)
+    try:
+        with pytest.raises(NightError) as failure:
+            home.run()
+    finally:
+        hidden.rename(lost)
+    assert failure.value.exit_code == 1
+    for words in ("gate_raw", "raw.ingested_files n_lake_rows_off: expected 0, observed", "move data/lake away"):
+        assert words in str(failure.value)
+    assert_stopped_at(home, "raw", before, later)
+
+
+def test_a_file_with_a_third_of_its_lines_broken_stops_the_night(home: Home) -> None:
+    """70 good lines and 30 that are no JSON, over the limit of 5 %."""
+    bad = home.paths.data / "raw" / "shop" / "2026-01-21.jsonl"
+    good = '{{"event": "view_item", "timestamp": "2026-01-20T10:00:00Z", "userId": "u1", "eventId": "extra-{}"}}'
+    bad.write_text("\n".join(good.format(i) if i % 10 < 7 else "{broken" for i in range(100)), encoding="utf-8")
+    before, later = home.published(), home.contents(STAGES[1:])
+    try:
+        with pytest.raises(NightError) as failure:
+            home.run()
+    finally:
+        bad.unlink()
+    for words in ("shop", "30", "100", "5.0%", "bad_json", "max_rejected_rate", bad.name):
+        assert words in str(failure.value)
+    assert_stopped_at(home, "raw", before, later)
+
+
+def test_a_crashing_expectation_is_neither_a_pass_nor_a_failure(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: Any) -> Any:
+        raise GateBroken("raw.events: probe total could not be computed: no such column")
+
+    before, later = home.published(), home.contents(STAGES[1:])
+    monkeypatch.setattr("pipeline.gates.run_stage", crash)
+    with pytest.raises(NightError, match=r"neither passed nor failed: raw\.events: probe total could not be computed"):
+        home.run()
+    assert_stopped_at(home, "raw", before, later)
+
+
+def test_the_next_good_night_publishes_and_tells_of_the_failed_ones(home: Home) -> None:
+    before = home.published()
+    home.run(as_of=LAST_DAY)
+    assert home.published() != before
+    with duckdb.connect(str(home.paths.warehouse.resolve()), read_only=True) as con:
+        failed = con.execute(
+            "select distinct stage from ops.quality_results where not passed and severity = 'error' order by 1"
+        ).fetchall()
+        as_of = con.execute("select as_of_date from ops.published_versions order by version desc limit 1").fetchone()
+    assert failed == [("marts",), ("ml",), ("raw",), ("sessions",)]
+    assert as_of == (LAST_DAY,)
+
+
+def test_a_table_built_alone_is_not_published_before_what_hangs_on_it_is_built(home: Home) -> None:
+    before, tables = home.published(), home.contents(["sessions", "ml"])
+    home.run(select='key:"marts/retention"')
+    assert home.built() == {"marts/retention"}
+    with pytest.raises(NightError, match=r"marts/retention_curve \(built before marts/retention\)"):
+        home.run(select='key:"published/warehouse"')
+    assert home.published() == before
+    home.run(select='key:"marts/retention"+')
+    assert home.built() == {"marts/retention", "marts/retention_curve", "published/warehouse"}
+    assert home.published() != before
+    assert home.contents(["sessions", "ml"]) == tables
+
+
+def test_a_table_built_without_its_gate_is_not_published(home: Home) -> None:
+    """A run that asks no checks, as the UI allows; nothing hangs on these two but the warehouse."""
+    from pipeline.definitions import build_defs
+    from pipeline.resources import GrowthHome
+
+    before = home.published()
+    growth = GrowthHome(config_path=str(home.paths.home / "growth.yaml"), home_path=str(home.paths.home))
+    job = build_defs(growth).resolve_implicit_global_asset_job_def()
+    chosen = {dg.AssetKey(["marts", "retention_curve"]), dg.AssetKey(["marts", "funnel_conversion"])}
+    part = job.get_subset(asset_selection=chosen, asset_check_selection=set())
+    with dg.DagsterInstance.from_config(str(home.paths.dagster)) as instance:
+        assert part.execute_in_process(instance=instance, run_config=QUIET).success
+    with pytest.raises(NightError, match=r"not checked since they were built: .*gate_marts on marts/funnel_conversion"):
+        home.run(select='key:"published/warehouse"')
+    assert home.published() == before
