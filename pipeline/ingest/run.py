@@ -79,7 +79,7 @@ def ingest(
     clear_orphans(lake, _names(rows.values()))
     night = _Night(
         settings, lake, moment, progress or (lambda _: None), connect(lake.staging / "spill"), Staging(lake.staging),
-        rows, _reread_rule(full_refresh, reread_days),
+        rows, _reread_rule(full_refresh, reread_days), report=IngestReport(warnings=list(settings.notices)),
     )  # fmt: skip
     try:
         for source in settings.sources:

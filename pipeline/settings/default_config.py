@@ -36,28 +36,16 @@ sources:
 #   - name: purchase
 #     steps: [{event: sign_up}, {event: view_item}, {event: add_to_cart}, {event: purchase, where: "revenue > 0"}]
 #     window: 7 days       # counts from the entry
-#     order: ordered       # ordered | strict | any
-#     entry: best          # best | first | every
+#     order: ordered       # others may come between two steps
+#     entry: best          # best | first
 #     scope: person        # person | session
 
 # retention: {start_event: null, return_event: null, max_days: 30, max_weeks: 12, brackets: [[1, 3], [4, 7], [8, 30]]}
 # churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
 # purchase: {horizon_days: 7}
 # segments: {kmeans: {k: auto}}
-# recommendations: {top_n: 10, event_weights: {view_item: 1, add_to_wishlist: 2, add_to_cart: 3, purchase: 5}}
 
-# interventions:
-#   - campaign: win_back
-#     who: {segment: at_risk}          # also: where (a predicate on user_profiles), score_band {score, min, max}
-#     action: coupon
-#     cap: {contacts: 1, days: 30}
-#     holdout: 0.1
-
-# experiments:
-#   - name: win_back_effect
-#     assignment: {campaign: win_back}
-#     control: holdout
-#     metrics: [{name: bought, kind: conversion, event: purchase}]
+# Accepted, but nothing uses it yet: recommendations, interventions, experiments.
 """
 
 

@@ -14,13 +14,14 @@ from pipeline.settings import analysis as a
 from pipeline.settings import sources as s
 from pipeline.settings.errors import ConfigError
 from pipeline.settings.types import Section
+from pipeline.settings.unsupported import Location, refused, unused
 
 
 class Settings(Section):
     """Everything the config says, with defaults filled in, and where config and home are."""
 
     site: s.Site
-    sources: tuple[s.Source, ...] = Field(min_length=1)
+    sources: tuple[s.Source, ...]
     cleaning: s.Cleaning = s.Cleaning()
     identity: s.Identity = s.Identity()
     sessions: s.Sessions = s.Sessions()
@@ -36,6 +37,14 @@ class Settings(Section):
 
     _home: Path = PrivateAttr(default=Path("."))
     _config_path: Path = PrivateAttr(default=Path("growth.yaml"))
+    _notices: tuple[str, ...] = PrivateAttr(default=())
+
+    @field_validator("sources")
+    @classmethod
+    def _some_source(cls, value: tuple[s.Source, ...]) -> tuple[s.Source, ...]:
+        if not value:
+            raise ValueError("expected at least one source")
+        return value
 
     @field_validator("sources", "funnels", "interventions", "experiments")
     @classmethod
@@ -55,6 +64,11 @@ class Settings(Section):
     def config_path(self) -> Path:
         """The file the settings were read from."""
         return self._config_path
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know about a config that is valid: keys that nothing reads yet."""
+        return self._notices
 
     @property
     def data_dir(self) -> Path:
@@ -113,13 +127,33 @@ def parse_settings(text: str, path: Path | None = None) -> Settings:
         raise ConfigError("expected keys `site` and `sources`", line=1, remedy="see `growthhouse init`", path=path)
     _refuse_repeated_keys(root, path)
     try:
-        return Settings.model_validate(data)
+        settings = Settings.model_validate(data)
     except ValidationError as error:
-        found = [_as_config_error(entry, root, path) for entry in error.errors()]
-        first = found[0]
-        raise ConfigError(
-            first.problem, key=first.key, line=first.line, remedy=first.remedy, path=path, others=tuple(found[1:])
-        ) from error
+        raise _together([_as_config_error(entry, root, path) for entry in error.errors()]) from error
+    if found := [
+        ConfigError(problem, key=_key_text(place), line=_line(root, place), remedy=remedy, path=path)
+        for place, problem, remedy in refused(settings)
+    ]:
+        raise _together(found)
+    name = path.name if path else "config"
+    settings._notices = tuple(
+        f"{name}, line {_line(root, place)}: {_key_text(place)}: accepted, but nothing uses it yet"
+        for place in unused(settings)
+    )
+    return settings
+
+
+def _together(errors: list[ConfigError]) -> ConfigError:
+    """One error that tells all of them, in the order of the file."""
+    first, *others = sorted(errors, key=lambda error: error.line or 0)
+    return ConfigError(
+        first.problem, key=first.key, line=first.line, remedy=first.remedy, path=first.path, others=tuple(others)
+    )
+
+
+def _line(root: yaml.Node, location: Location) -> int:
+    node, _ = _find_node(root, location)
+    return int(node.start_mark.line) + 1
 
 
 def _refuse_repeated_keys(node: yaml.Node, path: Path | None, trail: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -120,8 +119,3 @@ class Sessions(Section):
     max_hours: Annotated[float, Field(gt=0)] = 24
     cut_at_midnight: bool = False
     cut_on_campaign: bool = False
-
-
-def is_glob(path: str) -> bool:
-    """Whether a path holds wildcards."""
-    return bool(re.search(r"[*?\[]", path))

@@ -1,0 +1,210 @@
+"""growth.yaml: what is accepted, and what a person reads who made a mistake."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings import ConfigError, default_config_text, load_settings, parse_settings
+
+REAL_SETS = Path(os.environ.get("GROWTH_SHARED", Path(__file__).parents[3] / "shared")) / "data"
+BASE = """\
+site: {timezone: Asia/Shanghai}
+sources:
+  - name: shop
+    path: raw/*.jsonl
+"""
+
+
+def error_of(text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text, Path("growth.yaml"))
+    return caught.value
+
+
+def test_site_and_sources_are_enough_and_the_rest_has_the_contracts_defaults() -> None:
+    settings = parse_settings(BASE)
+    assert settings.cleaning.model_dump() == {
+        "max_duration_s": 86400, "max_future_hours": 24, "max_line_bytes": 1048576, "max_rejected_rate": 0.05,
+        "max_orders_per_day": 50, "max_events_per_minute": 300,
+    }  # fmt: skip
+    assert (settings.sessions.timeout_minutes, settings.sessions.max_hours) == (30, 24)
+    assert [step.event for step in settings.funnels[0].steps] == ["sign_up", "view_item", "add_to_cart", "purchase"]
+    assert settings.funnels[0].window == 7 * 86400
+    assert settings.has_default_funnels
+    assert (settings.churn.horizon_days, settings.churn.lookback_days, settings.purchase.horizon_days) == (7, 30, 7)
+    assert settings.notices == ()
+
+
+def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(tmp_path: Path) -> None:
+    text = default_config_text()
+    assert parse_settings(text).sources[0].name == "shop"
+    (tmp_path / "growth.yaml").write_text(text)
+    assert load_settings(tmp_path / "growth.yaml").home == tmp_path
+    keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
+            "#     order:", "#     entry:", "#     scope:", "# retention:", "# churn:", "# purchase:", "# segments:")  # fmt: skip
+    lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
+    settings = parse_settings("\n".join(lines))
+    assert not settings.has_default_funnels
+    assert settings.funnels == parse_settings(text).funnels
+    assert settings.notices == ()
+
+
+@pytest.mark.parametrize("name", ["taobao", "rees46", "ecom", "gamelaunch", "gitactivity"])
+def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
+    config = REAL_SETS / name / "growth.yaml"
+    if not config.exists():
+        pytest.skip(f"no real data at {config.parent}")
+    assert load_settings(config).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "words"),
+    [
+        ("site: {}\nsources: []\n", "sources", 2, ["at least one source"]),
+        ("site: {}\n", "sources", 1, ["missing", "`sources:`"]),
+        (BASE + "sesions: {}\n", "sesions", 5, ["unknown key", "`sessions`"]),
+        (
+            BASE + "cleaning:\n  max_rejected_rate: 5\n",
+            "cleaning.max_rejected_rate",
+            6,
+            ["less than or equal to 1", "not 5"],
+        ),
+        (BASE + "churn:\n  horizon_days: 0\n", "churn.horizon_days", 6, ["greater than or equal to 1"]),
+        (BASE.replace("Asia/Shanghai", "Peking"), "site.timezone", 1, ["IANA", "not 'Peking'"]),
+        (BASE.replace("shop", "Shop"), "sources[0].name", 3, ["[a-z]", "not 'Shop'"]),
+        (BASE + "    format: csv\n", "sources[0].format", 5, ["'tracker'", "'table'"]),
+        (BASE + "    timestamp_format: epoch\n", "sources[0].timestamp_format", 5, ["epoch_s", "strptime"]),
+        (BASE + "  - {name: shop, path: x}\n", "sources", 2, ["'shop' is used twice"]),
+        (BASE + "    name: other\n", "sources[0].name", 5, ["given twice", "line 3"]),
+        (
+            BASE + "funnels:\n  - name: f\n    steps: [{event: a}]\n    window: 7 fortnights\n",
+            "funnels[0].window",
+            8,
+            ["fortnights", "weeks"],
+        ),
+        (BASE + "retention: {brackets: [[3, 1]]}\n", "retention.brackets", 5, ["first ≤ last"]),
+        (BASE + "    format: table\n    columns: {user: 0}\n", "sources[0].columns", 6, ["'user'", "user_id"]),
+        (BASE + "    format: table\n    columns: {user_id: 0}\n", "sources[0]", 3, ["event_at"]),
+    ],
+)
+def test_a_mistake_is_told_with_key_line_and_what_was_expected(
+    text: str, key: str, line: int, words: list[str]
+) -> None:
+    error = error_of(text)
+    assert (error.key, error.line) == (key, line)
+    assert str(error).startswith(f"growth.yaml, line {line}: {key}: ")
+    assert error.others == ()
+    for word in words:
+        assert word in str(error)
+
+
+def test_yaml_that_does_not_parse_names_the_line() -> None:
+    error = error_of("site: {timezone: UTC\nsources: [\n")
+    assert error.line is not None and "not valid YAML" in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "just text", "[1, 2]"])
+def test_no_mapping_at_all(text: str) -> None:
+    assert "`site` and `sources`" in str(error_of(text))
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    error = error_of(BASE + "chrun: {}\npurchase: {horizon_days: x}\n")
+    assert [one.key for one in (error, *error.others)] == ["chrun", "purchase.horizon_days"]
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="growthhouse init"):
+        load_settings(tmp_path / "growth.yaml")
+
+
+FUNNEL = BASE + "funnels:\n  - name: f\n    steps:\n      - event: a\n      - event: b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        (FUNNEL + "        optional: true\n", "funnels[0].steps[1].optional", 10),
+        (FUNNEL + "        within: 1 hour\n", "funnels[0].steps[1].within", 10),
+        (FUNNEL + "    order: strict\n", "funnels[0].order", 10),
+        (FUNNEL + "    order: any\n", "funnels[0].order", 10),
+        (FUNNEL + "    entry: every\n", "funnels[0].entry", 10),
+        (FUNNEL + "    exclude: [refund]\n", "funnels[0].exclude", 10),
+        (FUNNEL + "    hold_constant: [item_id]\n", "funnels[0].hold_constant", 10),
+        *[(BASE + f"    format: {form}\n", "sources[0].format", 5) for form in
+          ("ga4", "mixpanel", "sensors", "segment", "snowplow", "amplitude", "access_log", "survey")],
+    ],
+)  # fmt: skip
+def test_what_would_give_other_figures_than_asked_for_is_refused(text: str, key: str, line: int) -> None:
+    error = error_of(text)
+    assert (error.key, error.line, error.others) == (key, line, ())
+    assert "not supported yet" in str(error)
+    assert "remove it" in str(error) or "use tracker" in str(error)
+
+
+def test_the_value_that_changes_nothing_is_no_mistake() -> None:
+    text = (
+        FUNNEL
+        + "        optional: false\n    order: ordered\n    entry: first\n    exclude: []\n    hold_constant: []\n    scope: session\n"
+    )
+    assert parse_settings(text).funnels[0].entry == "first"
+
+
+def test_refusals_come_in_the_order_of_the_file() -> None:
+    error = error_of(FUNNEL + "        within: 60\n    exclude: [x]\n    entry: every\n")
+    assert [one.line for one in (error, *error.others)] == [10, 11, 12]
+
+
+@pytest.mark.parametrize("key", ["columns: {user_id: id}", "header: false", 'delimiter: ";"', "event_name: purchase"])
+def test_keys_of_a_table_are_refused_elsewhere(key: str) -> None:
+    error = error_of(BASE + f"    {key}\n")
+    assert (error.key, error.line) == (f"sources[0].{key.split(':')[0]}", 5)
+    assert "format: table" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("recommendations: {top_n: 5}", "recommendations"),
+        ("interventions: [{campaign: c, who: {segment: new}, action: push}]", "interventions"),
+        ("experiments: [{name: e, assignment: {event: x}, metrics: [{name: m}]}]", "experiments"),
+        ("global_holdout: {share: 0.1}", "global_holdout"),
+        ("retention: {brackets: [[1, 7]]}", "retention.brackets"),
+        ("segments: {rules: {at_risk: {inactive_days: 14}}}", "segments.rules.at_risk.inactive_days"),
+        ("segments: {rules: {at_risk: {active_days: 60}}}", "segments.rules.at_risk.active_days"),
+    ],
+)
+def test_what_nothing_reads_yet_is_accepted_with_a_notice(section: str, key: str) -> None:
+    settings = parse_settings(BASE + section + "\n", Path("dir/growth.yaml"))
+    assert settings.notices == (f"growth.yaml, line 5: {key}: accepted, but nothing uses it yet",)
+
+
+def test_defaults_spelt_out_need_no_notice() -> None:
+    text = BASE + "interventions: []\nexperiments: []\nretention: {brackets: [[1, 3], [4, 7], [8, 30]], max_days: 10}\n"
+    assert parse_settings(text + "segments: {rules: {at_risk: {inactive_days: 7}}, kmeans: {k: 4}}\n").notices == ()
+
+
+def test_paths_are_relative_to_the_config_and_home_is_put_in(tmp_path: Path) -> None:
+    (tmp_path / "conf[1]").mkdir()
+    config = tmp_path / "conf[1]" / "growth.yaml"
+    config.write_text(BASE + '  - {name: own, path: "{home}/data/*.jsonl"}\n')
+    for folder in (config.parent / "raw", tmp_path / "home*" / "data"):
+        folder.mkdir(parents=True)
+        (folder / "a.jsonl").touch()
+        (folder / "b.jsonl").mkdir()
+    settings = load_settings(config, tmp_path / "home*")
+    shop, own = settings.sources
+    assert settings.source_files(shop) == [config.parent / "raw" / "a.jsonl"]
+    assert settings.source_folders(shop) == [config.parent / "raw" / "b.jsonl"]
+    assert settings.source_files(own) == [tmp_path / "home*" / "data" / "a.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("7 days", 604800), ("30 min", 1800), ("1.5 h", 5400), ("90", 90), ("2w", 1209600), ("1 second", 1)],
+)
+def test_durations(text: str, seconds: int) -> None:
+    assert parse_settings(FUNNEL + f"    window: {text}\n").funnels[0].window == seconds
