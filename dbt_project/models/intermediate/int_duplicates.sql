@@ -52,6 +52,6 @@ select
     file_id,
     line_number,
     row_key,
-    content_hash is distinct from kept_content_hash as is_conflict
+    content_hash <> kept_content_hash as is_conflict
 from ranked
 where copy_number > 1

@@ -1,7 +1,9 @@
 -- One row per funnel, period, breakdown value and step, with every step of every cell (a step nobody reached is a row with 0).
 
 with entries as (
-    select * from {{ ref('fct_funnel_entries') }} where not is_excluded
+    select *
+    from {{ ref('fct_funnel_entries') }}
+    where not is_excluded
 ),
 
 steps as (

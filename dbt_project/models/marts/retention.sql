@@ -8,11 +8,20 @@
 {%- set max_weeks = (rules.get('max_weeks') or 12) | int %}
 
 with person_days as (
-    select * from {{ ref('int_person_days') }} where not is_bot
+    select
+        person_id,
+        activity_date
+    from {{ ref('int_person_days') }}
+    where not is_bot
 ),
 
 orders as (
-    select * from {{ ref('fct_orders') }} where not is_bot
+    select
+        person_id,
+        order_date,
+        revenue
+    from {{ ref('fct_orders') }}
+    where not is_bot
 ),
 
 start_days as (
@@ -55,13 +64,25 @@ starts as (
 
 -- period 0 is the start itself, whatever the return event is
 active_days as (
-    select person_id, activity_date, 1 as is_return, cast(0 as double) as revenue
+    select
+        person_id,
+        activity_date,
+        1 as is_return,
+        cast(0 as double) as revenue
     from return_days
     union all
-    select person_id, start_date as activity_date, 1 as is_return, cast(0 as double) as revenue
+    select
+        person_id,
+        start_date as activity_date,
+        1 as is_return,
+        cast(0 as double) as revenue
     from starts
     union all
-    select person_id, order_date as activity_date, 0 as is_return, revenue
+    select
+        person_id,
+        order_date as activity_date,
+        0 as is_return,
+        revenue
     from orders
 ),
 
@@ -82,11 +103,23 @@ days_since_start as (
 ),
 
 by_grain as (
-    select 'day' as grain, start_date as cohort_start, n_days as period_number, person_id, is_return, revenue
+    select
+        'day' as grain,
+        start_date as cohort_start,
+        n_days as period_number,
+        person_id,
+        is_return,
+        revenue
     from days_since_start
     where n_days <= {{ max_days }}
     union all
-    select 'week' as grain, start_week as cohort_start, n_weeks as period_number, person_id, is_return, revenue
+    select
+        'week' as grain,
+        start_week as cohort_start,
+        n_weeks as period_number,
+        person_id,
+        is_return,
+        revenue
     from days_since_start
     where n_weeks <= {{ max_weeks }}
 ),

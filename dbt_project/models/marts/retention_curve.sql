@@ -1,7 +1,9 @@
 -- One row per mode, grain and period: retention over all cohorts whose cell is mature, so that young cohorts do not bend the curve.
 
 with mature_cells as (
-    select * from {{ ref('retention') }} where is_mature
+    select *
+    from {{ ref('retention') }}
+    where is_mature
 )
 
 select

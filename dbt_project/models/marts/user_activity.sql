@@ -28,19 +28,43 @@ changes as (
 
     union all
 
-    select {{ add_days('activity_date', 1) }}, 0, 0, 0, 0, 0, 0, 1
+    select
+        {{ add_days('activity_date', 1) }} as activity_date,
+        0 as dau,
+        0 as wau_change,
+        0 as mau_change,
+        0 as n_new,
+        0 as n_returning,
+        0 as n_resurrected,
+        1 as n_dormant
     from active_days
     where next_date is null or next_date > {{ add_days('activity_date', 1) }}
 
     union all
 
-    select {{ add_days('activity_date', 7) }}, 0, -1, 0, 0, 0, 0, 0
+    select
+        {{ add_days('activity_date', 7) }} as activity_date,
+        0 as dau,
+        -1 as wau_change,
+        0 as mau_change,
+        0 as n_new,
+        0 as n_returning,
+        0 as n_resurrected,
+        0 as n_dormant
     from active_days
     where next_date is null or next_date >= {{ add_days('activity_date', 7) }}
 
     union all
 
-    select {{ add_days('activity_date', 30) }}, 0, 0, -1, 0, 0, 0, 0
+    select
+        {{ add_days('activity_date', 30) }} as activity_date,
+        0 as dau,
+        0 as wau_change,
+        -1 as mau_change,
+        0 as n_new,
+        0 as n_returning,
+        0 as n_resurrected,
+        0 as n_dormant
     from active_days
     where next_date is null or next_date >= {{ add_days('activity_date', 30) }}
 
@@ -54,7 +78,9 @@ first_day as (
 
 calendar as (
 
-    {{ days_from_to('first_day.first_date', as_of_date()) }} from first_day where first_day.first_date is not null
+    {{ days_from_to('first_day.first_date', as_of_date()) }}
+    from first_day
+    where first_day.first_date is not null
 
 ),
 

@@ -74,7 +74,9 @@ orders as (
         count(*) as n_orders_total,
         {{ stable_sum('orders.revenue') }} as revenue_total,
         sum(case when orders.order_date > {{ add_days('snapshots.as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
-        {{ stable_sum('case when orders.order_date > ' ~ add_days('snapshots.as_of_date', -30) ~ ' then orders.revenue else 0 end') }} as revenue_30d,
+        {{ stable_sum(
+            'case when orders.order_date > ' ~ add_days('snapshots.as_of_date', -30) ~ ' then orders.revenue else 0 end'
+        ) }} as revenue_30d,
         min({{ days_between('orders.order_date', 'snapshots.as_of_date') }}) as days_since_last_order
     from {{ ref('fct_orders') }} as orders
     inner join snapshots

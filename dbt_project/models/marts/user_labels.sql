@@ -19,7 +19,7 @@ activity as (
     inner join {{ ref('int_person_days') }} as days
         on
             features.person_id = days.person_id
-            and days.activity_date > features.as_of_date
+            and features.as_of_date < days.activity_date
             and days.activity_date <= {{ add_days('features.as_of_date', var('churn').horizon_days) }}
 
 ),
@@ -33,7 +33,7 @@ purchases as (
     inner join {{ ref('fct_orders') }} as orders
         on
             features.person_id = orders.person_id
-            and orders.order_date > features.as_of_date
+            and features.as_of_date < orders.order_date
             and orders.order_date <= {{ add_days('features.as_of_date', var('purchase').horizon_days) }}
 
 )
