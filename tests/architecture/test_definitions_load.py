@@ -1,0 +1,33 @@
+"""What loading the definitions costs and needs: every process of Dagster pays it, and a newcomer has no config yet."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("great_expectations", "matplotlib", "pandas", "scipy", "sklearn", "xgboost")
+
+
+def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in ("GROWTH_CONFIG", "GROWTH_HOME")}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_definitions_load_without_a_config_and_without_heavy_modules(tmp_path: Path) -> None:
+    code = f"""
+import sys
+import dagster
+from pipeline.definitions import defs
+dagster.Definitions.validate_loadable(defs)
+print(sorted(set({HEAVY!r}) & set(sys.modules)))
+"""
+    outcome = run(code, tmp_path)
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
+    assert outcome.stdout.splitlines()[-1] == "[]"
+
+
+def test_only_the_pipeline_imports_dagster(tmp_path: Path) -> None:
+    code = "import sys, expectations, models, pipeline.ingest, pipeline.settings; sys.exit('dagster' in sys.modules)"
+    assert run(code, tmp_path).returncode == 0

@@ -1,0 +1,49 @@
+"""Pictures are Markdown images small enough to live in Dagster's history, and survive odd numbers."""
+
+import base64
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from pipeline import plots
+
+MAX_BYTES = 20_000
+DAYS = [date(2026, 1, 1) + timedelta(days=i) for i in range(90)]
+MANY = [float(i * 37 % 101) for i in range(90)]
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "one series per day": lambda: plots.per_day(DAYS, {"events": MANY}, "t"),
+    "three series per day": lambda: plots.per_day(DAYS, {"a": MANY, "b": MANY[::-1], "c": [1.0] * 90}, "t"),
+    "a single day": lambda: plots.per_day(DAYS[:1], {"events": [5]}, "t"),
+    "funnel": lambda: plots.ranked(["sign_up", "purchase"], [10, 3], 10, "t"),
+    "funnel nobody entered": lambda: plots.ranked(["sign_up", "purchase"], [0, 0], 0, "t"),
+    "very long names": lambda: plots.ranked(["x" * 200], [1], 1, "t"),
+    "curve": lambda: plots.curves(range(31), {"all": [1 / (1 + i) for i in range(31)]}, "t", "days"),
+    "curve of one point": lambda: plots.curves([0], {"all": [1.0]}, "t", "days"),
+    "calibration": lambda: plots.calibration([0.1, 0.9], [0.2, 0.8], [10, 90], "t"),
+    "calibration of nothing": lambda: plots.calibration([], [], [], "t"),
+    "groups with a missing number": lambda: plots.grouped(["a-b", "c"], {"x": [0.5, float("nan")]}, "t"),
+    "histogram": lambda: plots.columns(["0", "1"], [1, 2], "t"),
+}
+
+
+@pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES.keys())
+def test_a_picture_is_a_small_png_in_markdown(draw: Callable[[], str]) -> None:
+    text = draw()
+    head = "![t](data:image/png;base64,"
+    assert text.startswith(head) and text.endswith(")")
+    png = base64.b64decode(text[len(head) : -1], validate=True)
+    assert png.startswith(b"\x89PNG\r\n")
+    assert len(png) < MAX_BYTES
+
+
+def test_a_higher_bar_makes_another_picture() -> None:
+    assert plots.columns(["0", "1"], [1, 2], "t") != plots.columns(["0", "1"], [2, 1], "t")
+
+
+def test_matplotlib_is_imported_only_when_something_is_drawn() -> None:
+    code = "import sys, pipeline.plots; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
