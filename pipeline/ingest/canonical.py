@@ -216,7 +216,7 @@ select
     line_number, event_name, event_at, client_event_at, received_at, sent_at, user_id, anonymous_id,
     item_id, category, price, quantity, revenue, currency, order_id, search_term, page_url, page_path, referrer,
     utm_source, utm_medium, utm_campaign, device_type, user_agent, duration_s, properties,
-    md5(concat({hashed})) as content_hash,
+    (md5_number_lower(concat({hashed})) >> 1)::bigint as content_hash,  -- compared among copies only: 63 bits are enough
     case when reason is null then strftime(event_at, '%Y-%m') end as event_month,
     reason
 from judged

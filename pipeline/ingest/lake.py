@@ -18,6 +18,8 @@ from duckdb import DuckDBPyConnection
 from pipeline.ingest.canonical import EVENT_COLUMNS, quote
 from pipeline.ingest.ledger import sync
 
+_MAX_SINGLE_WRITES = 4
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -65,11 +67,24 @@ class Staging:
 
     def write_events(self, con: DuckDBPyConnection) -> None:
         """Write the accepted rows of the table `staged`."""
-        con.execute(
-            f"""copy (
-                select {", ".join(EVENT_COLUMNS)}, file_id as part, event_month from staged where reason is null
-            ) to {quote(str(self.folder()))} (format parquet, compression zstd, partition_by (part, event_month))"""
-        )
+        folder, columns = self.folder(), ", ".join(EVENT_COLUMNS)
+        parts = con.execute("select distinct file_id, event_month from staged where reason is null").fetchall()
+        if len(parts) > _MAX_SINGLE_WRITES:
+            con.execute(
+                f"""copy (select {columns}, file_id as part, event_month from staged where reason is null)
+                to {quote(str(folder))} (format parquet, compression zstd, partition_by (part, event_month))"""
+            )
+            return
+        # The partitioned writer sorts rows into parts in memory first, which a few plain writes spare.
+        for file_id, month in parts:
+            target = folder / f"part={file_id}" / f"event_month={month}"
+            target.mkdir(parents=True)
+            con.execute(
+                f"""copy (
+                    select {columns} from staged
+                    where reason is null and file_id = {quote(file_id)} and event_month = {quote(month)}
+                ) to {quote(str(target / "data.parquet"))} (format parquet, compression zstd)"""
+            )
 
     def write_refused(self, con: DuckDBPyConnection, source: str, files: list[tuple[str, str]], now: datetime) -> None:
         """Write the table `refused`; `files` are id and shown name by file_number."""

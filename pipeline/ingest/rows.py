@@ -119,7 +119,7 @@ def _load_lines(
             f"""insert into rows
             select
                 ([{numbers}])[file_index::bigint + 1], line,
-                coalesce(case when json_valid(line) then json_type(line) = 'OBJECT' end, false)
+                coalesce(json_valid(line) and starts_with(ltrim(line, ' ' || chr(9) || chr(13)), '{{'), false)
             from read_csv({file_list([path for _, path in group])}, columns = {{'line': 'VARCHAR'}},
                 delim = {quote(LINE_MARK.decode())}, quote = '', escape = '', header = false, auto_detect = false,
                 strict_mode = false, hive_partitioning = false, max_line_size = {max(max_line_bytes + 2, 1 << 16)},
