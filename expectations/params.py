@@ -16,6 +16,7 @@ class GateParams:
     lake_events: str = ""
     lake_rejected: str = ""
     ledger: str = ""
+    published_at: datetime | None = None
     timezone: str = "UTC"
     session_max_hours: float = 24
     max_rejected_rate: float = 0.05

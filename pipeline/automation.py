@@ -8,7 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from pipeline.ingest import read_ledger
+from pipeline.ingest import LedgerRow, read_ledger
+from pipeline.ingest.plan import shown_path
 from pipeline.paths import HomePaths
 from pipeline.resources import GrowthHome
 from pipeline.settings import ConfigError, Settings, load_settings
@@ -69,13 +70,26 @@ def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
 
 
 def unread_files(settings: Settings) -> tuple[int, str]:
-    """How many source files differ from what the ledger knows (by size and time), and a digest of them."""
-    ledger = read_ledger(HomePaths(settings.home).ledger)
-    known = {(row.source, row.size_bytes, row.mtime_ns) for row in ledger if row.is_active}
-    unread = [
-        f"{source.name}\0{file}\0{status.st_size}\0{status.st_mtime_ns}"
-        for source in settings.sources
-        for file in settings.source_files(source)
-        if (source.name, (status := file.stat()).st_size, status.st_mtime_ns) not in known
-    ]
+    """How many source files are not in the ledger as they are now (by name, size and time), and a digest of them."""
+    known = {(row.source, row.file): row for row in read_ledger(HomePaths(settings.home).ledger) if row.is_active}
+    unread = []
+    for source in settings.sources:
+        for path in settings.source_files(source):
+            name, now = shown_path(settings.home, path), _size_and_time(path)
+            row = known.get((source.name, name))
+            if now is not None and not (row and _is_same(row, *now)):
+                unread.append(f"{source.name}\0{name}\0{now}")
     return len(unread), hashlib.sha256("\n".join(sorted(unread)).encode()).hexdigest()
+
+
+def _size_and_time(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # went away since the folder was listed
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_same(row: LedgerRow, size_bytes: int, mtime_ns: int) -> bool:
+    """The ledger keeps no time (a negative one) of a file read right after it was written; then the size decides."""
+    return row.size_bytes == size_bytes and (row.mtime_ns == mtime_ns or row.mtime_ns < 0)

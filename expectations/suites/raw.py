@@ -38,6 +38,9 @@ def _files_sql(params: GateParams) -> str:
         ),
         -- a superseded file's events may still lie in the lake; nothing reads them
         superseded as (select file_id from read_parquet({quoted(params.ledger)}) where status = 'superseded'),
+        truncated as (
+            select file_id, count(*) as n from {rejected(params)} where reason = 'truncated_file' group by file_id
+        ),
         ledger as (select * from {_ledger(params)})
         select
             coalesce(ledger.source, '(not in the ledger)') as source,
@@ -46,10 +49,11 @@ def _files_sql(params: GateParams) -> str:
             abs(coalesce(lake_files.n_rows, 0) - coalesce(ledger.n_accepted, 0)) as n_lake_rows_off,
             epoch(ledger.max_event_at - ledger.ingested_at) / 3600.0 as hours_event_after_ingest,
             year(ledger.min_event_at) as first_event_year,
-            cast(ledger.status = 'damaged' as integer) as n_damaged
+            coalesce(truncated.n, 0) as n_truncated
         from ledger
         full join (select * from lake_files where file_id not in (select file_id from superseded)) as lake_files
             using (file_id)
+        left join truncated using (file_id)
     """
 
 
@@ -66,33 +70,49 @@ def _files_checks(params: GateParams) -> list[Check]:
         ),
         # A parser that reads seconds as milliseconds, or nothing as 0, lands in 1970.
         between("first_event_year", low=1990, severity="warn", may_be_empty=True),
-        none_of("n_damaged", severity="warn"),
+        none_of("n_truncated", severity="warn"),
     ]
 
 
 def _rejects_sql(params: GateParams) -> str:
     z2 = WILSON_Z**2
+    since = f"timestamp '{params.published_at}'" if params.published_at else "timestamp '-infinity'"
     return f"""
-        with ledger as (select * from {_ledger(params)}),
-        batches as (
-            select source, cast(ingested_at as date) as ingested_date, sum(n_lines) as n, sum(n_rejected) as k
+        with ledger as (select *, ingested_at > {since} as is_new from {_ledger(params)}),
+        totals as (
+            select source, sum(n_rejected) / sum(n_lines) as rejected_rate
             from ledger
-            group by all
+            group by source
+            having sum(n_lines) > 0
         ),
-        bounds as (
-            select source, n, k,
-                (k / n + {z2} / (2 * n) - {WILSON_Z} * sqrt((k / n * (1 - k / n) + {z2} / (4 * n)) / n))
-                    / (1 + {z2} / n) as low
+        -- an ingest is judged until a version that holds it was published: what was accepted once stays accepted
+        batches as (
+            select source, ingested_at, sum(n_lines) as n, sum(n_rejected) as k
+            from ledger
+            where is_new
+            group by source, ingested_at
+            having sum(n_lines) > 0
+        ),
+        worst_batches as (
+            select source, max(
+                (k / n + {z2} / (2 * n) - {WILSON_Z} * sqrt((k / n * (1 - k / n) + {z2} / (4 * n)) / n)) / (1 + {z2} / n)
+            ) as low
             from batches
-            where n > 0
+            group by source
         ),
-        -- what a person needs to know of a source with rejects: the reasons, and where to look
+        -- what a person needs to know: how many, why, and where to look; of what is new, else of all
+        shown as (from ledger qualify is_new or not bool_or(is_new) over (partition by source)),
+        counts as (
+            select source, cast(sum(n_rejected) as bigint) || ' of ' || cast(sum(n_lines) as bigint) as listed
+            from shown
+            group by source
+        ),
         reasons as (
             select source, string_agg(reason || ' ' || n, ', ' order by n desc, reason) as listed
             from (
                 select rejected.source, reason, count(*) as n
                 from {rejected(params)} as rejected
-                where file_id in (select file_id from ledger)
+                where file_id in (select file_id from shown)
                 group by rejected.source, reason
                 qualify row_number() over (partition by rejected.source order by n desc, reason) <= {N_NAMED}
             )
@@ -101,7 +121,7 @@ def _rejects_sql(params: GateParams) -> str:
         worst_files as (
             select source, string_agg(file || ' ' || n_rejected, ', ' order by n_rejected desc, file) as listed
             from (
-                from ledger
+                from shown
                 where n_rejected > 0
                 qualify row_number() over (partition by source order by n_rejected desc, file) <= {N_NAMED}
             )
@@ -109,27 +129,28 @@ def _rejects_sql(params: GateParams) -> str:
         )
         select
             source,
-            sum(k) / sum(n) as rejected_rate,
-            max(low) as worst_batch_rejected_rate_low,
-            cast(sum(k) as bigint) || ' of ' || cast(sum(n) as bigint) as rejected_lines,
-            coalesce(any_value(reasons.listed), 'none') as reasons,
-            coalesce(any_value(worst_files.listed), 'none') as most_in
-        from bounds
+            rejected_rate,
+            worst_batches.low as worst_new_batch_rejected_rate_low,
+            counts.listed as rejected_lines,
+            coalesce(reasons.listed, 'none') as reasons,
+            coalesce(worst_files.listed, 'none') as most_in
+        from totals
+        left join worst_batches using (source)
+        left join counts using (source)
         left join reasons using (source)
         left join worst_files using (source)
-        group by source
     """
 
 
 def _rejects_checks(params: GateParams) -> list[Check]:
     hint = (
-        "Read some rejected lines (data/lake/rejected), then mend or remove the files named, correct the source in "
-        "growth.yaml, or raise cleaning.max_rejected_rate if this many are expected"
+        "Read some rejected lines (data/lake/rejected), then deliver the files named again under their names, correct "
+        "the source in growth.yaml, or raise cleaning.max_rejected_rate if this many are expected"
     )
     return [
         between("rejected_rate", 0, params.max_rejected_rate, hint=hint),
         # A broken night must not hide behind a long good history.
-        between("worst_batch_rejected_rate_low", high=params.max_rejected_rate, hint=hint),
+        between("worst_new_batch_rejected_rate_low", high=params.max_rejected_rate, may_be_empty=True, hint=hint),
     ]
 
 

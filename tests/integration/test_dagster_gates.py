@@ -163,20 +163,24 @@ def test_a_lost_lake_file_stops_the_night_at_the_raw_gate(home: Home) -> None:
     assert_stopped_at(home, "raw", before, later)
 
 
-def test_a_file_with_a_third_of_its_lines_broken_stops_the_night(home: Home) -> None:
-    """70 good lines and 30 that are no JSON, over the limit of 5 %."""
+def test_a_delivery_with_a_third_of_its_lines_broken_stops_the_night(home: Home) -> None:
+    """70 good lines and 30 that are no JSON; delivered again and whole, they pass."""
     bad = home.paths.data / "raw" / "shop" / "2026-01-21.jsonl"
     good = '{{"event": "view_item", "timestamp": "2026-01-20T10:00:00Z", "userId": "u1", "eventId": "extra-{}"}}'
     bad.write_text("\n".join(good.format(i) if i % 10 < 7 else "{broken" for i in range(100)), encoding="utf-8")
     before, later = home.published(), home.contents(STAGES[1:])
-    try:
-        with pytest.raises(NightError) as failure:
-            home.run()
-    finally:
-        bad.unlink()
-    for words in ("shop", "30", "100", "5.0%", "bad_json", "max_rejected_rate", bad.name):
+    with pytest.raises(NightError) as failure:
+        home.run()
+    assert failure.value.exit_code == 1
+    for words in (
+        "gate_raw", "worst_new_batch_rejected_rate_low: expected at most 0.05", "source=shop", "30 of 100",
+        "bad_json 30", f"{bad.name} 30", "cleaning.max_rejected_rate",
+    ):  # fmt: skip
         assert words in str(failure.value)
     assert_stopped_at(home, "raw", before, later)
+    bad.write_text("\n".join(good.format(i) for i in range(100)), encoding="utf-8")
+    home.run(select="group:raw")
+    assert home.built() == {"raw/events", "lake/ledger", "lake/rejected"}
 
 
 def test_a_crashing_expectation_is_neither_a_pass_nor_a_failure(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

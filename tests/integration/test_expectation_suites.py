@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -164,13 +164,12 @@ DAMAGE = [
 # column that must fail, changes of the ledger's loaded row, filter on the lake's events
 RAW_DAMAGE = [
     ("rejected_rate", "n_lines = 501, n_rejected = 100", "true"),
-    ("worst_batch_rejected_rate_low", "n_lines = 501, n_rejected = 100", "true"),
+    ("worst_new_batch_rejected_rate_low", "n_lines = 501, n_rejected = 100", "true"),
     ("n_unaccounted_lines", "n_lines = 406", "true"),
     ("n_lake_rows_off", "status = 'loaded'", "i <> 7"),
     ("n_lake_rows_off", "file_id = 'cc03'", "true"),
     ("hours_event_after_ingest", "max_event_at = '2026-03-01'", "true"),
     ("first_event_year", "min_event_at = '1970-01-01'", "true"),
-    ("n_damaged", "status = 'damaged'", "true"),
     ("last_week_volume_ratio", "status = 'loaded'", "i >= 60"),
     ("last_week_volume_ratio", "status = 'loaded'", "i < 70 or i % 10 < 2"),
     ("silence_over_longest_gap", "status = 'loaded'", "i >= 50"),
@@ -246,6 +245,16 @@ def test_damage_before_dbt_is_found(column: str, changes: str, kept: str, tmp_pa
     assert column in {name for _, name in failures(run_stage("raw", ":memory:", params))}
 
 
+def test_a_file_cut_short_is_told_with_its_name(tmp_path: Path) -> None:
+    params = replace(write_lake(tmp_path), lake_rejected=f"{tmp_path}/rejected.parquet")
+    duckdb.execute(f"""copy (
+        select 'shop' as source, 'aa01' as file_id, 'truncated_file' as reason
+    ) to '{params.lake_rejected}'""")
+    (found,) = [r for r in run_suite("raw.ingested_files", ":memory:", params) if r.failed]
+    assert (found.column_name, found.severity) == ("n_truncated", "warn")
+    assert found.observed_value == "1 (source=shop, file=shop/a.jsonl)"
+
+
 def test_too_many_rejects_name_reasons_files_and_limit(tmp_path: Path) -> None:
     """600 lines of a.jsonl: 401 events, 199 rejected, of which 150 bad_json, 40 bad_timestamp, 6 and 3 of others."""
     params = replace(
@@ -273,21 +282,37 @@ def test_a_night_of_which_nothing_was_accepted_fails_and_is_not_broken(tmp_path:
     for file in tmp_path.glob("events/*/*.parquet"):
         file.unlink()
     blocking = {r.column_name for r in run_stage("raw", ":memory:", params) if r.blocks}
-    assert blocking == {"rejected_rate", "worst_batch_rejected_rate_low", "n_events_to_as_of"}
+    assert blocking == {"rejected_rate", "worst_new_batch_rejected_rate_low", "n_events_to_as_of"}
+
+
+def rates_after(tmp_path: Path, n_lines: int, n_rejected: int, published_at: datetime | None = None) -> set[str | None]:
+    """What fails about rejects after the healthy file of 405 lines came a second one, a day later."""
+    params = replace(write_lake(tmp_path), published_at=published_at)
+    duckdb.execute(f"""copy (
+        from '{params.ledger}' union all by name
+        select 'dd04' as file_id, 'shop' as source, 'c' as file, {n_lines} as n_lines, {n_lines - n_rejected} as n_accepted,
+            {n_rejected} as n_rejected, timestamp '2026-02-02' as ingested_at, 'loaded' as status
+    ) to '{params.ledger}.new.parquet'""")
+    Path(f"{params.ledger}.new.parquet").replace(params.ledger)
+    failed = failures(run_suite("raw.ingested_files", ":memory:", params))
+    return {column for _, column in failed if column and "rejected" in column}
 
 
 def test_three_lines_with_one_bad_are_no_evidence_of_a_broken_night(tmp_path: Path) -> None:
-    params = write_lake(tmp_path)
-    con = duckdb.connect()
-    con.execute(f"""copy (
-        from '{params.ledger}' union all by name
-        select 'dd04' as file_id, 'shop' as source, 'c' as file, 3 as n_lines, 2 as n_accepted, 1 as n_rejected,
-            timestamp '2026-02-02' as ingested_at, 'loaded' as status
-    ) to '{params.ledger}.new.parquet'""")
-    con.close()
-    Path(f"{params.ledger}.new.parquet").replace(params.ledger)
-    failed = failures(run_suite("raw.ingested_files", ":memory:", params))
-    assert failed == {("raw.ingested_files", "n_lake_rows_off")}
+    assert rates_after(tmp_path, 3, 1) == set()
+
+
+def test_a_bad_delivery_does_not_hide_behind_a_good_history(tmp_path: Path) -> None:
+    """15 of 50 bad; all together 19 of 455, which is 4.2 % and under the limit."""
+    assert rates_after(tmp_path, 50, 15) == {"worst_new_batch_rejected_rate_low"}
+
+
+def test_what_was_published_once_is_judged_no_more(tmp_path: Path) -> None:
+    assert rates_after(tmp_path, 50, 15, published_at=datetime(2026, 2, 3)) == set()
+
+
+def test_what_came_after_the_last_publication_is_judged(tmp_path: Path) -> None:
+    assert rates_after(tmp_path, 50, 15, published_at=datetime(2026, 2, 1, 12)) == {"worst_new_batch_rejected_rate_low"}
 
 
 def test_a_file_is_opened_read_only_and_released(tmp_path: Path, params: GateParams) -> None:

@@ -17,10 +17,10 @@ PARAMS = GateParams(as_of_date=date(2026, 1, 31))
 GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("raw.ingested_files", "files"): {
         "source": "shop", "file": "a.jsonl", "n_unaccounted_lines": 0, "n_lake_rows_off": 0,
-        "hours_event_after_ingest": -3.0, "first_event_year": 2026, "n_damaged": 0,
+        "hours_event_after_ingest": -3.0, "first_event_year": 2026, "n_truncated": 0,
     },
     ("raw.ingested_files", "rejects"): {
-        "source": "shop", "rejected_rate": 0.01, "worst_batch_rejected_rate_low": 0.02,
+        "source": "shop", "rejected_rate": 0.01, "worst_new_batch_rejected_rate_low": 0.02,
         "rejected_lines": "1 of 100", "reasons": "bad_json 1", "most_in": "a.jsonl 1",
     },
     ("raw.events", "total"): {"n_events_to_as_of": 10, "n_without_event_at": 0, "n_without_identity": 0},
@@ -85,7 +85,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
 # A bad value for each judged column that does not count rows (those are bad at 1).
 BAD_VALUES: dict[str, list[object]] = {
     "hours_event_after_ingest": [24.5], "first_event_year": [1970], "rejected_rate": [0.051],
-    "worst_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29, 3.1],
+    "worst_new_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29, 3.1],
     "silence_over_longest_gap": [3.5],
     "n_events": [0], "mean_events_per_session": [1001.0], "single_event_rate": [0.96], "duplicate_rate": [0.21],
     "days_behind_as_of": [-1, 2], "bot_rate": [0.31], "purchase_no_revenue_rate": [0.6], "conversion_rate": [0.95],
@@ -173,7 +173,7 @@ def test_a_result_tells_the_limit_in_words() -> None:
     told = {r.column_name: r.expected for name, probe in GOOD for r in run(name, probe)}
     assert told["rejected_rate"] == "0 to 0.05"
     assert told["n_events"] == "at least 1"
-    assert told["worst_batch_rejected_rate_low"] == "at most 0.05"
+    assert told["worst_new_batch_rejected_rate_low"] == "at most 0.05"
     assert told["n_lake_rows_off"] == "0"
     assert told["split"] == "one of validation, test"
 

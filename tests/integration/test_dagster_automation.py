@@ -1,0 +1,123 @@
+"""The schedule keeps the site's time; the sensor starts a night for new files, once, and never for a growing one."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipeline.automation import QUIET_S
+from pipeline.definitions import JOB_NAME, build_defs
+from pipeline.ingest import ingest
+from pipeline.resources import GrowthHome
+from pipeline.settings import Settings, load_settings
+
+CONFIG = """
+site: {timezone: Asia/Shanghai, currency: CNY}
+sources:
+  - name: shop
+    format: tracker
+    path: "{home}/data/raw/shop/*.jsonl"
+"""
+LINE = '{{"event": "view_item", "timestamp": "2026-01-05T10:00:00Z", "userId": "u{}"}}\n'
+
+
+class Shop:
+    """A home with a config and no night yet, its clock and its sensor."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (folder / "growth.yaml").write_text(CONFIG, encoding="utf-8")
+        self.folder, self.clock, self.cursor = folder, 1_000_000.0, None
+        self.raw = folder / "data" / "raw" / "shop"
+        self.raw.mkdir(parents=True)
+        self.defs = build_defs(GrowthHome(config_path=str(folder / "growth.yaml"), home_path=str(folder)))
+        monkeypatch.setattr("pipeline.automation.time.time", lambda: self.clock)
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.folder / "growth.yaml", self.folder)
+
+    def write(self, name: str, n_lines: int) -> None:
+        (self.raw / name).write_text("".join(LINE.format(i) for i in range(n_lines)), encoding="utf-8")
+
+    def tick(self, seconds_later: float = 0) -> list[str | None]:
+        """One evaluation of the sensor; the run keys it asks for."""
+        self.clock += seconds_later
+        context = dg.build_sensor_context(cursor=self.cursor, repository_def=self.defs.get_repository_def())
+        outcome: Any = self.defs.resolve_sensor_def("new_files").evaluate_tick(context)
+        self.cursor = outcome.cursor
+        return [request.run_key for request in outcome.run_requests]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return Shop(tmp_path, monkeypatch)
+
+
+def test_the_nightly_schedule_keeps_the_time_of_the_site(shop: Shop) -> None:
+    schedule = shop.defs.resolve_schedule_def("nightly")
+    assert schedule.execution_timezone == "Asia/Shanghai"
+    assert schedule.job_name == JOB_NAME
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert schedule.cron_schedule == "30 2 * * *"
+
+
+def test_the_sensor_is_off_until_somebody_turns_it_on(shop: Shop) -> None:
+    assert shop.defs.resolve_sensor_def("new_files").default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_no_files_start_no_night(shop: Shop) -> None:
+    assert shop.tick() == []
+
+
+def test_new_files_start_one_night_once_they_keep_still(shop: Shop) -> None:
+    shop.write("a.jsonl", 3)
+    assert shop.tick() == []
+    assert shop.tick(QUIET_S - 1) == []
+    (key,) = shop.tick(1)
+    assert shop.tick(QUIET_S) == [key]  # the same key: Dagster starts a run for it once
+
+
+def test_a_growing_file_is_waited_for(shop: Shop) -> None:
+    for n_lines in range(1, 5):
+        shop.write("a.jsonl", n_lines)
+        assert shop.tick(QUIET_S) == []
+    assert len(shop.tick(QUIET_S)) == 1
+
+
+def test_another_set_of_files_is_another_night(shop: Shop) -> None:
+    keys = []
+    for name in ("a.jsonl", "b.jsonl"):
+        shop.write(name, 3)
+        shop.tick()
+        keys += shop.tick(QUIET_S)
+    assert len(set(keys)) == 2
+
+
+@pytest.mark.parametrize("age_s", [0, 3600], ids=["just written", "long still"])
+def test_ingested_files_are_not_new(shop: Shop, age_s: int) -> None:
+    """The ledger keeps no time of a file that was just written, so that the next night looks at its content again."""
+    shop.write("a.jsonl", 3)
+    written = time.time_ns() - age_s * 10**9
+    os.utime(shop.raw / "a.jsonl", ns=(written, written))
+    ingest(shop.settings)
+    shop.tick()
+    assert shop.tick(QUIET_S) == []
+
+
+def test_an_ingested_file_that_grew_is_new(shop: Shop) -> None:
+    shop.write("a.jsonl", 3)
+    ingest(shop.settings)
+    shop.write("a.jsonl", 4)
+    shop.tick()
+    assert len(shop.tick(QUIET_S)) == 1
+
+
+def test_without_a_config_the_sensor_waits(tmp_path: Path) -> None:
+    defs = build_defs(GrowthHome(config_path=str(tmp_path / "absent.yaml")))
+    context = dg.build_sensor_context(repository_def=defs.get_repository_def())
+    outcome: Any = defs.resolve_sensor_def("new_files").evaluate_tick(context)
+    assert outcome.run_requests == []
+    assert outcome.skip_message == "no valid growth.yaml"
