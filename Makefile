@@ -7,7 +7,7 @@ HOME_DIR ?= .
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup run test unit test-real check docs ui lock clean
+.PHONY: setup run test unit test-real test-browser check docs ui lock clean
 setup: $(STAMP)
 
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
@@ -28,24 +28,33 @@ test: setup           ## every fast and integration test
 test-real: setup      ## one night on each real data set in ../shared/data, held against independent figures
 	@$(BIN)/python -m pytest tests/real
 
+test-browser: setup   ## the Dagster UI in headless Chromium (installed with apt-get where it is missing and allowed)
+	@command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q chromium) >/dev/null 2>&1 || true
+	@$(BIN)/python -m pytest tests/browser -rs
+
 docs: setup           ## the dbt docs site of every table, a single file: dbt_project/target/static_index.html
-	@GROWTH_BUILD_DB=$(HOME_DIR)/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
+	@GROWTH_BUILD_DB=$(abspath $(HOME_DIR))/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
 	@echo "wrote dbt_project/target/static_index.html"
 
 unit: setup
 	@$(BIN)/python -m pytest tests/unit
 
 check: setup          ## linters, types, architecture, dbt and dagster definitions
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project
 	@$(BIN)/sqlfluff lint dbt_project/models
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-ui: setup             ## the Dagster UI on http://127.0.0.1:3000
-	@test -f growth.yaml || $(BIN)/growthhouse init .
-	@mkdir -p data/dagster && $(BIN)/python -m pipeline.instance data/dagster && DAGSTER_HOME=$(CURDIR)/data/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+ui: export GROWTH_HOME := $(abspath $(HOME_DIR))
+ui: export GROWTH_CONFIG := $(abspath $(HOME_DIR))/growth.yaml
+ui: export DAGSTER_HOME := $(abspath $(HOME_DIR))/data/dagster
+ui: setup             ## the Dagster UI of HOME_DIR (default: here) on http://127.0.0.1:3000
+	@test -f $(GROWTH_CONFIG) || $(BIN)/growthhouse init $(HOME_DIR)
+	@$(BIN)/python -m pipeline.instance $(DAGSTER_HOME)
+	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 lock: setup           ## re-resolve the locked requirements
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements/dev.txt
