@@ -175,6 +175,17 @@ score_scale as (
     from raw_scores
     group by as_of_date
 
+),
+
+scores as (
+
+    select
+        raw_scores.as_of_date,
+        raw_scores.person_id,
+        100.0 * raw_scores.raw_score / nullif(score_scale.full_score, 0) as activity_score
+    from raw_scores
+    inner join score_scale on raw_scores.as_of_date = score_scale.as_of_date
+
 )
 
 select
@@ -201,11 +212,7 @@ select
     cast(coalesce(orders.revenue_total, 0) as double) as revenue_total,
     cast(coalesce(orders.revenue_total / orders.n_orders_total, 0) as double) as avg_order_value,
     cast({{ purchase_frequency('coalesce(orders.n_orders_total, 0)', 'activity.days_since_first_seen') }} as double) as purchase_frequency,
-    -- not least(): it passes over nulls, and who did nothing in the 30 days would score 100
-    cast(coalesce(
-        100.0 * case when raw_scores.raw_score > score_scale.full_score then score_scale.full_score else raw_scores.raw_score end
-        / nullif(score_scale.full_score, 0), 0
-    ) as double) as activity_score,
+    cast(case when scores.activity_score > 100 then 100 else coalesce(scores.activity_score, 0) end as double) as activity_score,
     cast(orders.days_since_last_order as bigint) as days_since_last_order,
     cast(
         (activity.days_since_first_seen - activity.days_since_last_active) * 1.0 / nullif(activity.n_active_days_total - 1, 0) as double
@@ -225,5 +232,4 @@ from activity
 left join orders on activity.as_of_date = orders.as_of_date and activity.person_id = orders.person_id
 left join sessions on activity.as_of_date = sessions.as_of_date and activity.person_id = sessions.person_id
 left join items on activity.as_of_date = items.as_of_date and activity.person_id = items.person_id
-left join raw_scores on activity.as_of_date = raw_scores.as_of_date and activity.person_id = raw_scores.person_id
-left join score_scale on activity.as_of_date = score_scale.as_of_date
+left join scores on activity.as_of_date = scores.as_of_date and activity.person_id = scores.person_id
