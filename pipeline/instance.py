@@ -14,6 +14,8 @@ DAGSTER_YAML = """\
 # Written by growthhouse. Runs one at a time: the build database has one writer.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
