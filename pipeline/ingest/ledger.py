@@ -1,4 +1,12 @@
-"""The ledger: one row per ingested file, rewritten atomically. Writing it is the commit point of an ingest."""
+"""The ledger: one row per ingested file, rewritten atomically. Writing it is the commit point of an ingest.
+
+What counts is what the raw files say now, so that reading everything anew ends in the same lake:
+- The same content under the same name is not read again, nor under a new name where the old one is gone (a renaming).
+- Other content under a known name replaces what the file gave before, whose row stays as `superseded`: raw files are
+  corrected or completed in place. Where it holds less than before, the ingest says so; a delivery needs a name of its own.
+- A second file with the same content is read, and its events are duplicates.
+- A file that is gone still counts, because raw files are archived; unless it never gave an event.
+"""
 
 from __future__ import annotations
 

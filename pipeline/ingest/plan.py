@@ -70,7 +70,7 @@ def plan_source(
     paths = _present_files(settings, source, plan, any(key[0] == source.name for key in rows))
     unknown: list[tuple[Path, str, os.stat_result, LedgerRow | None]] = []
     for path in paths:
-        file, stat = shown_path(settings.home, path), _stat(path)
+        file, stat = shown_path(settings.home, path), stat_of(path)
         if stat is None:
             continue
         known = rows.get((source.name, file))
@@ -111,8 +111,8 @@ def plan_source(
     return plan
 
 
-def _stat(path: Path) -> os.stat_result | None:
-    """None where the file went away since the folder was listed; it is no part of this night then."""
+def stat_of(path: Path) -> os.stat_result | None:
+    """Its size and time; None where it went away since the folder was listed, and so is no part of this night."""
     try:
         return path.stat()
     except FileNotFoundError:
@@ -176,10 +176,7 @@ def _present_files(settings: Settings, source: Source, plan: Plan, has_history: 
         plan.warnings.append(f"Source '{source.name}': no file matches {pattern}.{hint}{history}")
     elif folders and Path(source.path).name not in ("*", "**"):
         names = listed([shown_path(settings.home, folder) for folder in folders])
-        plan.warnings.append(
-            f"Source '{source.name}': `path` matches folders, which are left out: {names}. "
-            "Write path/**/* for the files in them."
-        )
+        plan.warnings.append(f"Source '{source.name}': `path` matches folders, which are not read as files: {names}.")
     return files
 
 

@@ -18,7 +18,7 @@ import duckdb
 
 from pipeline.ingest.lake import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
-from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source
+from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
 from pipeline.ingest.read import BatchReader, Outcome, connect
 from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
@@ -117,14 +117,21 @@ def _read_source(night: _Night, source: Source) -> None:
     reader = BatchReader(night.con, night.settings, source, night.now, night.staging)
     for batch in batches(plan.to_read):
         for number, (file, outcome) in enumerate(zip(batch, reader.read(batch), strict=True)):
-            after = file.path.stat()
-            if (after.st_size, after.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
+            after = stat_of(file.path)
+            if after is None or (after.st_size, after.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
                 night.report.warnings.append(f"{file.file} changed while it was read; it is left for the next run.")
                 continue
             _note(night, source, file, outcome, reader.example(number) if outcome.reasons else "", reading)
+        _tell_progress(night, source, len(plan.to_read))
     empty = [file.file for file in night.report.files if file.source == source.name and file.status == "empty"]
     if empty:
         night.report.warnings.append(f"Source '{source.name}': empty: {listed(empty)}.")
+
+
+def _tell_progress(night: _Night, source: Source, n_files: int) -> None:
+    read = [file for file in night.report.files if file.source == source.name]
+    n_accepted, n_rejected = sum(file.n_accepted for file in read), sum(file.n_rejected for file in read)
+    night.say(f"{source.name}: {len(read)} of {n_files} new files: {n_accepted:,} events, {n_rejected:,} rejected")
 
 
 def _check_problems(night: _Night, source: Source, plan: Plan) -> None:
@@ -161,7 +168,6 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, exampl
     key = (source.name, file.file)
     _warn_of_shrinking(night, night.rows.get(key), row)
     night.fresh[key] = row
-    night.say(f"{source.name}: {file.file}: {outcome.n_accepted:,} events, {outcome.n_rejected:,} rejected")
 
 
 def _warn_of_shrinking(night: _Night, old: LedgerRow | None, new: LedgerRow) -> None:

@@ -259,11 +259,11 @@ def test_an_error_in_one_source_commits_nothing_of_another(tmp_path: Path) -> No
     assert home._rows("events", "line_number") == [] if (tmp_path / "data/lake/ledger.parquet").exists() else True
 
 
-def test_progress_tells_every_file(home: Home) -> None:
+def test_progress_tells_how_far_it_is(home: Home) -> None:
     home.put("c.jsonl", jsonl(track(), "broken"))
     told: list[str] = []
     home.ingest(progress=told.append)
-    assert told == ["shop: in/c.jsonl: 1 events, 1 rejected"]
+    assert told == ["shop: 1 of 1 new files: 1 events, 1 rejected"]
 
 
 def test_a_time_without_a_zone_is_taken_as_utc(tmp_path: Path) -> None:
