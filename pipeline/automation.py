@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipeline.dead_runs import end_dead_runs_if_idle
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.ingest.plan import shown_path
 from pipeline.paths import HomePaths
@@ -29,15 +30,24 @@ def _settings(growth: GrowthHome) -> Settings | None:
 
 def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinition:
     """02:30 in the site's timezone, when yesterday is over for every visitor."""
-    settings = _settings(growth)
-    return dg.ScheduleDefinition(
+    at_start = _settings(growth)
+
+    @dg.schedule(
         name="nightly",
         job=job,
         cron_schedule=NIGHTLY_CRON,
-        execution_timezone=settings.site.timezone if settings else "UTC",
+        execution_timezone=at_start.site.timezone if at_start else "UTC",
         description="One night at 02:30 in the site's timezone, while `dagster dev` or a Dagster daemon runs.",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
+    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        settings = _settings(growth)
+        if settings is None:
+            return dg.SkipReason("no valid growth.yaml")
+        end_dead_runs_if_idle(context.instance, HomePaths(settings.home))
+        return dg.RunRequest()
+
+    return nightly
 
 
 def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
@@ -63,6 +73,7 @@ def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
             return dg.SkipReason(f"{n_files} new files: waiting until they keep still for {QUIET_S} s")
         if time.time() - before["since"] < QUIET_S:
             return dg.SkipReason(f"{n_files} new files: not still for {QUIET_S} s yet")
+        end_dead_runs_if_idle(context.instance, HomePaths(settings.home))
         # The run key keeps a set that a night could not ingest from starting one every minute.
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=waiting)], cursor=context.cursor)
 

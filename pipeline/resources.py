@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from pipeline.dbt_runner import DbtSession
+from pipeline.dead_runs import end_dead_runs
 from pipeline.locking import writer_lock
 from pipeline.paths import HomePaths
 from pipeline.run_context import RunContext
@@ -35,6 +36,8 @@ class GrowthHome(dg.ConfigurableResource):
         self._dbt = DbtSession(self.paths)
         self._run_id = context.run_id or ""
         with writer_lock(self.paths.writer_lock):
+            if context.instance is not None:
+                end_dead_runs(context.instance, alive=self._run_id)
             yield self
 
     @property

@@ -40,10 +40,6 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (home / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
     simulate(home, users=60, days=20, seed=5)
     run_night(home / "growth.yaml", load_settings(home / "growth.yaml", home), say=lambda text: None)
-    with (home / "data" / "dagster" / "dagster.yaml").open("a+") as settings:
-        settings.seek(0)
-        if "nux:" not in settings.read():
-            settings.write("nux:\n  enabled: false\n")  # no welcome dialog over the page
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from pipeline.automation import QUIET_S
 from pipeline.definitions import JOB_NAME, build_defs
 from pipeline.ingest import ingest
+from pipeline.locking import writer_lock
+from pipeline.paths import HomePaths
 from pipeline.resources import GrowthHome
 from pipeline.settings import Settings, load_settings
 
@@ -33,6 +36,7 @@ class Shop:
         self.raw = folder / "data" / "raw" / "shop"
         self.raw.mkdir(parents=True)
         self.defs = build_defs(GrowthHome(config_path=str(folder / "growth.yaml"), home_path=str(folder)))
+        self.instance = dg.DagsterInstance.local_temp(str(folder))
         monkeypatch.setattr("pipeline.automation.time.time", lambda: self.clock)
 
     @property
@@ -45,7 +49,7 @@ class Shop:
     def tick(self, seconds_later: float = 0) -> list[str | None]:
         """One evaluation of the sensor; the run keys it asks for."""
         self.clock += seconds_later
-        context = dg.build_sensor_context(cursor=self.cursor, repository_def=self.defs.get_repository_def())
+        context = dg.build_sensor_context(self.instance, self.cursor, repository_def=self.defs.get_repository_def())
         outcome: Any = self.defs.resolve_sensor_def("new_files").evaluate_tick(context)
         self.cursor = outcome.cursor
         return [request.run_key for request in outcome.run_requests]
@@ -121,3 +125,27 @@ def test_without_a_config_the_sensor_waits(tmp_path: Path) -> None:
     outcome: Any = defs.resolve_sensor_def("new_files").evaluate_tick(context)
     assert outcome.run_requests == []
     assert outcome.skip_message == "no valid growth.yaml"
+
+
+def started_run(instance: dg.DagsterInstance) -> str:
+    """A run that says it is under way."""
+    run = dg.DagsterRun(job_name=JOB_NAME, run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED)
+    return instance.add_run(run).run_id
+
+
+def status_after_the_schedule(shop: Shop, run_id: str) -> dg.DagsterRunStatus:
+    context = dg.build_schedule_context(shop.instance, repository_def=shop.defs.get_repository_def())
+    outcome = shop.defs.resolve_schedule_def("nightly").evaluate_tick(context)
+    assert len(outcome.run_requests or []) == 1
+    run = shop.instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_killed_run_does_not_keep_the_nightly_run_waiting(shop: Shop) -> None:
+    assert status_after_the_schedule(shop, started_run(shop.instance)) is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_run_that_writes_is_not_taken_for_dead(shop: Shop) -> None:
+    with writer_lock(HomePaths(shop.folder).writer_lock):
+        assert status_after_the_schedule(shop, started_run(shop.instance)) is dg.DagsterRunStatus.STARTED
