@@ -27,11 +27,11 @@ LINE_MARK = b"\x01"
 
 @dataclass
 class Inspection:
-    """What the bytes of a file are, compressed or not."""
+    """What the bytes of a file are, compressed or not; of a damaged one, as far as was looked at."""
 
     sha256: str = ""
     compression: str = "none"
-    n_bytes: int = 0  # decompressed
+    n_bytes: int = 0  # decompressed, about
     is_truncated: bool = False
     is_padded: bool = (
         False  # zeros after the last gzip member, as tar and some disks leave them: sound, but not for DuckDB
@@ -62,6 +62,7 @@ class ByteStream:
     compression: str = "none"
     is_truncated: bool = False
     is_padded: bool = False
+    n_read: int = 0  # raw bytes
     _hash: Any = field(default_factory=hashlib.sha256)
 
     @property
@@ -82,9 +83,17 @@ class ByteStream:
             for _ in raw:  # after a broken member the hash still has to cover the whole file
                 pass
 
+    def hash_rest(self) -> None:
+        """Take the bytes that were not asked for into the hash, without decompressing them."""
+        with self.path.open("rb") as file:
+            file.seek(self.n_read)
+            for _ in self._raw(file):
+                pass
+
     def _raw(self, file: Any) -> Iterator[bytes]:
         while chunk := file.read(_READ_BYTES):
             self._hash.update(chunk)
+            self.n_read += len(chunk)
             yield chunk
 
     def _decompressed(self, raw: Iterator[bytes]) -> Iterator[bytes]:
@@ -159,6 +168,11 @@ def inspect_file(path: Path, max_line_bytes: int, with_blank_lines: bool = True)
         if not found.has_bad_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
             found.has_bad_utf8 = not _decodes(decoder, chunk)
         last = chunk[-1:]
+        if n_newlines and found.is_damaged:  # whoever mends it sees the rest
+            n_read = stream.n_read
+            stream.hash_rest()
+            found.n_bytes = found.n_bytes * stream.n_read // n_read
+            break
     if not found.has_bad_utf8 and decoder.getstate()[0]:
         found.has_bad_utf8 = True
     # DuckDB wants one kind of line end per file: all \n, or all \r\n.

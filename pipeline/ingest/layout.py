@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pipeline.settings import Source
 _DELIMITERS = (",", "\t", ";", "|")
 _FIRST_BYTES = 1 << 16
 _SHOWN_COLUMNS, _SHOWN_CHARS = 30, 500
+_DATA = re.compile(r"@|^[\d.,:/ -]+$")
 _FOREIGN = {b"PK\x03\x04": "a ZIP archive or an Excel workbook", b"%PDF": "a PDF", b"SQLite": "an SQLite database"}
 
 
@@ -109,9 +111,16 @@ def resolve_columns(source: Source, columns: tuple[str, ...]) -> dict[str, str]:
         elif theirs in columns:
             found[canonical] = theirs
         else:
-            shown = ", ".join(columns[:_SHOWN_COLUMNS]) + (", …" if len(columns) > _SHOWN_COLUMNS else "")
-            raise FileProblem(f"lacks a column '{theirs}' ({canonical} in `columns`); it has: {shown[:_SHOWN_CHARS]}")
+            raise FileProblem(f"lacks a column '{theirs}' ({canonical} in `columns`); {_shown(columns)}")
     return found
+
+
+def _shown(columns: tuple[str, ...]) -> str:
+    """The columns there are, but no data: messages are kept where no erasure reaches."""
+    if any(_DATA.search(name) for name in columns):
+        return "its first row looks like data: with `header: false`, `columns` are positions 0, 1, …"
+    shown = ", ".join(columns[:_SHOWN_COLUMNS]) + (", …" if len(columns) > _SHOWN_COLUMNS else "")
+    return f"it has: {shown[:_SHOWN_CHARS]}"
 
 
 def n_needed_columns(source: Source, layout: Layout) -> int:

@@ -107,7 +107,10 @@ def plan_source(
             plan.to_read.append(
                 RawFile(path, file, stat.st_size, stat.st_mtime_ns, is_settled, found, file_id, layout, problem)
             )
-            _warn_of_damage(plan, source, file, found)
+            if found.is_utf16:
+                plan.warnings.append(
+                    f"Source '{source.name}': {file} is UTF-16, so its lines are refused. Save it as UTF-8."
+                )
     return plan
 
 
@@ -143,16 +146,6 @@ def _layout(con: DuckDBPyConnection, source: Source, path: Path, found: Inspecti
     except FileProblem as problem:
         return layout, str(problem)
     return layout, ""
-
-
-def _warn_of_damage(plan: Plan, source: Source, file: str, found: Inspection) -> None:
-    if found.is_utf16:
-        plan.warnings.append(f"Source '{source.name}': {file} is UTF-16, so its lines are refused. Save it as UTF-8.")
-    elif found.is_truncated:
-        plan.warnings.append(
-            f"Source '{source.name}': {file} is cut short or damaged ({found.compression}). The lines before the damage "
-            "are kept; deliver the whole file under the same name to replace them."
-        )
 
 
 def shown_path(home: Path, path: Path) -> str:

@@ -27,7 +27,6 @@ from pipeline.settings import Settings, Source
 
 _SLICE_ROWS = 1_000_000
 _MEMORY_BYTES = 4 << 30
-_EXAMPLE_CHARS = 200
 _NEW_REFUSED = (
     "create or replace temp table refused (file_number bigint, line_number bigint, reason varchar, raw_line varchar)"
 )
@@ -122,15 +121,22 @@ class BatchReader:
             relation = rows.relation(start, start + _SLICE_ROWS)
             query = canonical.staged_sql(draft(relation), self.settings, source, self.now)
             self.con.execute(f"create or replace temp table staged as {query}")
+            self._refuse_staged(relation, raw_line)
+            self._count_accepted(outcomes)
+            self.staging.write_events(self.con)
+
+    def _refuse_staged(self, relation: str, raw_line: str) -> None:
+        """Take the text of the few refused rows from where it was read: carrying it along would cost every row."""
+        self.con.execute(
+            """create or replace temp table bad as
+            select file_number, line_number, reason from staged where reason is not null"""
+        )
+        if self.con.execute("select count(*) > 0 from bad").fetchall()[0][0]:
             self.con.execute(
                 f"""insert into refused
                 select file_number, line_number, bad.reason, {raw_line}
-                from {relation} as numbered
-                inner join (select file_number, line_number, reason from staged where reason is not null) as bad
-                    using (file_number, line_number)"""
+                from {relation} as numbered inner join bad using (file_number, line_number)"""
             )
-            self._count_accepted(outcomes)
-            self.staging.write_events(self.con)
 
     def _draft(self, rows: Rows) -> tuple[Callable[[str], str], str, str]:
         """The draft of a relation, the format of its timestamps, and a row as text."""
@@ -164,11 +170,3 @@ class BatchReader:
                 f"""insert into refused select f, n, reason, line from read_json({canonical.file_list([refused.path])},
                     format = 'newline_delimited', columns = {{f: 'BIGINT', n: 'BIGINT', reason: 'VARCHAR', line: 'VARCHAR'}})"""
             )
-
-    def example(self, file_number: int) -> str:
-        """The first refused line of a file of the batch just read, as a person would look for it."""
-        row = self.con.execute(
-            "select line_number, reason, left(raw_line, ?) from refused where file_number = ? order by line_number limit 1",
-            [_EXAMPLE_CHARS, file_number],
-        ).fetchone()
-        return f"line {row[0]}: {row[1]}: {row[2]}" if row else ""

@@ -29,7 +29,6 @@ class FileReport:
     min_event_at: datetime | None
     max_event_at: datetime | None
     event_names: tuple[str, ...] = ()
-    example: str = ""
 
 
 @dataclass

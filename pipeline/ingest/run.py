@@ -116,12 +116,12 @@ def _read_source(night: _Night, source: Source) -> None:
     _check_problems(night, source, plan)
     reader = BatchReader(night.con, night.settings, source, night.now, night.staging)
     for batch in batches(plan.to_read):
-        for number, (file, outcome) in enumerate(zip(batch, reader.read(batch), strict=True)):
+        for file, outcome in zip(batch, reader.read(batch), strict=True):
             after = stat_of(file.path)
             if after is None or (after.st_size, after.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
                 night.report.warnings.append(f"{file.file} changed while it was read; it is left for the next run.")
                 continue
-            _note(night, source, file, outcome, reader.example(number) if outcome.reasons else "", reading)
+            _note(night, source, file, outcome, reading)
         _tell_progress(night, source, len(plan.to_read))
     empty = [file.file for file in night.report.files if file.source == source.name and file.status == "empty"]
     if empty:
@@ -149,15 +149,14 @@ def _check_problems(night: _Night, source: Source, plan: Plan) -> None:
         night.report.warnings.append(f"Source '{source.name}': {file.file} {file.problem}. All its lines are refused.")
 
 
-def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, example: str, reading: str) -> None:
+def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, reading: str) -> None:
     n_lines = outcome.n_accepted + outcome.n_rejected
     status = "loaded" if n_lines else "empty"
     names = tuple(sorted(outcome.event_names))
     night.report.files.append(
         FileReport(
             source.name, file.file, file.file_id, status, n_lines, outcome.n_accepted, outcome.n_rejected,
-            dict(sorted(outcome.reasons.items())), outcome.min_event_at, outcome.max_event_at, names,
-            f"{file.file}, {example}" if example else "",
+            dict(sorted(outcome.reasons.items())), outcome.min_event_at, outcome.max_event_at, names
         )
     )  # fmt: skip
     row = LedgerRow(
@@ -166,6 +165,11 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, exampl
         outcome.min_event_at, outcome.max_event_at, night.now, status, names, reading,
     )  # fmt: skip
     key = (source.name, file.file)
+    if "truncated_file" in outcome.reasons:
+        night.report.warnings.append(
+            f"Source '{source.name}': {file.file} is cut short or damaged ({file.inspection.compression}). The lines "
+            "before the damage are kept; deliver the whole file under the same name to replace them."
+        )
     _warn_of_shrinking(night, night.rows.get(key), row)
     night.fresh[key] = row
 

@@ -60,16 +60,13 @@ def _blocks(stream: Iterator[bytes], limit: int) -> Iterator[_Block]:
         end = chunk.rfind(b"\n") + 1
         if not end:
             kept += chunk
-        elif is_long:
-            first = chunk.find(b"\n") + 1
-            yield _Block(bytes(kept), is_cut=True)
-            is_long, kept = False, bytearray(chunk[first:])
-            if first < end:
-                yield _Block(bytes(kept[: end - first]))
-                del kept[: end - first]
         else:
-            yield _Block(bytes(kept + chunk[:end]))
-            kept = bytearray(chunk[end:])
+            first = chunk.find(b"\n") + 1 if kept else 0
+            if first:
+                yield _Block(bytes(kept) if is_long else bytes(kept) + chunk[:first], is_cut=is_long)
+            if first < end:
+                yield _Block(chunk[first:end])
+            is_long, kept = False, bytearray(chunk[end:])
         if len(kept) > limit + 2:
             is_long = True
             del kept[KEPT_BYTES:]

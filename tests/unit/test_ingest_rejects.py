@@ -64,12 +64,11 @@ def test_a_wrong_clock_is_judged_after_its_correction(tmp_path: Path) -> None:
 def test_a_refused_line_is_kept_as_it_came(tmp_path: Path) -> None:
     line = '{"event": "x", "timestamp": "soon",   "userId": "ü1"}'
     home = put(tmp_path, jsonl(GOOD, line))
-    report = home.ingest()
+    home.ingest()
     (row,) = home.rejects()
     assert (row["source"], row["file"], row["line_number"], row["reason"], row["raw_line"]) == (
         "shop", "in/a.jsonl", 2, "bad_timestamp", line,
     )  # fmt: skip
-    assert report.files[0].example == f"in/a.jsonl, line 2: bad_timestamp: {line}"
 
 
 @pytest.mark.parametrize(

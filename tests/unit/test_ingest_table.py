@@ -212,6 +212,12 @@ def test_a_column_that_no_file_has_stops_the_ingest_and_names_what_there_is(tmp_
         assert part in str(error.value)
 
 
+def test_a_row_where_the_header_should_be_is_not_repeated_in_the_message(tmp_path: Path) -> None:
+    with pytest.raises(IngestError, match="header: false") as error:
+        read(tmp_path, b"ann@example.com,buy,2026-01-05 10:00:00,1\n")
+    assert "ann@" not in str(error.value)
+
+
 def test_a_position_beyond_the_row_stops_the_ingest(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="has 5 columns"):
         read(tmp_path, csv(ROW), columns={"user_id": 9, "event_name": 1, "event_at": 2})
