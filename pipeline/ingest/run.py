@@ -24,7 +24,7 @@ from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
-_READING_VERSION = 2
+_READING_VERSION = 3
 
 
 @dataclass
