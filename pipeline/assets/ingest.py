@@ -10,7 +10,7 @@ import duckdb
 from pydantic import Field, field_validator
 
 from pipeline.assets.pictures import events_per_day
-from pipeline.ingest import IngestReport, ingest
+from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
 
@@ -98,18 +98,7 @@ def ingest_events(
 def _events_metadata(
     context: dg.AssetExecutionContext, growth: GrowthHome, report: IngestReport, night: RunContext
 ) -> dict[str, Any]:
-    ledger, lake = str(growth.paths.ledger), str(growth.paths.lake / "events" / "*" / "*.parquet")
-    with duckdb.connect() as con:
-        row = con.execute(
-            "select coalesce(sum(n_accepted), 0) from read_parquet(?) where status = 'loaded'", [ledger]
-        ).fetchone()
-        try:
-            picture = events_per_day(con, ledger, lake)
-        except Exception as error:  # a picture is an ornament: without it the night goes on
-            context.log.warning(f"no picture of raw.events: {error}")
-            picture = None
-    return {
-        "dagster/row_count": int(row[0]) if row else 0,
+    metadata: dict[str, Any] = {
         "new_events": report.n_accepted,
         "new_lines_read": report.n_lines,
         "new_lines_rejected": report.n_rejected,
@@ -117,6 +106,25 @@ def _events_metadata(
         "known_files": report.n_files_known,
         "as_of": night.as_of,
         "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in report.warnings) or "none"),
+    }
+    try:
+        return metadata | _lake_metadata(growth)
+    except Exception as error:  # an ornament: without it the night goes on
+        context.log.warning(f"rows, columns and picture of raw.events are not shown: {error}")
+        return metadata
+
+
+def _lake_metadata(growth: GrowthHome) -> dict[str, Any]:
+    ledger, lake = str(growth.paths.ledger), str(growth.paths.lake / "events" / "*" / "*.parquet")
+    with duckdb.connect() as con:
+        n_rows = con.execute(
+            "select cast(sum(n_accepted) as bigint) from read_parquet(?) where status = 'loaded'", [ledger]
+        ).fetchone()
+        columns = con.execute("describe select * from read_parquet(?)", [lake]).fetchall()
+        picture = events_per_day(con, ledger, lake)
+    return {
+        "dagster/row_count": n_rows[0] if n_rows else 0,
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind.lower()) for name, kind, *_ in columns]),
         **({"picture": dg.MetadataValue.md(picture)} if picture else {}),
     }
 
@@ -129,7 +137,7 @@ def _ledger_metadata(growth: GrowthHome, report: IngestReport) -> dict[str, Any]
     head = ["| source | file | status | lines | accepted | rejected |", "|---|---|---|---|---|---|"]
     more = [f"and {len(report.files) - len(rows)} more"] if len(report.files) > len(rows) else []
     return {
-        "dagster/row_count": report.n_files_new + report.n_files_known,
+        "dagster/row_count": sum(row.is_active for row in read_ledger(growth.paths.ledger)),
         "new_files": dg.MetadataValue.md("\n".join([*head, *rows, *more]) if rows else "none"),
         "path": dg.MetadataValue.path(str(growth.paths.ledger)),
     }
