@@ -15,10 +15,11 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 PROJECT = yaml.safe_load((Path(__file__).parent.parent / "dbt_project.yml").read_text(encoding="utf-8"))
-# Without a funnel there would be nothing to lint, without a server source half of the sessions.
+# Without a funnel or a second snapshot there would be little to lint, without a server source half of the sessions.
 EXAMPLES = {
     "funnels": [{"name": "purchase", "window_s": 60, "steps": [{"event": "view_item"}, {"event": "purchase"}]}],
     "server_sources": ["erp"],
+    "snapshot_dates": ["2026-01-24", "2026-01-31"],
     "cut_at_midnight": True,
     "cut_on_campaign": True,
 }

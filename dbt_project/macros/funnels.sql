@@ -119,6 +119,25 @@
         )
 ),
 
+{#- Nothing before the first entry and nothing after the last window can count. #}
+{{ prefix }}_spans as (
+    select
+        unit_id,
+        min(event_at) as first_entry_at,
+        {{ add_seconds('max(event_at)', 'cast(' ~ funnel.window_s ~ ' as ' ~ dbt.type_bigint() ~ ')') }} as last_window_ends_at
+    from {{ prefix }}_matched
+    where is_step_1 = 1
+    group by unit_id
+),
+
+{{ prefix }}_in_span as (
+    select matched.*
+    from {{ prefix }}_matched as matched
+    inner join {{ prefix }}_spans as span
+        on matched.unit_id = span.unit_id
+    where matched.event_at >= span.first_entry_at and matched.event_at <= span.last_window_ends_at
+),
+
 {#- Events of one instant that serve the same steps are alike: as many as there are steps are enough. #}
 {{ prefix }}_ranked as (
     select
@@ -127,7 +146,7 @@
             partition by unit_id, event_at{% for k in range(1, n_steps + 1) %}, is_step_{{ k }}{% endfor %}
             order by event_key {{ 'desc' if funnel.entry == 'best' else 'asc' }}
         ) as copy_number
-    from {{ prefix }}_matched
+    from {{ prefix }}_in_span
     where {% for k in range(1, n_steps + 1) %}{{ ' or ' if not loop.first }}is_step_{{ k }} = 1{% endfor %}
 ),
 

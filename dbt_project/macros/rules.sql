@@ -39,6 +39,12 @@
     {%- endfor %}
 {%- endmacro %}
 
+{# The day lies in the 30 days up to a snapshot and was known by then. #}
+{% macro is_in_30_days(snapshot_date, day, known_day) -%}
+    {%- set snapshot = "cast('" ~ snapshot_date ~ "' as date)" -%}
+    ({{ day }} > {{ add_days(snapshot, -30) }} and {{ day }} <= {{ snapshot }} and {{ known_day }} <= {{ snapshot }})
+{%- endmacro %}
+
 {# The first date on which an event could be counted for its person. It arrived after its day, or was tied to its person only later
    (anonymous events before a log-in): then it was not known on its day, and features of that day must not see it. An arrival more than
    max_late_days after the event is an import of history, which says nothing of when it was known: it counts as known on its day. #}

@@ -1,5 +1,6 @@
 -- Grain: person × snapshot date. What was known of a person at the end of that date: only what had happened and had become known by then
 -- (known_date). Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
+{%- set dates = var('snapshot_dates') %}
 with snapshots as (
 
     {{ snapshots() }}
@@ -85,54 +86,69 @@ orders as (
 
 ),
 
-sessions as (
+-- person × snapshot × session: a session of two days counts once
+known_sessions as (
 
     select
         snapshots.as_of_date,
         parts.person_id,
-        count(distinct parts.session_id) as n_sessions,
+        parts.session_id,
         {{ stable_sum('parts.duration_s') }} as duration_s,
-        count(distinct case when parts.is_engaged then parts.session_id end) as n_engaged
+        max(case when parts.is_engaged then 1 else 0 end) as n_engaged
     from {{ ref('int_session_days') }} as parts
     inner join snapshots
         on
             parts.activity_date <= snapshots.as_of_date
             and parts.activity_date > {{ add_days('snapshots.as_of_date', -30) }}
             and parts.known_date <= snapshots.as_of_date
-    group by snapshots.as_of_date, parts.person_id
+    group by snapshots.as_of_date, parts.person_id, parts.session_id
 
 ),
 
-item_days as (
+sessions as (
 
-    select distinct
+    select
+        as_of_date,
         person_id,
-        item_id,
-        category,
-        event_date,
-        known_date
+        count(*) as n_sessions,
+        {{ stable_sum('duration_s') }} as duration_s,
+        sum(n_engaged) as n_engaged
+    from known_sessions
+    group by as_of_date, person_id
+
+),
+
+-- What a person touched and did in the 30 days of every snapshot, one column each: a row per person and item or event name is far fewer
+-- than every row of 30 days for every snapshot.
+touched as (
+    {%- for thing in ['item_id', 'category'] %}
+
+    select
+        person_id,
+        {%- for date in dates %}
+        max(case when {{ is_in_30_days(date, 'event_date', 'known_date') }} then 1 else 0 end) as is_in_{{ loop.index }},
+        {%- endfor %}
+        '{{ thing }}' as kind
     from {{ ref('fct_events') }}
-    where
-        not is_bot
-        and (item_id is not null or category is not null)
-        and event_date > {{ add_days("cast('" ~ var('snapshot_dates')[0] ~ "' as date)", -30) }}
+    where not is_bot and {{ thing }} is not null and event_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+    group by person_id, {{ thing }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
 items as (
+    {%- for date in dates %}
 
     select
-        snapshots.as_of_date,
-        item_days.person_id,
-        count(distinct item_days.item_id) as n_distinct_items_30d,
-        count(distinct item_days.category) as n_distinct_categories_30d
-    from item_days
-    inner join snapshots
-        on
-            item_days.event_date <= snapshots.as_of_date
-            and item_days.event_date > {{ add_days('snapshots.as_of_date', -30) }}
-            and item_days.known_date <= snapshots.as_of_date
-    group by snapshots.as_of_date, item_days.person_id
+        cast('{{ date }}' as date) as as_of_date,
+        person_id,
+        sum(case when kind = 'item_id' then is_in_{{ loop.index }} else 0 end) as n_distinct_items_30d,
+        sum(case when kind = 'category' then is_in_{{ loop.index }} else 0 end) as n_distinct_categories_30d
+    from touched
+    group by person_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -140,29 +156,29 @@ items as (
 event_counts as (
 
     select
-        snapshots.as_of_date,
-        events.person_id,
-        events.event_name,
-        sum(events.n_events) as n_events
-    from {{ ref('int_person_event_days') }} as events
-    inner join snapshots
-        on
-            events.activity_date <= snapshots.as_of_date
-            and events.activity_date > {{ add_days('snapshots.as_of_date', -30) }}
-            and events.known_date <= snapshots.as_of_date
-    where not events.is_bot
-    group by snapshots.as_of_date, events.person_id, events.event_name
+        person_id,
+        {%- for date in dates %}
+        sum(case when {{ is_in_30_days(date, 'activity_date', 'known_date') }} then n_events else 0 end) as n_events_{{ loop.index }},
+        {%- endfor %}
+        event_name
+    from {{ ref('int_person_event_days') }}
+    where not is_bot and activity_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+    group by person_id, event_name
 
 ),
 
 raw_scores as (
+    {%- for date in dates %}
 
     select
-        as_of_date,
+        cast('{{ date }}' as date) as as_of_date,
         person_id,
-        {{ stable_sum(event_weight('event_name') ~ ' * ln(1 + n_events)', digits=12) }} as raw_score
+        {{ stable_sum(event_weight('event_name') ~ ' * ln(1 + n_events_' ~ loop.index ~ ')', digits=12) }} as raw_score
     from event_counts
-    group by as_of_date, person_id
+    where n_events_{{ loop.index }} > 0
+    group by person_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
