@@ -13,7 +13,7 @@ setup: $(STAMP)
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
 	@python3 -m venv $(VENV) 2>/dev/null || (apt-get update -q && apt-get install -y -q python3-venv && python3 -m venv $(VENV))
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements/bootstrap.txt
-	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install -q --compile-bytecode -p $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipeline.instance import prepare_instance
 from pipeline.locking import WriterBusy, writer_lock
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
 from pipeline.summary import summary
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 class NightError(Exception):
@@ -24,6 +30,15 @@ class NightError(Exception):
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the person asked of this night."""
+
+    as_of: date | None
+    full_refresh: bool
+    select: str | None
 
 
 def run_night(
@@ -35,65 +50,82 @@ def run_night(
     select: str | None = None,
     say: Callable[[str], object] = print,
 ) -> str:
-    """Execute the nightly job and return the summary; raises NightError where nothing was published."""
+    """Execute the nightly job and return the summary; raises NightError where it failed or cannot start."""
     paths = HomePaths(settings.home)
     try:
         with writer_lock(paths.writer_lock):
-            if full_refresh:
-                paths.build_db.unlink(missing_ok=True)
+            pass
     except WriterBusy as busy:
         raise NightError(str(busy), 1) from busy
     os.environ["DAGSTER_HOME"] = str(prepare_instance(paths.dagster))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     started = time.monotonic()
     say("   0.0 s  loading Dagster and the dbt project")
-    return _execute(config, settings, paths, as_of, select, say, started)
+    result = _execute(config, paths, _Asked(as_of, full_refresh, select), say, started)
+    if not result.success:
+        raise _failure(result)
+    if not _was_published(result):
+        return f"done       run {result.run_id}; the selection left out published/warehouse, so nothing was published"
+    return summary(paths, result.run_id)
 
 
 def _execute(
-    config: Path,
-    settings: Settings,
-    paths: HomePaths,
-    as_of: date | None,
-    select: str | None,
-    say: Callable[[str], object],
-    started: float,
-) -> str:
+    config: Path, paths: HomePaths, asked: _Asked, say: Callable[[str], object], started: float
+) -> dg.ExecuteInProcessResult:
     import dagster as dg
 
-    from pipeline.assets.ingest import AS_OF_TAG
+    from pipeline.assets.ingest import RAW_EVENTS, night_config
     from pipeline.definitions import JOB_NAME, build_defs
     from pipeline.progress import progress_logger
     from pipeline.resources import GrowthHome
 
-    growth = GrowthHome(config_path=str(config), home_path=str(settings.home))
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    growth = GrowthHome(config_path=str(config), home_path=str(paths.home))
     defs = build_defs(growth, loggers={"console": progress_logger(say, started)})
-    job = defs.resolve_job_def(JOB_NAME)
-    chosen = None
-    if select:
-        graph = defs.resolve_asset_graph()
-        chosen = list(dg.AssetSelection.from_string(select).resolve(graph))
+    chosen = _chosen(defs, asked.select)
+    run_config: dict[str, Any] = {"loggers": {"console": {}}}
+    if chosen is None or RAW_EVENTS in chosen:
+        run_config |= night_config(asked.as_of, asked.full_refresh)
+    elif asked.as_of or asked.full_refresh:
+        raise NightError("--as-of and --full-refresh are for the step ingest; select raw/events too", 2)
     with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(
-            instance=instance,
-            asset_selection=chosen,
-            tags={AS_OF_TAG: as_of.isoformat()} if as_of else None,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {}}},
+        return defs.resolve_job_def(JOB_NAME).execute_in_process(
+            instance=instance, asset_selection=chosen, raise_on_error=False, run_config=run_config
         )
-    if result.success:
-        return summary(paths, result.run_id)
-    raise _failure(result)
 
 
-def _failure(result) -> NightError:  # type: ignore[no-untyped-def]
-    gates = [
-        f"{e.check_name} on {e.asset_key.to_user_string()}: {e.description or ''}"
-        for e in result.get_asset_check_evaluations()
-        if not e.passed and e.blocking
-    ]
+def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
+    if not select:
+        return None
+    import dagster as dg
+
+    try:
+        keys = dg.AssetSelection.from_string(select).resolve(defs.resolve_asset_graph())
+    except dg.DagsterError as error:
+        raise NightError(f"--select {select}: {error}", 2) from error
+    if not keys:
+        raise NightError(
+            f"--select {select} names no asset; for instance 'group:marts' or 'key:\"marts/retention\"'", 2
+        )
+    return sorted(keys)
+
+
+def _was_published(result: dg.ExecuteInProcessResult) -> bool:
+    from pipeline.assets.publishing import WAREHOUSE
+
+    return any(event.asset_key == WAREHOUSE for event in result.get_asset_materialization_events())
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> NightError:
+    import dagster as dg
+
+    gates = {
+        e.description: f"{e.check_name} on {e.asset_key.to_user_string()}: {e.description or ''}"
+        for e in reversed(result.get_asset_check_evaluations())
+        if not e.passed and e.blocking and e.severity == dg.AssetCheckSeverity.ERROR
+    }
     if gates:
-        return NightError("a gate failed; nothing was published.\n  " + "\n  ".join(dict.fromkeys(gates)), 1)
+        return NightError("a gate failed; nothing was published.\n  " + "\n  ".join(reversed(gates.values())), 1)
     for event in result.all_events:
         if event.is_step_failure:
             code = 2 if event.step_key == "ingest" else 1

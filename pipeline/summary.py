@@ -70,7 +70,8 @@ def _funnels(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]]:
     stages = con.execute(
-        "select stage, count(*) filter (passed), count(*) filter (passed is not null) from ops.quality_results "
+        "select stage, count(*) filter (passed), count(*) filter (passed is not null), count(*) filter (passed is null) "
+        "from ops.quality_results "
         "where run_id = ? group by 1 order by min(checked_at), 1",
         [run_id],
     ).fetchall()
@@ -79,7 +80,8 @@ def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]]
         "where run_id = ? and not passed order by checked_at, 1, 2",
         [run_id],
     ).fetchall()
-    lines = [("gates", ", ".join(f"{stage} {passed}/{asked}" for stage, passed, asked in stages))]
+    counts = [f"{stage} {ok}/{asked}" + f" ({skipped} skipped)" * bool(skipped) for stage, ok, asked, skipped in stages]
+    lines = [("gates", ", ".join(counts))]
     return lines + [("warning", f"{table}: {what} is {observed}") for table, what, observed in warnings]
 
 

@@ -14,7 +14,6 @@ from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
 
-AS_OF_TAG = "growthhouse/as_of"
 RAW_EVENTS = dg.AssetKey(["raw", "events"])
 LEDGER = dg.AssetKey(["lake", "ledger"])
 REJECTED = dg.AssetKey(["lake", "rejected"])
@@ -75,7 +74,7 @@ def ingest_events(
     context: dg.AssetExecutionContext, config: NightConfig, growth: GrowthHome
 ) -> Iterator[dg.MaterializeResult]:
     started = datetime.now(UTC)
-    as_of = config.as_of or context.run.tags.get(AS_OF_TAG)
+    as_of = config.as_of
     asked = date.fromisoformat(as_of) if as_of else None
     try:
         report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info)
