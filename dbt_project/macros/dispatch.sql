@@ -99,6 +99,9 @@
 {% macro any_true(condition) -%} coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1 {%- endmacro %}
 
 {# -- text -- #}
+{# A string literal of any text. #}
+{% macro sql_string(text) -%} '{{ text | string | replace("'", "''") }}' {%- endmacro %}
+
 {# A 64-bit hash for grouping inside one query: it may collide and differs between engines, so it is never stored. #}
 {% macro quick_hash(columns) %}{{ return(adapter.dispatch('quick_hash', 'growthhouse')(columns)) }}{% endmacro %}
 {% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}

@@ -35,12 +35,6 @@
 {% endmacro %}
 
 
-{% macro funnel_string(value) %}
-    {#- A SQL string literal of any text. -#}
-    {{- return("'" ~ (value | string | replace("'", "''")) ~ "'") -}}
-{% endmacro %}
-
-
 {% macro funnel_definitions() %}
     {#- One row per funnel and step: funnel_name, n_steps, window_s, has_breakdown, step_number, step_name. -#}
     {%- set funnels = funnel_list() -%}
@@ -48,12 +42,12 @@
     {%- set outer = loop -%}
     {%- for step in funnel.steps %}
     select
-        cast({{ funnel_string(funnel.name) }} as {{ dbt.type_string() }}) as funnel_name,
+        cast({{ sql_string(funnel.name) }} as {{ dbt.type_string() }}) as funnel_name,
         cast({{ funnel.steps | length }} as {{ dbt.type_bigint() }}) as n_steps,
         cast({{ funnel.window_s }} as {{ dbt.type_bigint() }}) as window_s,
         {{ 'true' if funnel.breakdown else 'false' }} as has_breakdown,
         cast({{ loop.index }} as {{ dbt.type_bigint() }}) as step_number,
-        cast({{ funnel_string(step.name) }} as {{ dbt.type_string() }}) as step_name
+        cast({{ sql_string(step.name) }} as {{ dbt.type_string() }}) as step_name
     {% if not (outer.last and loop.last) %}union all{% endif %}
     {%- endfor -%}
     {%- else %}
@@ -105,7 +99,7 @@
         {%- endif -%}
         {%- for step in funnel.steps %},
         case
-            when event_name = {{ funnel_string(step.event) }}
+            when event_name = {{ sql_string(step.event) }}
                 {%- if step.where %} and ({{ step.where }}){% endif %} then 1
             else 0
         end as is_step_{{ loop.index }}
@@ -115,7 +109,7 @@
         not is_bot
         and {{ unit }} is not null
         and event_name in (
-            {%- for step in funnel.steps %}{{ funnel_string(step.event) }}{{ ', ' if not loop.last }}{% endfor -%}
+            {%- for step in funnel.steps %}{{ sql_string(step.event) }}{{ ', ' if not loop.last }}{% endfor -%}
         )
 ),
 
@@ -256,7 +250,7 @@
         breakdown_value,
         at_1 as entered_at,
         {{ k }} as step_number,
-        {{ funnel_string(funnel.steps[k - 1].name) }} as step_name,
+        {{ sql_string(funnel.steps[k - 1].name) }} as step_name,
         at_{{ k }} as reached_at,
         date_{{ k }} as reached_date
     from {{ prefix }}_walk_{{ k }}
@@ -278,7 +272,7 @@
 
 {{ prefix }}_reached as (
     select
-        {{ funnel_string(funnel.name) }} as funnel_name,
+        {{ sql_string(funnel.name) }} as funnel_name,
         walked.*
     from {{ prefix }}_walked as walked
     inner join {{ prefix }}_ways as way

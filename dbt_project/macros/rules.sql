@@ -5,7 +5,7 @@
 
 {% macro is_server_event(source) -%}
     {%- if var('server_sources') -%}
-        {{ source }} in ({% for name in var('server_sources') %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
+        {{ source }} in ({% for name in var('server_sources') %}{{ sql_string(name) }}{{ ', ' if not loop.last }}{% endfor %})
     {%- else -%} false {%- endif -%}
 {%- endmacro %}
 
@@ -32,10 +32,13 @@
     end
 {%- endmacro %}
 
-{# The snapshot dates as rows of one column, as_of_date. #}
+{# The snapshot dates, each once, oldest first. #}
+{% macro snapshot_dates() %}{{ return(var('snapshot_dates') | unique | list) }}{% endmacro %}
+
+{# The same as rows of one column, as_of_date. #}
 {% macro snapshots() -%}
-    {%- for date in var('snapshot_dates') %}
-    select cast('{{ date }}' as date) as as_of_date{{ ' union' if not loop.last }}
+    {%- for date in snapshot_dates() %}
+    select cast('{{ date }}' as date) as as_of_date{{ ' union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
@@ -63,7 +66,7 @@
 {% macro event_weight(event_name) -%}
     case {{ event_name }}
         {%- for name, weight in var('event_weights').items() %}
-        when '{{ name }}' then {{ weight }}
+        when {{ sql_string(name) }} then {{ weight }}
         {%- endfor %}
         else 1
     end

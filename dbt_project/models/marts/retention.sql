@@ -30,7 +30,7 @@ start_days as (
         person_id,
         event_date as activity_date
     from {{ ref('fct_events') }}
-    where not is_bot and event_name = {{ funnel_string(start_event) }}
+    where not is_bot and event_name = {{ sql_string(start_event) }}
     {%- else %}
     select
         person_id,
@@ -45,7 +45,7 @@ return_days as (
         person_id,
         event_date as activity_date
     from {{ ref('fct_events') }}
-    where not is_bot and event_name = {{ funnel_string(return_event) }}
+    where not is_bot and event_name = {{ sql_string(return_event) }}
     {%- else %}
     select
         person_id,

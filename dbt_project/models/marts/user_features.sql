@@ -1,6 +1,6 @@
 -- Grain: person × snapshot date. What was known of a person at the end of that date: only what had happened and had become known by then
 -- (known_date). Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
-{%- set dates = var('snapshot_dates') %}
+{%- set dates = snapshot_dates() %}
 with snapshots as (
 
     {{ snapshots() }}
