@@ -131,15 +131,18 @@ def _failure(result: dg.ExecuteInProcessResult) -> NightError:
             code = 2 if event.step_key == "ingest" else 1
             reason = _reason(event.event_specific_data)
             return NightError(f"step {event.step_key} failed; nothing was published.\n  {reason}", code)
-    errors = [e.message for e in result.all_events if e.is_failure]
-    return NightError("the run failed; nothing was published.\n  " + "\n  ".join(str(e) for e in errors), 1)
+    reasons = [_innermost(getattr(e.event_specific_data, "error", None)) for e in result.all_events if e.is_run_failure]
+    return NightError("the run failed; nothing was published.\n  " + "\n  ".join(reasons), 1)
 
 
 def _reason(failure) -> str:  # type: ignore[no-untyped-def]
     """What a step says of its failure: its own words, else the innermost error."""
     if failure.user_failure_data and failure.user_failure_data.description:
         return str(failure.user_failure_data.description)
-    error = failure.error
+    return _innermost(failure.error)
+
+
+def _innermost(error) -> str:  # type: ignore[no-untyped-def]
     while error is not None and error.cause is not None:
         error = error.cause
     return f"{error.message.strip() if error else 'no reason given'} (the whole trace is in the run's page of the UI)"

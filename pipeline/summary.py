@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from pipeline.paths import HomePaths
@@ -18,9 +20,11 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_gates(con, run_id),
             *_models(con),
         ]
+    is_here = paths.home == Path.cwd()
     lines += [
-        ("warehouse", f'{paths.warehouse}  (growthhouse sql "from marts.fct_sessions")'),
-        ("UI", f"make ui, or DAGSTER_HOME={paths.dagster} dagster dev -w workspace.yaml"),
+        ("warehouse", str(paths.warehouse)),
+        ("query", f'growthhouse sql {"" if is_here else f"--home {paths.home} "}"from marts.fct_sessions limit 10"'),
+        ("UI", "make ui" if is_here else f"make ui HOME_DIR={paths.home}"),
     ]
     return "\n".join(f"{label:10} {text}" for label, text in lines)
 
