@@ -31,5 +31,5 @@
     'user_agent': 'string',
     'duration_s': 'double',
     'properties': 'string',
-    'content_hash': 'string'
+    'content_hash': 'bigint'
 }) }}
