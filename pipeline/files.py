@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.failpoints import failpoint
+
 
 def write_parquet(frame: Any, path: Path) -> None:
     """Write a pandas frame as Parquet under a temporary name, fsync, rename: a reader sees all of it or the old one."""
@@ -18,4 +20,5 @@ def write_parquet(frame: Any, path: Path) -> None:
         con.execute(f"copy (select * from frame) to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
     with temporary.open("rb") as handle:
         os.fsync(handle.fileno())
+    failpoint("parquet_before_rename")
     os.replace(temporary, path)

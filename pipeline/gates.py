@@ -14,6 +14,7 @@ import duckdb
 from expectations.results import RESULT_COLUMNS, CheckResult, GateBroken
 from expectations.runner import run_stage
 from expectations.suites import SUITES
+from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
 from pipeline.paths import HomePaths
 from pipeline.publish import current_version
@@ -164,3 +165,4 @@ def _keep(growth: GrowthHome, run_id: str, results: Sequence[CheckResult]) -> No
         ).df()
         new = pd.concat([old.astype(types), new], ignore_index=True)
     write_parquet(new, path)
+    failpoint("quality_results_written")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.failpoints import failpoint
 from pipeline.paths import HomePaths
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
@@ -55,14 +56,19 @@ def publish(paths: HomePaths, *, as_of: date, run_id: str, now: datetime | None 
     unfinished = paths.versions / f".unfinished-{version}.duckdb"
     try:
         counts = _copy(paths, unfinished, version, as_of, run_id, now)
+        failpoint("publish_copied")
         _verify(unfinished, counts)
+        failpoint("publish_verified")
         _fsync(unfinished)
         final = paths.versions / f"warehouse-{version}.duckdb"
+        failpoint("publish_before_rename")
         os.replace(unfinished, final)
     finally:
         for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
             leftover.unlink(missing_ok=True)
+    failpoint("publish_before_switch")
     _switch(paths.warehouse, final)
+    failpoint("publish_before_prune")
     _prune(paths.versions, keep=final)
     return Published(version, final, counts)
 
@@ -175,6 +181,7 @@ def _switch(link: Path, target: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(os.path.relpath(target, link.parent))
     os.replace(temporary, link)
+    failpoint("publish_switched")
     _fsync(link.parent)
 
 

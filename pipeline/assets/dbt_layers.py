@@ -14,6 +14,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 from pipeline.assets.ingest import RAW_EVENTS
 from pipeline.assets.table_metadata import table_metadata
 from pipeline.dbt_runner import DbtError, NodeOutcome, ensure_manifest
+from pipeline.failpoints import failpoint
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
@@ -95,10 +96,12 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
     def layer_assets(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[Any]:
         whole = context.selected_asset_keys == layer_assets.keys
         selectors = LAYERS[layer].split() if whole else _selectors(context)
+        failpoint("dbt_before_layer")
         try:
             outcomes = growth.dbt.build(selectors, dbt_variables(growth.settings, growth.paths, growth.run))
         except DbtError as error:
             raise dg.Failure(f"dbt could not start on layer {layer}: {error}", allow_retries=False) from error
+        failpoint("dbt_after_layer")
         yield from _results(outcomes, growth, context)
         broken = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]
         if broken:

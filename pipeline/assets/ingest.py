@@ -10,6 +10,7 @@ import duckdb
 from pydantic import Field, field_validator
 
 from pipeline.assets.pictures import events_per_day
+from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
@@ -86,7 +87,9 @@ def ingest_events(
     if config.full_refresh:
         for file in (growth.paths.build_db, growth.paths.build_db.with_name(growth.paths.build_db.name + ".wal")):
             file.unlink(missing_ok=True)
+    failpoint("run_context_before_write")
     night.write(growth.paths.run_context)
+    failpoint("run_context_after_write")
     for warning in report.warnings:
         context.log.warning(warning)
     yield dg.MaterializeResult(asset_key=RAW_EVENTS, metadata=_events_metadata(context, growth, report, night))

@@ -13,6 +13,7 @@ import duckdb
 
 from pipeline import plots
 from pipeline.assets.dbt_layers import PREDICTIONS
+from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
 from pipeline.resources import GrowthHome
 from pipeline.settings import Settings
@@ -51,6 +52,7 @@ def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> It
     frames, models = predict_all(features, labels, as_of, growth)
     for name, key in PREDICTIONS.items():
         write_parquet(frames[name], growth.paths.ml / f"{name}.parquet")
+        failpoint("predictions_between_files")
         metadata = _metadata(name, frames[name], growth.paths.ml)
         if name in models:
             metadata |= _model_metadata(models[name], features, labels, context)

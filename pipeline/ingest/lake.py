@@ -15,6 +15,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from pipeline.failpoints import failpoint
 from pipeline.ingest.canonical import EVENT_COLUMNS, quote
 from pipeline.ingest.ledger import sync
 
@@ -123,6 +124,7 @@ def move_into_lake(lake: Lake, names: dict[str, str], staging: Staging) -> None:
             n_in_folder[folder] += 1
             sync(path)
             os.replace(path, folder / f"{name}{suffix}.parquet")
+            failpoint("ingest_between_renames")
             touched.add(folder)
     for folder in {*touched, lake.events}:
         sync(folder)

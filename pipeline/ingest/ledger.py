@@ -20,6 +20,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.failpoints import failpoint
+
 _TYPES = {
     "file_id": "VARCHAR",
     "source": "VARCHAR",
@@ -99,6 +101,7 @@ def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
             f"copy (select * from {relation} order by ingested_at, source, file) to {_literal(made)} (format parquet)"
         )
     sync(made)
+    failpoint("ledger_before_rename")
     os.replace(made, path)
     sync(path.parent)
     lines.unlink()

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
+from pipeline.failpoints import failpoint
 from pipeline.ingest.lake import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
@@ -200,6 +201,7 @@ def _warn_of_strangers(night: _Night) -> None:
 def _commit(night: _Night) -> None:
     """Rename, write the ledger, then remove what was superseded."""
     read = {file.file_id: f"{file.source}-{file.file_id}" for file in night.report.files}
+    failpoint("ingest_staged")
     move_into_lake(night.lake, read, night.staging)
     if not night.fresh and not night.forgotten:
         return
@@ -214,5 +216,7 @@ def _commit(night: _Night) -> None:
         if row.file_id not in renewed
     ]
     rows = [*kept, *night.fresh.values()]
+    failpoint("ingest_before_ledger")
     write_ledger(night.lake.ledger, rows)
+    failpoint("ingest_after_ledger")
     clear_orphans(night.lake, _names(row for row in rows if row.is_active))

@@ -1,0 +1,58 @@
+"""Named places where a night can be killed on purpose, to see what a crash there leaves behind.
+
+Belongs here: the names, and dying at one of them. Not here: what has to hold afterwards (tests/faults).
+Off unless the environment variable GROWTH_FAILPOINT says `name` or `name:n`: the process then kills itself the n-th time
+it gets there (n = 0: never, it only counts).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+VARIABLE = "GROWTH_FAILPOINT"
+
+# In the order of a night: every boundary between two states of what is on disk.
+NAMES = (
+    "ingest_staged",  # everything read, nothing in the lake yet
+    "ingest_between_renames",  # after each file that was moved into the lake
+    "ingest_before_ledger",  # all files in the lake, none of them counts
+    "ledger_before_rename",  # the new ledger lies beside the old one
+    "ingest_after_ledger",  # they count; what they replaced is not removed yet
+    "run_context_before_write",
+    "run_context_after_write",
+    "dbt_before_layer",
+    "dbt_after_layer",
+    "parquet_before_rename",  # predictions and gate results: written beside the old file
+    "predictions_between_files",
+    "quality_results_written",
+    "publish_copied",
+    "publish_verified",
+    "publish_before_rename",
+    "publish_before_switch",  # the version has its name, the link does not lead to it yet
+    "publish_switched",
+    "publish_before_prune",
+)
+
+_reached: Counter[str] = Counter()
+
+
+def failpoint(name: str) -> None:
+    """Die here if the environment asks for it."""
+    if asked := os.environ.get(VARIABLE):
+        _count_or_die(name, asked)
+
+
+def reached() -> dict[str, int]:
+    """How often each place was reached in this process while GROWTH_FAILPOINT was set."""
+    return dict(_reached)
+
+
+def _count_or_die(name: str, asked: str) -> None:
+    wanted, _, count = asked.partition(":")
+    if wanted not in NAMES:
+        raise ValueError(f"{VARIABLE}={asked}: no failpoint '{wanted}'; there are {', '.join(NAMES)}")
+    _reached[name] += 1
+    if name == wanted and _reached[name] == int(count or 1):
+        os.kill(os.getpid(), signal.SIGKILL)
