@@ -13,11 +13,16 @@ from pipeline.failpoints import failpoint
 
 def write_parquet(frame: Any, path: Path) -> None:
     """Write a pandas frame as Parquet under a temporary name, fsync, rename: a reader sees all of it or the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
     with duckdb.connect() as con:
         con.register("frame", frame)
-        con.execute(f"copy (select * from frame) to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
+        copy_to_parquet(con, "select * from frame", path)
+
+
+def copy_to_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """The same for what a query of `con` gives."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    con.execute(f"copy ({query}) to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
     with temporary.open("rb") as handle:
         os.fsync(handle.fileno())
     failpoint("parquet_before_rename")

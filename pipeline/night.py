@@ -62,8 +62,11 @@ def run_night(
     started = time.monotonic()
     say("   0.0 s  loading Dagster and the dbt project")
     result = _execute(config, paths, _Asked(as_of, full_refresh, select), say, started)
+    from pipeline.failure import explain
+
     if not result.success:
-        raise _failure(result)
+        cause = explain(result.all_events)
+        raise NightError(cause.message, 2 if cause.is_input else 1)
     if not _was_published(result):
         return f"done       run {result.run_id}; the selection left out published/warehouse, so nothing was published"
     return summary(paths, result.run_id)
@@ -78,6 +81,7 @@ def _execute(
     from pipeline.definitions import JOB_NAME, build_defs
     from pipeline.progress import progress_logger
     from pipeline.resources import GrowthHome
+    from pipeline.run_history import record_runs
 
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     growth = GrowthHome(config_path=str(config), home_path=str(paths.home))
@@ -89,9 +93,11 @@ def _execute(
     elif asked.as_of or asked.full_refresh:
         raise NightError("--as-of and --full-refresh are for the step ingest; select raw/events too", 2)
     with dg.DagsterInstance.get() as instance:
-        return defs.resolve_job_def(JOB_NAME).execute_in_process(
+        result = defs.resolve_job_def(JOB_NAME).execute_in_process(
             instance=instance, asset_selection=chosen, raise_on_error=False, run_config=run_config
         )
+        record_runs(instance, paths)
+        return result
 
 
 def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
@@ -114,35 +120,3 @@ def _was_published(result: dg.ExecuteInProcessResult) -> bool:
     from pipeline.assets.publishing import WAREHOUSE
 
     return any(event.asset_key == WAREHOUSE for event in result.get_asset_materialization_events())
-
-
-def _failure(result: dg.ExecuteInProcessResult) -> NightError:
-    import dagster as dg
-
-    gates = {
-        e.description: f"{e.check_name} on {e.asset_key.to_user_string()}: {e.description or ''}"
-        for e in reversed(result.get_asset_check_evaluations())
-        if not e.passed and e.blocking and e.severity == dg.AssetCheckSeverity.ERROR
-    }
-    if gates:
-        return NightError("a gate failed; nothing was published.\n  " + "\n  ".join(reversed(gates.values())), 1)
-    for event in result.all_events:
-        if event.is_step_failure:
-            code = 2 if event.step_key == "ingest" else 1
-            reason = _reason(event.event_specific_data)
-            return NightError(f"step {event.step_key} failed; nothing was published.\n  {reason}", code)
-    reasons = [_innermost(getattr(e.event_specific_data, "error", None)) for e in result.all_events if e.is_run_failure]
-    return NightError("the run failed; nothing was published.\n  " + "\n  ".join(reasons), 1)
-
-
-def _reason(failure) -> str:  # type: ignore[no-untyped-def]
-    """What a step says of its failure: its own words, else the innermost error."""
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return str(failure.user_failure_data.description)
-    return _innermost(failure.error)
-
-
-def _innermost(error) -> str:  # type: ignore[no-untyped-def]
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return f"{error.message.strip() if error else 'no reason given'} (the whole trace is in the run's page of the UI)"

@@ -48,6 +48,18 @@ class HomePaths:
         return self.data / "ops" / "quality_results.parquet"
 
     @property
+    def runs(self) -> Path:
+        return self.data / "ops" / "runs.parquet"
+
+    @property
+    def run_stages(self) -> Path:
+        return self.data / "ops" / "run_stages.parquet"
+
+    @property
+    def reconciliation(self) -> Path:
+        return self.data / "ops" / "reconciliation.parquet"
+
+    @property
     def versions(self) -> Path:
         return self.data / "versions"
 

@@ -24,6 +24,22 @@
     {% if present -%} from {{ parquet_files(path) }} {%- else -%} where false {%- endif %}
 {% endmacro %}
 
+{# The same for files that older versions wrote: a column that a file lacks is null. #}
+{% macro parquet_history(path, columns) %}
+    {%- if has_files(path) %}
+    select
+    {%- for name, type in columns.items() %}
+        cast({{ name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from ({{ adapter.dispatch('with_columns', 'growthhouse')(parquet_files(path), columns) }}) as kept
+    {%- else %}{{ parquet_or_empty(path, columns) }}{% endif %}
+{% endmacro %}
+{% macro default__with_columns(files, columns) -%}
+    select * from {{ files }} union all by name select
+    {%- for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}{% endfor %} where false
+{%- endmacro %}
+{% macro spark__with_columns(files, columns) -%} select * from {{ files }} {%- endmacro %}
+
 {# -- time -- #}
 {# The site's wall clock of a UTC timestamp. #}
 {% macro local_time(utc) %}{{ return(adapter.dispatch('local_time', 'growthhouse')(utc)) }}{% endmacro %}

@@ -17,6 +17,7 @@ from pipeline.dbt_runner import DbtError, NodeOutcome, ensure_manifest
 from pipeline.failpoints import failpoint
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
+from pipeline.run_history import keep_reconciliation, record_runs
 
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
 _DAILY = ("int_session_days", "int_person_days", "int_person_event_days")
@@ -97,11 +98,15 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
         whole = context.selected_asset_keys == layer_assets.keys
         selectors = LAYERS[layer].split() if whole else _selectors(context)
         failpoint("dbt_before_layer")
+        if layer == "ops":
+            record_runs(context.instance, growth.paths, current=context.run_id)
         try:
             outcomes = growth.dbt.build(selectors, dbt_variables(growth.settings, growth.paths, growth.run))
         except DbtError as error:
             raise dg.Failure(f"dbt could not start on layer {layer}: {error}", allow_retries=False) from error
         failpoint("dbt_after_layer")
+        if layer == "ops":
+            keep_reconciliation(growth.paths)
         yield from _results(outcomes, growth, context)
         broken = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]
         if broken:

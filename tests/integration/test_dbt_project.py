@@ -107,7 +107,7 @@ def test_every_model_that_decides_something_has_a_unit_test(catalog: Any) -> Non
     manifest, _ = catalog
     tested = {node["model"] for node in manifest["unit_tests"].values()}
     models = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
-    only_read = {"stg_lake_events", "stg_files", "rejected_events", "quality_results", "model_metrics",
+    only_read = {"stg_lake_events", "stg_files", "rejected_events", "quality_results", "run_stages", "model_metrics",
                  "user_segments", "churn_scores", "purchase_scores"}  # fmt: skip
     # int_person_days adds up int_person_event_days, dim_identities publishes int_identities.
     assert models - tested == only_read | {"int_person_days", "dim_identities"}
@@ -215,3 +215,34 @@ def test_a_sum_does_not_depend_on_the_order_of_the_rows(dbt: Invoke, empty_build
     sql = "select {{ stable_sum('v') }} as total from (values (1e15), (0.1), (-1e15), (0.2), (null)) as t(v)"
     result = dbt("show", "--inline", sql)
     assert float(result.result.results[0].agate_table.rows[0][0]) == pytest.approx(0.3, abs=1e-9)
+
+
+def test_reconciliation_of_earlier_runs_outlives_a_full_refresh(dbt: Invoke, database: Any, tmp_path: Path) -> None:
+    """The run itself is counted anew, whatever was kept of it."""
+    row = "date '2026-01-01', 'shop', {0}, {0}, 0, 0, 0, {0}, true"
+    names = (
+        "run_id, as_of_date, source, n_lines, n_loaded, n_duplicates, n_rejected, n_after_as_of, n_events, is_balanced"
+    )
+    history = tmp_path / "reconciliation.parquet"
+    duckdb.sql(
+        f"copy (from (values ('earlier', {row.format(3)}), ('night', {row.format(9)})) as t({names})) to '{history}'"
+    )
+    database(
+        "insert into raw.ingested_files by name select 'shop' as source, 'f' as file, 'loaded' as status, 'h' as sha256, "
+        "7 as n_lines, 7 as n_loaded, 0 as n_duplicates, 0 as n_conflicts, 0 as n_rejected, 0 as n_after_as_of, "
+        "timestamp '2026-01-02' as ingested_at, 'i' as file_id"
+    )
+    variables = json.dumps({"reconciliation_history": str(history), "run_id": "night"})
+    built = dbt("run", "--select", "reconciliation", "--full-refresh", "--vars", variables)
+    assert built.success, [row.message for row in built.result]
+    shown = dbt("show", "--inline", "select run_id, n_lines from {{ ref('reconciliation') }} order by 1")
+    assert [tuple(row) for row in shown.result.results[0].agate_table.rows] == [("earlier", 3), ("night", 7)]
+    database("delete from raw.ingested_files; delete from ops.reconciliation")
+
+
+def test_history_that_an_older_version_wrote_lacks_a_column_and_is_read(dbt: Invoke, tmp_path: Path) -> None:
+    history = tmp_path / "history.parquet"
+    duckdb.sql(f"copy (select 'night' as run_id, 3 as n_lines) to '{history}' (format parquet)")
+    columns = "{'n_new': 'bigint', 'n_lines': 'bigint', 'run_id': 'string'}"
+    shown = dbt("show", "--inline", f"{{{{ parquet_history('{history}', {columns}) }}}}")
+    assert [tuple(row) for row in shown.result.results[0].agate_table.rows] == [(None, 3, "night")]

@@ -55,3 +55,23 @@ select
     n_events,
     n_lines = n_loaded + n_duplicates + n_rejected and n_loaded = n_events + n_after_as_of as is_balanced
 from compared
+{%- if not is_incremental() %}
+{#- Built anew, as after a full refresh: the earlier runs come from the copy that each night leaves. #}
+union all
+select *
+from (
+    {{ parquet_history(var('reconciliation_history'), {
+        'run_id': 'string',
+        'as_of_date': 'date',
+        'source': 'string',
+        'n_lines': 'bigint',
+        'n_loaded': 'bigint',
+        'n_duplicates': 'bigint',
+        'n_rejected': 'bigint',
+        'n_after_as_of': 'bigint',
+        'n_events': 'bigint',
+        'is_balanced': 'boolean'
+    }) }}
+) as earlier
+where run_id <> '{{ var("run_id") }}'
+{%- endif %}
