@@ -1,4 +1,4 @@
-"""When a night starts by itself: the nightly schedule and, off by default, a sensor for new files."""
+"""What Dagster does by itself: the nightly schedule, a sensor for new files (off by default), the alerts of a run's end."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipeline.alerts import tell_how_it_ended
 from pipeline.dead_runs import end_dead_runs_if_idle
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.ingest.plan import shown_path
@@ -78,6 +79,41 @@ def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=waiting)], cursor=context.cursor)
 
     return new_files
+
+
+def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
+    """Tell of a run that failed, and of the next one that published; running only where the config names somebody."""
+    at_start = _settings(growth)
+    is_on = at_start is not None and at_start.alerts.is_configured
+    # All code locations: the runs of `growthhouse run` come from none, and one that was killed is told of from here.
+    common: dict[str, Any] = {
+        "monitor_all_code_locations": True,
+        "default_status": dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
+    }
+
+    def tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+        settings = _settings(growth)
+        if settings is None:
+            return dg.SkipReason("no valid growth.yaml")
+        problems = tell_how_it_ended(context.instance, settings, context.dagster_run.run_id)
+        for problem in problems:
+            context.log.warning(f"alert not sent: {problem}")
+        return dg.SkipReason("; ".join(problems) or "looked at")
+
+    @dg.run_failure_sensor(name="alert_failure", description="Tells of a failed run, once.", **common)
+    def alert_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason:
+        return tell(context)
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="alert_recovery",
+        description="Tells of the first version published after a failure, and of warnings where asked for.",
+        **common,
+    )
+    def alert_recovery(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+        return tell(context)
+
+    return [alert_failure, alert_recovery]
 
 
 def unread_files(settings: Settings) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from pipeline.assets.dbt_layers import LAYERS, build_layer
 from pipeline.assets.ingest import ingest_events, night_config
 from pipeline.assets.predictions import train_and_score
 from pipeline.assets.publishing import build_warehouse
-from pipeline.automation import build_new_files_sensor, build_nightly_schedule
+from pipeline.automation import build_alert_sensors, build_new_files_sensor, build_nightly_schedule
 from pipeline.gates import GATES, build_gate
 from pipeline.resources import GrowthHome, home_from_environment
 
@@ -37,7 +37,7 @@ def build_defs(
         asset_checks=[build_gate(stage) for stage in GATES],
         jobs=[job],
         schedules=[build_nightly_schedule(job, growth)],
-        sensors=[build_new_files_sensor(job, growth)],
+        sensors=[build_new_files_sensor(job, growth), *build_alert_sensors(growth)],
         resources={"growth": growth},
         loggers=loggers,
         executor=dg.in_process_executor,

@@ -10,12 +10,13 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.instance import prepare_instance
 from pipeline.locking import WriterBusy, writer_lock
+from pipeline.logs import EventLog
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
 from pipeline.summary import summary
@@ -52,6 +53,18 @@ def run_night(
 ) -> str:
     """Execute the nightly job and return the summary; raises NightError where it failed or cannot start."""
     paths = HomePaths(settings.home)
+    log = EventLog(paths.log)
+    try:
+        return _night(config, settings, _Asked(as_of, full_refresh, select), say, log)
+    except NightError as error:
+        log.note("error", str(error))
+        raise
+    finally:
+        log.close()
+
+
+def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str], object], log: EventLog) -> str:
+    paths = HomePaths(settings.home)
     try:
         with writer_lock(paths.writer_lock):
             pass
@@ -59,21 +72,30 @@ def run_night(
         raise NightError(str(busy), 1) from busy
     os.environ["DAGSTER_HOME"] = str(prepare_instance(paths.dagster))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    started = time.monotonic()
     say("   0.0 s  loading Dagster and the dbt project")
-    result = _execute(config, paths, _Asked(as_of, full_refresh, select), say, started)
-    from pipeline.failure import explain
+    try:
+        result = _execute(config, settings, asked, say, log)
+    except NightError:
+        raise
+    except Exception as error:
+        from pipeline.alerts import tell_failed_start
 
+        log.note("error", f"the night could not start: {type(error).__name__}: {error}")
+        _report(tell_failed_start(settings, error), say, log)
+        raise
     if not result.success:
+        from pipeline.failure import explain
+
         cause = explain(result.all_events)
         raise NightError(cause.message, 2 if cause.is_input else 1)
     if not _was_published(result):
         return f"done       run {result.run_id}; the selection left out published/warehouse, so nothing was published"
+    log.note("info", "published a new version", result.run_id)
     return summary(paths, result.run_id)
 
 
 def _execute(
-    config: Path, paths: HomePaths, asked: _Asked, say: Callable[[str], object], started: float
+    config: Path, settings: Settings, asked: _Asked, say: Callable[[str], object], log: EventLog
 ) -> dg.ExecuteInProcessResult:
     import dagster as dg
 
@@ -81,23 +103,49 @@ def _execute(
     from pipeline.definitions import JOB_NAME, build_defs
     from pipeline.progress import progress_logger
     from pipeline.resources import GrowthHome
-    from pipeline.run_history import record_runs
 
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
-    growth = GrowthHome(config_path=str(config), home_path=str(paths.home))
-    defs = build_defs(growth, loggers={"console": progress_logger(say, started)})
+    growth = GrowthHome(config_path=str(config), home_path=str(settings.home))
+    defs = build_defs(growth, loggers={"console": progress_logger(say, time.monotonic(), log)})
     chosen = _chosen(defs, asked.select)
     run_config: dict[str, Any] = {"loggers": {"console": {}}}
     if chosen is None or RAW_EVENTS in chosen:
         run_config |= night_config(asked.as_of, asked.full_refresh)
     elif asked.as_of or asked.full_refresh:
         raise NightError("--as-of and --full-refresh are for the step ingest; select raw/events too", 2)
+    began_at = datetime.now(UTC)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB_NAME).execute_in_process(
             instance=instance, asset_selection=chosen, raise_on_error=False, run_config=run_config
         )
-        record_runs(instance, paths)
+        _note_and_tell(instance, settings, began_at, say, log)
         return result
+
+
+def _note_and_tell(
+    instance: dg.DagsterInstance, settings: Settings, began_at: datetime, say: Callable[[str], object], log: EventLog
+) -> None:
+    """The history of runs, and the alerts of every run that ended since: this one, and those found dead at its start.
+
+    Whatever goes wrong here is told and changes nothing: the outcome of the night is what counts.
+    """
+    import dagster as dg
+
+    from pipeline.alerts import tell_how_it_ended
+    from pipeline.run_history import record_runs
+
+    try:
+        record_runs(instance, HomePaths(settings.home))
+        for record in instance.get_run_records(dg.RunsFilter(updated_after=began_at), ascending=True):
+            _report(tell_how_it_ended(instance, settings, record.dagster_run.run_id), say, log)
+    except Exception as error:
+        _report([f"history of runs: {type(error).__name__}: {error}"], say, log)
+
+
+def _report(problems: list[str], say: Callable[[str], object], log: EventLog) -> None:
+    for problem in problems:
+        say(f"warning: not sent or noted: {problem}")
+        log.note("warning", f"not sent or noted: {problem}")
 
 
 def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:

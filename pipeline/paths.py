@@ -60,6 +60,14 @@ class HomePaths:
         return self.data / "ops" / "reconciliation.parquet"
 
     @property
+    def alerts(self) -> Path:
+        return self.data / "ops" / "alerts.json"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "logs" / "growthhouse.log"
+
+    @property
     def versions(self) -> Path:
         return self.data / "versions"
 

@@ -35,13 +35,17 @@ class _StepLines(logging.Handler):
         self._say(f"{time.monotonic() - self._started:6.1f} s  {text}")
 
 
-def progress_logger(say: Callable[[str], object], started: float) -> dg.LoggerDefinition:
-    """A logger for Definitions(loggers={"console": …}): one line per step with the seconds since `started`."""
+def progress_logger(say: Callable[[str], object], started: float, *others: logging.Handler) -> dg.LoggerDefinition:
+    """A logger for Definitions(loggers={"console": …}): one line per step with the seconds since `started`.
+
+    `others` get every record too.
+    """
 
     @dg.logger
     def console(context: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("growthhouse", logging.DEBUG)
-        logger.addHandler(_StepLines(say, started))
+        for handler in (_StepLines(say, started), *others):
+            logger.addHandler(handler)
         return logger
 
     return console

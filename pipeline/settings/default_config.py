@@ -45,6 +45,12 @@ sources:
 # purchase: {horizon_days: 7}
 # segments: {kmeans: {k: auto}}
 
+# alerts:                  # nobody is told unless a webhook or an e-mail stands here; secrets stay in environment variables
+#   on: [failure, recovery]   # also gate_warning
+#   webhook: {url: "https://chat.example/hooks/nights", token_env: GROWTH_ALERT_TOKEN}   # or url_env, where the address is secret
+#   email: {to: [data@shop.example], from: growthhouse@shop.example, smtp_host: mail.shop.example, port: 587,
+#           security: starttls, user_env: GROWTH_SMTP_USER, password_env: GROWTH_SMTP_PASSWORD}   # starttls | tls | none
+
 # Accepted, but nothing uses it yet: recommendations, interventions, experiments.
 """
 

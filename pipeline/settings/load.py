@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from pipeline.settings import analysis as a
 from pipeline.settings import sources as s
+from pipeline.settings.alerts import Alerts
 from pipeline.settings.errors import ConfigError
 from pipeline.settings.types import Section
 from pipeline.settings.unsupported import Location, refused, unused
@@ -34,6 +35,7 @@ class Settings(Section):
     interventions: tuple[a.Intervention, ...] = ()
     global_holdout: a.GlobalHoldout = a.GlobalHoldout()
     experiments: tuple[a.Experiment, ...] = ()
+    alerts: Alerts = Alerts()
 
     _home: Path = PrivateAttr(default=Path("."))
     _config_path: Path = PrivateAttr(default=Path("growth.yaml"))

@@ -1,37 +1,16 @@
 """The history of runs: each way a run can end, written once, and kept when Dagster forgets."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
+from tiny_nights import WAREHOUSE, killed_run, night, run
 
 from pipeline.dead_runs import end_dead_runs
 from pipeline.paths import HomePaths
 from pipeline.run_history import record_runs
-
-RAW, WAREHOUSE = dg.AssetKey(["raw", "events"]), dg.AssetKey(["published", "warehouse"])
-
-
-def night(gate_holds: bool = True, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> list[Any]:
-    """Ingest, a gate on it, publish: as short as a night can be."""
-
-    @dg.multi_asset(name="ingest", specs=[dg.AssetSpec(RAW)])
-    def ingest() -> dg.MaterializeResult:
-        new = {"new_files": 2, "new_lines_read": 30, "new_events": 28, "as_of": "2026-01-25"}
-        return dg.MaterializeResult(asset_key=RAW, metadata=new)
-
-    @dg.multi_asset_check(name="gate_raw", specs=[dg.AssetCheckSpec("gate_raw", asset=RAW, blocking=True)])
-    def gate_raw() -> Iterator[dg.AssetCheckResult]:
-        words = "rejected_rate 0.4, not 0.05"
-        yield dg.AssetCheckResult(asset_key=RAW, passed=gate_holds, severity=severity, description=words)
-
-    @dg.asset(key=WAREHOUSE, deps=[RAW])
-    def publish() -> None: ...
-
-    return [ingest, gate_raw, publish]
 
 
 @pytest.fixture
@@ -43,10 +22,6 @@ def paths(tmp_path: Path) -> HomePaths:
 def instance() -> Any:
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
-
-
-def run(instance: dg.DagsterInstance, assets: list[Any], **options: Any) -> str:
-    return dg.materialize(assets, instance=instance, raise_on_error=False, **options).run_id
 
 
 def runs(paths: HomePaths, columns: str = "status, failed_step") -> list[Any]:
@@ -97,18 +72,6 @@ def test_a_run_that_cannot_start_is_a_failure_without_a_step(instance: Any, path
     run(instance, [publish], resources={"growth": growth})
     record_runs(instance, paths)
     assert runs(paths) == [("failed", None)]
-
-
-def killed_run(instance: dg.DagsterInstance) -> str:
-    """A run that began, and of which nothing more was heard."""
-    run = instance.create_run_for_job(dg.Definitions(jobs=[empty]).resolve_job_def("empty"))
-    event = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name="empty")
-    instance.report_dagster_event(event, run.run_id)
-    return run.run_id
-
-
-@dg.job
-def empty() -> None: ...
 
 
 def test_a_killed_run_is_told_from_a_failed_one(instance: Any, paths: HomePaths) -> None:

@@ -44,10 +44,13 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     (tmp_path / "growth.yaml").write_text(text)
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
-            "#     order:", "#     entry:", "#     scope:", "# retention:", "# churn:", "# purchase:", "# segments:")  # fmt: skip
+            "#     order:", "#     entry:", "#     scope:", "# retention:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
+            "#           security")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))
     assert not settings.has_default_funnels
+    assert settings.alerts.on == parse_settings(text).alerts.on
+    assert settings.alerts.email and settings.alerts.email.to == ("data@shop.example",)
     assert settings.funnels == parse_settings(text).funnels
     assert settings.notices == ()
 
