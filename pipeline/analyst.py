@@ -6,6 +6,8 @@ are locked too.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from pipeline.paths import HomePaths
@@ -18,9 +20,21 @@ LOCKED_DOWN = {
 }
 
 
-def connect(paths: HomePaths) -> duckdb.DuckDBPyConnection:
-    """A locked-down, read-only connection to the version the link points at now."""
-    return duckdb.connect(str(paths.warehouse.resolve()), read_only=True, config=dict(LOCKED_DOWN))
+def connect(paths: HomePaths, writable: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A locked-down, read-only connection to the version the link points at now; `writable` is the one file it may write."""
+    file = str(paths.warehouse.resolve())
+    if writable is None:
+        return duckdb.connect(file, read_only=True, config=dict(LOCKED_DOWN))
+    con = duckdb.connect(file, read_only=True)
+    try:
+        # What may be reached can only be said before the door is shut.
+        con.execute("set allowed_paths = [" + "'" + str(writable).replace("'", "''") + "']")
+        for setting, value in LOCKED_DOWN.items():
+            con.execute(f"set {setting} = {value}")
+    except BaseException:
+        con.close()
+        raise
+    return con
 
 
 def print_result(con: duckdb.DuckDBPyConnection, query: str) -> None:

@@ -121,6 +121,29 @@ def sql(
 
 
 @app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="A published table, e.g. marts.retention.")],
+    to: Annotated[Path, typer.Option("--to", help="FILE.csv, FILE.parquet or FILE.jsonl.")],
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where it exists.")] = False,
+) -> None:
+    """Write a published table to a file that only you can read; cells of a CSV that look like formulas are disarmed."""
+    from pipeline.export import ExportError
+    from pipeline.export import export as export_table
+    from pipeline.paths import HomePaths
+
+    paths = HomePaths(_home(config, home))
+    if not paths.warehouse.exists():
+        raise fail(f"no published warehouse at {paths.warehouse}; `growthhouse run` makes one")
+    try:
+        n_rows = export_table(paths, table, to, force=force)
+    except ExportError as error:
+        raise fail(str(error)) from error
+    typer.echo(f"wrote {n_rows:,} rows of {table} to {to}")
+
+
+@app.command()
 def doctor(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
     """Check configuration, disk, versions, locks and half-finished runs; mend what is safe."""
     from pipeline.doctor import examine

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.freshness import freshness
 from pipeline.paths import HomePaths
 from pipeline.settings import ConfigError, load_settings
 
@@ -36,7 +37,7 @@ def examine(config: Path, home: Path | None) -> list[Finding]:
         level = "ok" if files else "warn"
         findings.append(Finding(level, f"source {source.name}: {len(files)} files match {source.path}"))
     paths = HomePaths(settings.home)
-    return [*findings, _disk(settings.home), _lock(paths), *_leftovers(paths), _warehouse(paths)]
+    return [*findings, _disk(settings.home), _lock(paths), *_leftovers(paths), _warehouse(paths), *_age(paths)]
 
 
 def _version() -> Finding:
@@ -73,6 +74,11 @@ def _leftovers(paths: HomePaths) -> list[Finding]:
     except WriterBusy:
         return []
     return findings
+
+
+def _age(paths: HomePaths) -> list[Finding]:
+    age = freshness(paths)
+    return [Finding(*age)] if age else []
 
 
 def _warehouse(paths: HomePaths) -> Finding:

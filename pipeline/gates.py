@@ -16,8 +16,7 @@ from expectations.runner import run_stage
 from expectations.suites import SUITES
 from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
-from pipeline.paths import HomePaths
-from pipeline.publish import current_version
+from pipeline.freshness import published_at
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
@@ -80,7 +79,7 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
         "max_rejected_rate": cleaning.max_rejected_rate,
         "max_duration_s": cleaning.max_duration_s,
         "max_future_hours": cleaning.max_future_hours,
-        "published_at": _published_at(growth.paths),
+        "published_at": published_at(growth.paths),
     }
     whole = any(table in GATES[stage] for table in tables)
     try:
@@ -91,12 +90,6 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
         ) from broken
     _keep(growth, night.run_id, results)
     return results
-
-
-def _published_at(paths: HomePaths) -> datetime | None:
-    """When the current version was published, UTC, as its file name says; None before the first."""
-    version = current_version(paths)
-    return datetime.strptime(version.stem, "warehouse-%Y%m%dT%H%M%S%fZ") if version else None
 
 
 def _check_result(stage: str, table: str, results: Sequence[CheckResult]) -> dg.AssetCheckResult:

@@ -5,13 +5,14 @@ at Dagster's records of every table and check upstream; the rules are in `assets
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
+from pipeline.freshness import FAIL_AFTER, WARN_AFTER
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
 
@@ -21,8 +22,7 @@ _PUBLISHED_MODELS = [
     for node in MANIFEST["nodes"].values()
     if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
 ]
-# One night may be late or fail; after that somebody should look.
-FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=FAIL_AFTER, warn_window=WARN_AFTER)
 
 HISTORY_DEPTH = 50  # runs looked back for a check's last answer
 
