@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from pipeline.settings.predicates import checked_column, checked_predicate
 from pipeline.settings.types import Count, Duration, Name, Section, Share, Text
+
+EventColumn = Annotated[Text, AfterValidator(checked_column)]
+EventCondition = Annotated[Text, AfterValidator(checked_predicate)]
+# On tables whose columns are not known here.
+Condition = Annotated[Text, AfterValidator(lambda text: checked_predicate(text, columns=None))]
 
 
 class FunnelStep(Section):
@@ -17,7 +23,7 @@ class FunnelStep(Section):
 
     event: Text
     name: Text | None = None
-    where: Text | None = None
+    where: EventCondition | None = None
     optional: bool = False
     within: Duration | None = None
 
@@ -37,8 +43,8 @@ class Funnel(Section):
     entry: Literal["best", "first", "every"] = "best"
     scope: Literal["person", "session"] = "person"
     exclude: tuple[Text, ...] = ()
-    hold_constant: tuple[Text, ...] = ()
-    breakdown: Text | None = None
+    hold_constant: tuple[EventColumn, ...] = ()
+    breakdown: EventColumn | None = None
 
     @model_validator(mode="after")
     def _first_step_counts(self) -> Funnel:
@@ -153,7 +159,7 @@ class Audience(Section):
     """Who a campaign is for; several conditions must all hold."""
 
     segment: Text | None = None
-    where: Text | None = None
+    where: Condition | None = None
     score_band: ScoreBand | None = None
 
     @model_validator(mode="after")
@@ -197,7 +203,7 @@ class Assignment(Section):
     event: Text | None = None
     table: Text | None = None
     campaign: Text | None = None
-    where: Text | None = None
+    where: Condition | None = None
     variant: Text = "variant"
     person: Text = "person_id"
     at: Text | None = None
@@ -215,7 +221,7 @@ class Metric(Section):
     name: Name
     kind: Literal["conversion", "mean", "ratio"] = "conversion"
     event: Text | None = None
-    where: Text | None = None
+    where: Condition | None = None
     column: Text | None = None
     numerator: Text | None = None
     denominator: Text | None = None

@@ -131,18 +131,24 @@ def parse_settings(text: str, path: Path | None = None) -> Settings:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise _together([_as_config_error(entry, root, path) for entry in error.errors()]) from error
-    if found := [
+        found = [entry for entry in error.errors() if not _is_aftermath(entry)]
+        raise _together([_as_config_error(entry, root, path) for entry in found]) from error
+    if not_honoured := [
         ConfigError(problem, key=_key_text(place), line=_line(root, place), remedy=remedy, path=path)
         for place, problem, remedy in refused(settings)
     ]:
-        raise _together(found)
+        raise _together(not_honoured)
     name = path.name if path else "config"
     settings._notices = tuple(
         f"{name}, line {_line(root, place)}: {_key_text(place)}: accepted, but nothing uses it yet"
         for place in unused(settings)
     )
     return settings
+
+
+def _is_aftermath(entry: Any) -> bool:
+    """pydantic also calls a list too short whose entries are wrong."""
+    return entry["type"] == "too_short" and bool(entry["input"])
 
 
 def _together(errors: list[ConfigError]) -> ConfigError:
