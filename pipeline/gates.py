@@ -17,6 +17,7 @@ from expectations.suites import SUITES
 from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
 from pipeline.freshness import published_at
+from pipeline.markdown import quoted
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
@@ -131,13 +132,12 @@ def markdown_table(results: Sequence[CheckResult]) -> str:
     rows = [
         (
             "warned" if r.failed and not r.blocks else verdicts[r.passed],
-            r.table_name, r.column_name or r.expectation, r.expected, r.observed_value, r.severity,
+            r.table_name, r.column_name or r.expectation, quoted(r.expected), quoted(r.observed_value), r.severity,
         )
         for r in sorted(results, key=lambda r: (not r.blocks, not r.failed, r.passed is not None))
     ]  # fmt: skip
     head = ("result", "table", "what", "expected", "observed", "severity")
-    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in (head, ("---",) * len(head), *rows)]
-    return "\n".join(f"| {line} |" for line in lines)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
 
 
 def _keep(growth: GrowthHome, run_id: str, results: Sequence[CheckResult]) -> None:

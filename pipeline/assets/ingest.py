@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from pipeline.assets.pictures import events_per_day
 from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
+from pipeline.markdown import quoted
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
 
@@ -107,7 +108,7 @@ def _events_metadata(
         "new_files": report.n_files_new,
         "known_files": report.n_files_known,
         "as_of": night.as_of,
-        "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in report.warnings) or "none"),
+        "warnings": dg.MetadataValue.md("\n".join(f"- {quoted(w)}" for w in report.warnings) or "none"),
     }
     try:
         return metadata | _lake_metadata(growth)
@@ -133,7 +134,7 @@ def _lake_metadata(growth: GrowthHome) -> dict[str, Any]:
 
 def _ledger_metadata(growth: GrowthHome, report: IngestReport) -> dict[str, Any]:
     rows = [
-        f"| {f.source} | {f.file} | {f.status} | {f.n_lines:,} | {f.n_accepted:,} | {f.n_rejected:,} |"
+        f"| {f.source} | {quoted(f.file)} | {f.status} | {f.n_lines:,} | {f.n_accepted:,} | {f.n_rejected:,} |"
         for f in report.files[:MAX_FILES_LISTED]
     ]
     head = ["| source | file | status | lines | accepted | rejected |", "|---|---|---|---|---|---|"]
