@@ -7,7 +7,7 @@ HOME_DIR ?= .
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup run test unit test-real test-browser check docs ui lock clean
+.PHONY: setup run test unit test-real test-browser test-faults check docs ui lock clean
 setup: $(STAMP)
 
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
@@ -31,6 +31,9 @@ test-real: setup      ## one night on each real data set in ../shared/data, held
 test-browser: setup   ## the Dagster UI in headless Chromium (installed with apt-get where it is missing and allowed)
 	@command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q chromium) >/dev/null 2>&1 || true
 	@$(BIN)/python -m pytest tests/browser -rs
+
+test-faults: setup    ## kills, full disks, damaged files: FAULT_RUNS=100 random moments by default (an hour on two cores)
+	@$(BIN)/python -m pytest tests/faults -rs
 
 docs: setup           ## the dbt docs site of every table, a single file: dbt_project/target/static_index.html
 	@GROWTH_BUILD_DB=$(abspath $(HOME_DIR))/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.paths import DBT_PROJECT, HomePaths
@@ -45,10 +46,13 @@ def ensure_manifest() -> Path:
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < _newest_source():
         from dbt.cli.main import dbtRunner
 
-        result = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-partial-parse"])
-        if not result.success:
-            raise DbtError(f"dbt could not parse {DBT_PROJECT}: {result.exception}")
-        os.utime(MANIFEST)
+        # Parsed elsewhere and renamed: every process loads this file, so a crash must not leave half of it.
+        MANIFEST.parent.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=MANIFEST.parent, prefix=".parsing-") as folder:
+            result = dbtRunner().invoke(["parse", *_folders(Path(folder)), "--quiet", "--no-partial-parse"])
+            if not result.success:
+                raise DbtError(f"dbt could not parse {DBT_PROJECT}: {result.exception}")
+            os.replace(Path(folder) / MANIFEST.name, MANIFEST)
     return MANIFEST
 
 
@@ -78,7 +82,7 @@ class DbtSession:
     def _runner(self) -> Any:
         from dbt.cli.main import dbtRunner
 
-        first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet"])
+        first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-write-json"])
         if not first.success:
             raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
         manifest: Any = first.result
@@ -93,7 +97,7 @@ class DbtSession:
         arguments = [
             "build", *_folders(self.paths.dbt_target), "--select", *selectors, "--indirect-selection", "buildable",
             "--vars", json.dumps(variables), "--log-level", "none", "--log-level-file", "info",
-            "--no-partial-parse", "--no-use-colors", "--exclude", "resource_type:unit_test",
+            "--no-partial-parse", "--no-write-json", "--no-use-colors", "--exclude", "resource_type:unit_test",
         ]  # fmt: skip
         try:
             result = self._runner.invoke(arguments)

@@ -11,6 +11,17 @@ import duckdb
 from pipeline.failpoints import failpoint
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write a text under a temporary name, fsync, rename: a reader sees all of it or the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(temporary, path)
+
+
 def write_parquet(frame: Any, path: Path) -> None:
     """Write a pandas frame as Parquet under a temporary name, fsync, rename: a reader sees all of it or the old one."""
     with duckdb.connect() as con:

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import write_text
+
 DAGSTER_YAML = """\
 # Written by growthhouse. Runs one at a time: the build database has one writer.
 telemetry:
@@ -33,7 +35,7 @@ def prepare_instance(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text(DAGSTER_YAML, encoding="utf-8")
+        write_text(DAGSTER_YAML, config)
     return folder
 
 

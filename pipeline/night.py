@@ -100,6 +100,7 @@ def _execute(
     import dagster as dg
 
     from pipeline.assets.ingest import RAW_EVENTS, night_config
+    from pipeline.dead_runs import PROCESS_TAG
     from pipeline.definitions import JOB_NAME, build_defs
     from pipeline.progress import progress_logger
     from pipeline.resources import GrowthHome
@@ -116,7 +117,11 @@ def _execute(
     began_at = datetime.now(UTC)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB_NAME).execute_in_process(
-            instance=instance, asset_selection=chosen, raise_on_error=False, run_config=run_config
+            instance=instance,
+            asset_selection=chosen,
+            raise_on_error=False,
+            run_config=run_config,
+            tags={PROCESS_TAG: str(os.getpid())},
         )
         _note_and_tell(instance, settings, began_at, say, log)
         return result

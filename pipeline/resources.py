@@ -18,6 +18,7 @@ from pipeline.locking import writer_lock
 from pipeline.paths import HomePaths
 from pipeline.run_context import RunContext
 from pipeline.settings import Settings, load_settings
+from pipeline.tidy import tidy
 
 
 class GrowthHome(dg.ConfigurableResource):
@@ -36,6 +37,9 @@ class GrowthHome(dg.ConfigurableResource):
         self._dbt = DbtSession(self.paths)
         self._run_id = context.run_id or ""
         with writer_lock(self.paths.writer_lock):
+            for leftover in tidy(self.paths):
+                if context.log is not None:
+                    context.log.warning(f"removed {leftover}, left by a run that was killed")
             if context.instance is not None:
                 end_dead_runs(context.instance, alive=self._run_id)
             yield self

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline.files import write_text
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
 
@@ -31,8 +32,7 @@ class RunContext:
     event_names: list[str]
 
     def write(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        write_text(json.dumps(asdict(self)), path)
 
     @staticmethod
     def read(path: Path) -> RunContext:

@@ -1,0 +1,97 @@
+"""SIGKILL at every failpoint and at random moments of a night; after one more `growthhouse run` nothing may tell of it.
+
+FAULT_RUNS random moments (default 100), drawn with FAULT_SEED (default 7).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.failpoints import NAMES
+from pipeline.paths import HomePaths
+from tests.faults.cases import Shop, faults_of
+from tests.faults.warm import Nights, ended
+
+N_RANDOM = int(os.environ.get("FAULT_RUNS", "100"))
+_draw = random.Random(int(os.environ.get("FAULT_SEED", "7")))
+# One moment in each hundredth of the night, so that they spread over all of it.
+MOMENTS = [(i + _draw.random()) / N_RANDOM for i in range(N_RANDOM)]
+
+
+def night_of(paths: HomePaths) -> tuple[str, ...]:
+    return ("run", "--config", str(paths.home / "growth.yaml"))
+
+
+# Places that a night passes more than once: each later time is another state of the build.
+LATER = [
+    *(f"{place}:{n}" for place in ("dbt_before_layer", "dbt_after_layer") for n in range(2, 6)),
+    *(
+        "ingest_between_renames:3",
+        "parquet_before_rename:6",
+        "predictions_between_files:3",
+        "quality_results_written:4",
+    ),
+]
+# A fork begins with everything imported; these are killed while a process of their own imports, parses and opens.
+START_UP_S = (0.5, 2.0, 3.5, 5.0)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *LATER])
+def test_killed_at_a_failpoint(
+    name: str, home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    before = home.warehouse.resolve()
+    assert nights.run(tmp_path / "killed.log", *night_of(home), GROWTH_FAILPOINT=name) == -signal.SIGKILL
+    assert home.warehouse.resolve().exists()
+    if name not in ("publish_switched", "publish_before_prune"):
+        assert home.warehouse.resolve() == before
+    assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed) == []
+
+
+@pytest.mark.parametrize("share", MOMENTS, ids=lambda share: f"{share:.3f}")
+def test_killed_at_a_random_moment(
+    share: float, home: HomePaths, undisturbed: HomePaths, length_s: float, nights: Nights, tmp_path: Path
+) -> None:
+    night = nights.start(tmp_path / "killed.log", *night_of(home))
+    time.sleep(share * length_s)
+    night.kill()
+    assert ended(night) in (-signal.SIGKILL, 0)  # at the very end it may have been quicker
+    assert home.warehouse.resolve().exists()
+    assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed) == []
+
+
+@pytest.mark.parametrize("after_s", START_UP_S)
+def test_killed_while_starting_up(
+    after_s: float, home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    with (tmp_path / "killed.log").open("w") as log:
+        night = subprocess.Popen([sys.executable, "-m", "pipeline.cli", *night_of(home)], stdout=log, stderr=log)
+    time.sleep(after_s)
+    night.kill()
+    assert night.wait() == -signal.SIGKILL
+    assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed) == []
+
+
+@pytest.fixture(scope="session")
+def length_s(undisturbed: HomePaths, shop: Shop, nights: Nights) -> float:
+    """How long an undisturbed night takes here and now, the second time at its path as all later ones."""
+    for _ in range(2):
+        paths = shop.copy(shop.base.parent / "home")
+        started = time.monotonic()
+        assert nights.run(shop.base.parent / "timed.log", *night_of(paths)) == 0
+        took = time.monotonic() - started
+        assert faults_of(paths, undisturbed) == []
+        shutil.rmtree(paths.home)
+    return took
