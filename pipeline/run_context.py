@@ -5,6 +5,7 @@ Written by the ingest step, read by every later one, so that all of them agree o
 
 from __future__ import annotations
 
+import glob
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -85,10 +86,11 @@ def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: i
 def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> dict[str, Any]:
     """Every dbt variable of the night, from the configuration and the context."""
     as_of = date.fromisoformat(context.as_of)
+    lake = Path(glob.escape(str(paths.lake)))  # these go into patterns, and a home may be called [x]
     horizon = max(settings.churn.horizon_days, settings.purchase.horizon_days)
     return {
-        "lake_events": str(paths.lake / "events" / "*" / "*.parquet"),
-        "lake_rejected": str(paths.lake / "rejected" / "*.parquet"),
+        "lake_events": str(lake / "events" / "*" / "*.parquet"),
+        "lake_rejected": str(lake / "rejected" / "*.parquet"),
         "ledger": str(paths.ledger),
         "ml_dir": str(paths.ml),
         "quality_results": str(paths.quality_results),

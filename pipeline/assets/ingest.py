@@ -1,5 +1,6 @@
 """The raw layer as assets: one step reads new files into the lake. Parsing itself is in `pipeline.ingest`."""
 
+import glob
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -118,7 +119,7 @@ def _events_metadata(
 
 
 def _lake_metadata(growth: GrowthHome) -> dict[str, Any]:
-    ledger, lake = str(growth.paths.ledger), str(growth.paths.lake / "events" / "*" / "*.parquet")
+    ledger, lake = str(growth.paths.ledger), glob.escape(str(growth.paths.lake / "events")) + "/*/*.parquet"
     with duckdb.connect() as con:
         n_rows = con.execute(
             "select cast(sum(n_accepted) as bigint) from read_parquet(?) where status = 'loaded'", [ledger]

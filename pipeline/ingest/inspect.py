@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,10 +20,16 @@ import zstandard
 _READ_BYTES = 1 << 18
 # A zstd block of 4 bytes may stand for 128 KiB, so zstd gets little at a time; zlib can be told how much to give.
 _ZSTD_SLICE, _OUTPUT_BYTES = 1 << 12, 1 << 20
+# A file that unpacks to no more than this is harmless, however small it is packed.
+_SMALL_BYTES = 1 << 26
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # What the line reader takes for the end of a column; no JSON holds it as it is.
 LINE_MARK = b"\x01"
+
+
+class UnpacksTooFar(Exception):
+    """A packed file holds far more than its size lets expect; nothing of it was kept."""
 
 
 @dataclass
@@ -59,6 +66,7 @@ class ByteStream:
     """The decompressed bytes of a file; afterwards, the hash of the raw bytes and whether the file was cut."""
 
     path: Path
+    max_expansion: float = math.inf  # times its size that a packed file may unpack to
     compression: str = "none"
     is_truncated: bool = False
     is_padded: bool = False
@@ -79,7 +87,7 @@ class ByteStream:
             elif start == _ZSTD:
                 self.compression = "zstd"
             raw = self._raw(file)
-            yield from raw if self.compression == "none" else self._decompressed(raw)
+            yield from raw if self.compression == "none" else self._limited(self._decompressed(raw))
             for _ in raw:  # after a broken member the hash still has to cover the whole file
                 pass
 
@@ -89,6 +97,14 @@ class ByteStream:
             file.seek(self.n_read)
             for _ in self._raw(file):
                 pass
+
+    def _limited(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        allowed = max(_SMALL_BYTES, self.path.stat().st_size * self.max_expansion)
+        for chunk in chunks:
+            allowed -= len(chunk)
+            if allowed < 0:
+                raise UnpacksTooFar
+            yield chunk
 
     def _raw(self, file: Any) -> Iterator[bytes]:
         while chunk := file.read(_READ_BYTES):
@@ -145,15 +161,18 @@ def _line_is_long(window: bytes, carried: int, limit: int) -> tuple[bool, int]:
     return is_long or rest > limit, rest
 
 
-def inspect_file(path: Path, max_line_bytes: int, with_blank_lines: bool = True) -> Inspection:
-    """Read a file once and say what it is; a readable file that is damaged is no error.
+def inspect_file(
+    path: Path, max_line_bytes: int, with_blank_lines: bool = True, max_expansion: float = math.inf
+) -> Inspection:
+    """Read a file once and say what it is; a readable file that is damaged is no error. Raises UnpacksTooFar.
 
     Looking for blank lines takes longer than all the rest of it, so it can be left out.
     """
-    stream, found = ByteStream(path), Inspection()
+    stream, found = ByteStream(path, max_expansion), Inspection()
+    chunks = iter(stream)
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     carried, n_newlines, n_returns, n_pairs, last = 0, 0, 0, 0, b""
-    for chunk in stream:
+    for chunk in chunks:
         found.is_utf16 = found.is_utf16 or (found.n_bytes == 0 and chunk.startswith(_UTF16))
         found.n_bytes += len(chunk)
         n_newlines += chunk.count(b"\n")
@@ -168,7 +187,9 @@ def inspect_file(path: Path, max_line_bytes: int, with_blank_lines: bool = True)
         if not found.has_bad_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
             found.has_bad_utf8 = not _decodes(decoder, chunk)
         last = chunk[-1:]
-        if n_newlines and found.is_damaged:  # whoever mends it sees the rest
+        if n_newlines and found.is_damaged and stream.compression != "none":
+            found.n_bytes += sum(map(len, chunks))  # not looked at, but held against the limit before anybody mends it
+        elif n_newlines and found.is_damaged:  # whoever mends it sees the rest
             n_read = stream.n_read
             stream.hash_rest()
             found.n_bytes = found.n_bytes * stream.n_read // n_read

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.inspect import Inspection, inspect_file
+from pipeline.ingest.inspect import Inspection, UnpacksTooFar, inspect_file
 from pipeline.ingest.layout import Layout, read_layout, resolve_columns
 from pipeline.ingest.ledger import LedgerRow
 from pipeline.ingest.report import FileProblem
@@ -85,9 +85,9 @@ def plan_source(
     plan.forgotten = [row for row in gone if row.n_accepted == 0]
     moved = {row.sha256: row for row in gone if row.reading == reading and row.n_accepted}
     ids = {row.file_id: row.file for row in rows.values()}
-    limit = settings.cleaning.max_line_bytes
+    limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        inspected = pool.map(lambda entry: _inspect(entry[0], limit, source), unknown)
+        inspected = pool.map(lambda entry: _inspect(entry[0], limit, expansion, source), unknown)
         for (path, file, stat, known), found in zip(unknown, inspected, strict=True):
             if isinstance(found, str):
                 plan.warnings.append(f"Source '{source.name}': {file} {found}")
@@ -122,9 +122,14 @@ def stat_of(path: Path) -> os.stat_result | None:
         return None
 
 
-def _inspect(path: Path, max_line_bytes: int, source: Source) -> Inspection | str:
+def _inspect(path: Path, max_line_bytes: int, max_expansion: float, source: Source) -> Inspection | str:
     try:
-        return inspect_file(path, max_line_bytes, with_blank_lines=source.format == "table")
+        return inspect_file(path, max_line_bytes, source.format == "table", max_expansion)
+    except UnpacksTooFar:
+        return (
+            f"unpacks to more than {max_expansion:,.0f} times its size, as a decompression bomb does. It is left out; where "
+            "it is sound, raise cleaning.max_expansion."
+        )
     except PermissionError:
         return "cannot be read (no permission). It is left out until it can be: give this user the right to read it."
     except FileNotFoundError:

@@ -28,7 +28,8 @@ sources:
   #   sessions: false
 
 # cleaning: {max_duration_s: 86400, max_future_hours: 24, max_line_bytes: 1048576, max_rejected_rate: 0.05,
-#            max_orders_per_day: 50, max_events_per_minute: 300}
+#            max_orders_per_day: 50, max_events_per_minute: 300,
+#            max_expansion: 200}   # times its size that a .gz or .zst file may unpack to (beyond 64 MiB)
 # identity: {max_users_per_device: 1}
 # sessions: {timeout_minutes: 30, max_hours: 24, cut_at_midnight: false, cut_on_campaign: false}
 

@@ -100,6 +100,7 @@ class Cleaning(Section):
     max_duration_s: Annotated[float, Field(gt=0)] = 86400
     max_future_hours: Annotated[float, Field(ge=0)] = 24
     max_line_bytes: Annotated[int, Field(ge=64)] = 1048576
+    max_expansion: Annotated[float, Field(gt=1)] = 200
     max_rejected_rate: Share = 0.05
     max_orders_per_day: Count = 50
     max_events_per_minute: Count = 300

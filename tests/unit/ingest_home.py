@@ -60,14 +60,15 @@ class Home:
         return ingest(self.settings, **{"now": NOW, **options})
 
     def _rows(self, folder: str, order: str, where: str = "true") -> list[dict[str, Any]]:
-        files = self.folder / "data" / "lake" / folder
-        if not list(files.rglob("*.parquet")):
+        files = sorted(map(str, (self.folder / "data" / "lake" / folder).rglob("*.parquet")))
+        if not files:
             return []
-        query = f"""select lake.*, ledger.file from read_parquet('{files}/**/*.parquet', union_by_name = true) as lake
-            inner join '{self.folder}/data/lake/ledger.parquet' as ledger using (file_id)
+        ledger = str(self.folder / "data" / "lake" / "ledger.parquet")
+        query = f"""select lake.*, ledger.file from read_parquet(?, union_by_name = true) as lake
+            inner join read_parquet(?) as ledger using (file_id)
             where ledger.status <> 'superseded' and {where} order by ledger.file, {order}"""
         with duckdb.connect() as con:
-            found = con.execute(query)
+            found = con.execute(query, [files, ledger])
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

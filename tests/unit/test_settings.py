@@ -28,7 +28,7 @@ def test_site_and_sources_are_enough_and_the_rest_has_the_contracts_defaults() -
     settings = parse_settings(BASE)
     assert settings.cleaning.model_dump() == {
         "max_duration_s": 86400, "max_future_hours": 24, "max_line_bytes": 1048576, "max_rejected_rate": 0.05,
-        "max_orders_per_day": 50, "max_events_per_minute": 300,
+        "max_orders_per_day": 50, "max_events_per_minute": 300, "max_expansion": 200,
     }  # fmt: skip
     assert (settings.sessions.timeout_minutes, settings.sessions.max_hours) == (30, 24)
     assert [step.event for step in settings.funnels[0].steps] == ["sign_up", "view_item", "add_to_cart", "purchase"]

@@ -1,0 +1,139 @@
+"""Input that is meant to harm: bombs, and names and values that look like SQL or like a way to another folder."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import pytest
+import zstandard
+from ingest_home import TRACKER, Home, jsonl, track
+
+from pipeline.ingest import inspect
+from pipeline.ingest.report import IngestError
+
+LINE = jsonl(track())
+
+
+@pytest.fixture(autouse=True)
+def small_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is harmless at any ratio, in the size of a test."""
+    monkeypatch.setattr(inspect, "_SMALL_BYTES", 1 << 16)
+
+
+def bomb(pack: str, start: bytes, n_bytes: int = 30_000_000) -> bytes:
+    content = start + b" " * n_bytes + b"\n"
+    return gzip.compress(content) if pack == "gz" else zstandard.ZstdCompressor().compress(content)
+
+
+@pytest.mark.parametrize("pack", ["gz", "zst"])
+@pytest.mark.parametrize("start", [b"", LINE, LINE + b"\xff\n"], ids=["only blanks", "sound", "damaged"])
+def test_a_bomb_is_left_out_with_a_warning_and_the_night_goes_on(tmp_path: Path, pack: str, start: bytes) -> None:
+    home = Home(tmp_path, TRACKER)
+    home.put("good.jsonl", LINE)
+    (home.put("x", b"").parent / f"bomb.jsonl.{pack}").write_bytes(bomb(pack, start))
+    report = home.ingest()
+    (warning,) = [warning for warning in report.warnings if "bomb" in warning]
+    assert "in/bomb.jsonl" in warning
+    assert "max_expansion" in warning
+    assert len(home.events()) == 1
+    assert "bomb.jsonl." + pack not in home.active()
+
+
+def test_a_bomb_in_the_second_member_is_found(tmp_path: Path) -> None:
+    home = Home(tmp_path, TRACKER)
+    home.put("good.jsonl", LINE)
+    (tmp_path / "in" / "bomb.jsonl.gz").write_bytes(gzip.compress(LINE) + bomb("gz", b""))
+    assert any("max_expansion" in warning for warning in home.ingest().warnings)
+
+
+def test_a_log_packed_well_is_no_bomb_and_the_limit_is_the_configs(tmp_path: Path) -> None:
+    content = LINE * 4_000
+    packed = gzip.compress(content)
+    ratio = len(content) / len(packed)
+    home = Home(tmp_path, TRACKER, cleaning={"max_expansion": ratio * 1.01})
+    (tmp_path / "in" / "log.jsonl.gz").write_bytes(packed)
+    assert home.ingest().warnings == []
+    assert home.active()["log.jsonl.gz"].n_lines == 4_000
+    home.configure(TRACKER, cleaning={"max_expansion": ratio * 0.9})
+    (tmp_path / "in" / "log.jsonl.gz").write_bytes(gzip.compress(content.replace(b"u1", b"u2")))
+    assert any("log.jsonl.gz unpacks" in warning for warning in home.ingest().warnings)
+
+
+def test_a_bomb_takes_no_more_memory_than_its_limit(tmp_path: Path) -> None:
+    """The inspection stops at the limit: of 3 GB no more is unpacked than 200 times the file."""
+    maker = zlib.compressobj(9, wbits=31)
+    path = tmp_path / "bomb.gz"
+    with path.open("wb") as out:
+        for _ in range(100):
+            out.write(maker.compress(b"\0" * 30_000_000))
+        out.write(maker.flush())
+    seen = 0
+    with pytest.raises(inspect.UnpacksTooFar):
+        for chunk in inspect.ByteStream(path, max_expansion=2):
+            seen += len(chunk)
+    assert seen <= 2 * path.stat().st_size
+
+
+# -- values and names that look like something else --
+
+NASTY = [
+    "'; drop table raw.events; --",
+    '" or 1=1 --',
+    "Robert'); select read_text('/etc/passwd'); --",
+    "{{ 1 / 0 }}",
+    "{% raise %}",
+    "line\nbreak\ttab",
+    "../../etc/passwd",
+    "$(touch /tmp/x)",
+    "%s %d {}",
+    "\u202eevil",
+]
+
+
+def test_values_that_look_like_sql_arrive_as_they_were_sent(tmp_path: Path) -> None:
+    home = Home(tmp_path, TRACKER)
+    lines = [track(event=text, userId=text, properties={"productId": text, text: text}) for text in NASTY]
+    home.put("day.jsonl", jsonl(*lines))
+    home.ingest()
+    assert home.values("event_name", "user_id", "item_id") == [(text.strip(), text, text) for text in NASTY]
+
+
+@pytest.mark.parametrize(
+    "name", ["it's.jsonl", 'a"b.jsonl', "x; drop table y.jsonl", "new\nline.jsonl", "[1]*.jsonl", "{a}.jsonl"]
+)
+def test_files_with_names_that_look_like_sql_or_globs_are_read(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path / "o'brien [x] {y}", TRACKER)
+    home.put(name, LINE)
+    home.put("bad " + name, b"no json\n")
+    home.ingest()
+    assert len(home.events()) == 1
+    assert set(home.active()) == {name, "bad " + name}
+    assert [row["file"] for row in home.rejects()] == [f"in/bad {name}"]
+
+
+def test_a_symbolic_link_to_no_readable_file_harms_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path, TRACKER)
+    folder = home.put("good.jsonl", LINE).parent
+    (folder / "loop.jsonl").symlink_to(folder / "loop.jsonl")
+    (folder / "dangling.jsonl").symlink_to(tmp_path / "absent")
+    home.ingest()
+    assert len(home.events()) == 1
+
+
+def test_a_file_of_the_system_that_a_link_leads_to_is_data_and_gives_only_rejected_lines(tmp_path: Path) -> None:
+    home = Home(tmp_path, TRACKER)
+    folder = home.put("good.jsonl", LINE).parent
+    secret = tmp_path / "secret"
+    secret.write_text("root:x:0:0\n")
+    (folder / "link.jsonl").symlink_to(secret)
+    home.ingest()
+    assert [(row["reason"], row["line_number"]) for row in home.rejects()] == [("bad_json", 1)]
+    assert len(home.events()) == 1
+
+
+def test_a_source_that_leads_nowhere_says_so(tmp_path: Path) -> None:
+    home = Home(tmp_path, {**TRACKER, "path": "../../../../nowhere/*.jsonl"})
+    with pytest.raises(IngestError, match="No source has any data"):
+        home.ingest()
