@@ -7,7 +7,7 @@ HOME_DIR ?= .
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup run test unit test-real test-browser test-faults check docs ui lock clean
+.PHONY: setup run test unit test-real test-browser test-faults test-postgres check docs ui lock clean
 setup: $(STAMP)
 
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml
@@ -34,6 +34,11 @@ test-browser: setup   ## the Dagster UI in headless Chromium (installed with apt
 
 test-faults: setup    ## kills, full disks, damaged files: FAULT_RUNS=100 random moments by default (an hour on two cores)
 	@$(BIN)/python -m pytest tests/faults -rs
+
+test-postgres: setup  ## Dagster's records in PostgreSQL, on a server of its own in a temporary folder (installed where missing and allowed)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql) >/dev/null 2>&1 || true
+	@$(BIN)/uv pip install -q --compile-bytecode -p $(BIN)/python --require-hashes -r requirements/postgres.txt
+	@$(BIN)/python -m pytest tests/postgres -rs
 
 docs: setup           ## the dbt docs site of every table, a single file: dbt_project/target/static_index.html
 	@GROWTH_BUILD_DB=$(abspath $(HOME_DIR))/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
@@ -62,6 +67,7 @@ ui: setup             ## the Dagster UI of HOME_DIR (default: here) on http://12
 lock: setup           ## re-resolve the locked requirements
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra postgres pyproject.toml -c requirements/dev.txt -o requirements/postgres.txt
 
 clean:
 	rm -rf $(VENV) dbt_project/target dbt_project/logs
