@@ -57,10 +57,13 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
 ) -> None:
     """Write the raw logs of a shop with known ground truth under data/raw/."""
+    from pipeline.paths import HomePaths
+    from pipeline.private import make_private
     from pipeline.simulate import SimulationError
     from pipeline.simulate import simulate as simulate_shop
 
     try:
+        make_private(HomePaths(_home(config, home)))
         report = simulate_shop(_home(config, home), users=users, days=days, seed=seed)
     except (SimulationError, OSError) as error:
         raise fail(str(error)) from error
@@ -157,6 +160,8 @@ def doctor(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
 
 
 def _checked_settings(config: Path, home: Path | None):  # type: ignore[no-untyped-def]
+    from pipeline.paths import HomePaths
+    from pipeline.private import make_private
     from pipeline.settings import ConfigError, load_settings
 
     if not config.exists():
@@ -165,6 +170,12 @@ def _checked_settings(config: Path, home: Path | None):  # type: ignore[no-untyp
         settings = load_settings(config.resolve(), home.resolve() if home else None)
     except ConfigError as error:
         raise fail(str(error)) from error
+    try:
+        make_private(HomePaths(settings.home))
+    except OSError as error:
+        raise fail(
+            f"{settings.home}: {error.strerror or error}; the home must be a folder this user may write"
+        ) from error
     os.environ["GROWTH_CONFIG"] = str(config.resolve())
     os.environ["GROWTH_HOME"] = str(settings.home)
     return settings

@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.freshness import freshness
 from pipeline.paths import HomePaths
+from pipeline.private import privacy
 from pipeline.settings import ConfigError, load_settings
 
 MIN_FREE_BYTES = 2 * 1024**3
@@ -77,8 +78,7 @@ def _leftovers(paths: HomePaths) -> list[Finding]:
 
 
 def _age(paths: HomePaths) -> list[Finding]:
-    age = freshness(paths)
-    return [Finding(*age)] if age else []
+    return [Finding(*told) for told in (freshness(paths), privacy(paths)) if told]
 
 
 def _warehouse(paths: HomePaths) -> Finding:

@@ -32,7 +32,8 @@ run_monitoring:
 def prepare_instance(folder: Path) -> Path:
     """Create the instance folder with its `dagster.yaml` (an existing one is left as it is) and return it."""
     spare_the_disk()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # HOME/data, as pipeline.private makes it
+    folder.mkdir(exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
         write_text(DAGSTER_YAML, config)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -27,13 +28,21 @@ def redacted(text: str) -> str:
     return _ADDRESS.sub("…@…", "\n".join(lines))
 
 
+class _QuietFile(RotatingFileHandler):
+    """A full disk or a read-only home is told by the night itself; the log adds no second error to it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
 class EventLog(logging.Handler):
     """Writes lines itself (`note`), and those of a Dagster run as a handler of its logger."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(logging.DEBUG)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._out = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._out = _QuietFile(path, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True)
 
     def note(self, level: str, message: str, run: str = "", step: str = "") -> None:
         """Write one line."""

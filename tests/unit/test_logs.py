@@ -39,6 +39,14 @@ def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.M
     assert lines(tmp_path / "growthhouse.log")[-1]["message"] == "event 199"
 
 
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    log = EventLog(tmp_path / "logs" / "growthhouse.log")
+    log.note("error", "disk full")
+    log.close()
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
