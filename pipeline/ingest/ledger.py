@@ -38,6 +38,8 @@ _TYPES = {
     "status": "VARCHAR",
     "event_names": "VARCHAR[]",
     "reading": "VARCHAR",
+    "n_erased": "BIGINT",
+    "n_expired": "BIGINT",
 }
 
 
@@ -60,11 +62,18 @@ class LedgerRow:
     status: str
     event_names: tuple[str, ...]
     reading: str  # hash of the settings that decide how a line is read
+    n_erased: int = 0  # lines of erased persons; the other counts are of what remains
+    n_expired: int = 0  # lines older than the config keeps them
 
     @property
     def is_active(self) -> bool:
-        """Whether its events count."""
+        """Whether it is what the source says now, and not replaced by newer content."""
         return self.status != "superseded"
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether lines of it were removed on purpose: without events it is still no file that never gave any."""
+        return bool(self.n_erased or self.n_expired)
 
 
 def _literal(path: Path) -> str:
@@ -76,7 +85,10 @@ def read_ledger(path: Path) -> list[LedgerRow]:
     if not path.exists():
         return []
     with duckdb.connect() as con:
-        names = [field.name for field in fields(LedgerRow)]
+        there = con.execute(f"select * from read_parquet({_literal(path)}) limit 0").description
+        present = {column[0] for column in there or ()}
+        # A ledger of an older version lacks the later columns: their defaults hold.
+        names = [field.name for field in fields(LedgerRow) if field.name in present]
         rows = con.execute(f"select {', '.join(names)} from read_parquet({_literal(path)})").fetchall()
     made = (LedgerRow(**dict(zip(names, row, strict=True))) for row in rows)
     return [replace(row, event_names=tuple(row.event_names or ())) for row in made]

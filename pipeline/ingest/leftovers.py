@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipeline.ingest.canonical import quote
+from pipeline.ingest.private import guard_of, guard_sql
 from pipeline.ingest.survey import ObjectKeys
 
 
@@ -21,9 +22,9 @@ class Leftover:
     def __bool__(self) -> bool:
         return bool(self.entries or self.lists)
 
-    def add(self, key: str, expression: str) -> None:
-        """Add an entry; of several under one key the first that is not null counts."""
-        self.entries.setdefault(key, []).append(expression)
+    def add(self, key: str, expression: str, is_made: bool = False) -> None:
+        """Add an entry (made of leftovers itself, or as it came); of several under one key the first that is not null counts."""
+        self.entries.setdefault(key, []).append(expression if is_made else f"{guard_of(key)}({expression})")
 
     def sql(self) -> str:
         """The object's text, null where it has no entries."""
@@ -46,6 +47,7 @@ def looked_up(keys: str, pointer: str, known: tuple[str, ...], unless: str = "")
     if unless:
         other = f"nullif(json_extract(line, {quote(unless)} || {_escaped('k')})::varchar, 'null')"
         value = f"case when {other} is null then {value} end"
+    value = guard_sql("k", value)
     listed = "[" + ", ".join(map(quote, known)) + "]::varchar[]"
     rest = f"list_filter(list_distinct({keys}), lambda k: not list_contains({listed}, k))"
     return f"coalesce(list_transform({rest}, lambda k: to_json(k)::varchar || ':' || {value}), [])"

@@ -82,7 +82,7 @@ def plan_source(
             unknown.append((path, file, stat, known))
     names = {shown_path(settings.home, path) for path in paths}
     gone = [row for row in rows.values() if row.source == source.name and row.file not in names]
-    plan.forgotten = [row for row in gone if row.n_accepted == 0]
+    plan.forgotten = [row for row in gone if row.n_accepted == 0 and not row.is_spent]
     moved = {row.sha256: row for row in gone if row.reading == reading and row.n_accepted}
     ids = {row.file_id: row.file for row in rows.values()}
     limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion

@@ -20,6 +20,7 @@ from pipeline.ingest.canonical import quote
 from pipeline.ingest.lake import Staging
 from pipeline.ingest.layout import Layout
 from pipeline.ingest.plan import RawFile
+from pipeline.ingest.private import ERASED, Privacy
 from pipeline.ingest.rows import Rows, load_rows
 from pipeline.ingest.sanitize import RefusedLines
 from pipeline.ingest.survey import survey
@@ -41,6 +42,7 @@ class Outcome:
     min_event_at: datetime | None = None
     max_event_at: datetime | None = None
     event_names: set[str] = field(default_factory=set)
+    n_erased: int = 0
 
     @property
     def n_rejected(self) -> int:
@@ -72,6 +74,7 @@ class BatchReader:
     source: Source
     now: datetime
     staging: Staging
+    privacy: Privacy
 
     def read(self, batch: list[RawFile]) -> list[Outcome]:
         """Stage the events and refused lines of files with one layout; one outcome per file."""
@@ -91,6 +94,8 @@ class BatchReader:
         finally:
             shutil.rmtree(scratch)
             self.con.execute("drop table if exists rows; drop table if exists staged")
+        for number, n in self.privacy.guard_refused(self.con).items():
+            outcomes[number].n_erased += n
         for number, reason, n in self.con.execute(
             "select file_number, reason, count(*) from refused group by all"
         ).fetchall():
@@ -121,6 +126,7 @@ class BatchReader:
             relation = rows.relation(start, start + _SLICE_ROWS)
             query = canonical.staged_sql(draft(relation), self.settings, source, self.now)
             self.con.execute(f"create or replace temp table staged as {query}")
+            self.privacy.apply(self.con)
             self._refuse_staged(relation, raw_line)
             self._count_accepted(outcomes)
             self.staging.write_events(self.con)
@@ -128,8 +134,8 @@ class BatchReader:
     def _refuse_staged(self, relation: str, raw_line: str) -> None:
         """Take the text of the few refused rows from where it was read: carrying it along would cost every row."""
         self.con.execute(
-            """create or replace temp table bad as
-            select file_number, line_number, reason from staged where reason is not null"""
+            f"""create or replace temp table bad as
+            select file_number, line_number, reason from staged where reason <> {quote(ERASED)}"""
         )
         if self.con.execute("select count(*) > 0 from bad").fetchall()[0][0]:
             self.con.execute(
@@ -163,6 +169,10 @@ class BatchReader:
             outcome.min_event_at = min(first, outcome.min_event_at or first)
             outcome.max_event_at = max(last, outcome.max_event_at or last)
             outcome.event_names.update(names)
+        for number, n in self.con.execute(
+            f"select file_number, count(*) from staged where reason = {quote(ERASED)} group by file_number"
+        ).fetchall():
+            outcomes[number].n_erased += n
 
     def _take_refused(self, refused: RefusedLines) -> None:
         if refused.n_lines:

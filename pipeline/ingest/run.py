@@ -20,6 +20,7 @@ from pipeline.failpoints import failpoint
 from pipeline.ingest.lake import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
+from pipeline.ingest.private import Privacy, privacy_of
 from pipeline.ingest.read import BatchReader, Outcome, connect
 from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
@@ -40,12 +41,13 @@ class _Night:
     staging: Staging
     rows: dict[Key, LedgerRow]  # the active row of each (source, file)
     must_reread: Callable[[LedgerRow], bool]
+    privacy: Privacy
     fresh: dict[Key, LedgerRow] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)  # file_ids that no longer count
     report: IngestReport = field(default_factory=IngestReport)
 
 
-def reading_hash(settings: Settings, source: Source) -> str:
+def reading_hash(settings: Settings, source: Source, privacy: Privacy) -> str:
     """Hash of everything in the config that decides how a line of a source is read."""
     clean = settings.cleaning
     rules = {
@@ -54,6 +56,7 @@ def reading_hash(settings: Settings, source: Source) -> str:
         "cleaning": [clean.max_duration_s, clean.max_future_hours, clean.max_line_bytes],
         "currency": settings.site.currency,
         "invalid_ids": list(settings.identity.invalid_ids),
+        "privacy": privacy.fingerprint,
     }
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -75,14 +78,16 @@ def ingest(
     moment = now or datetime.now(UTC)
     moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     lake = Lake(settings.data_dir / "lake")
+    privacy = privacy_of(settings)
     lake.prepare()
     rows = {(row.source, row.file): row for row in read_ledger(lake.ledger) if row.is_active}
     clear_orphans(lake, _names(rows.values()))
     night = _Night(
         settings, lake, moment, progress or (lambda _: None), connect(lake.staging / "spill"), Staging(lake.staging),
-        rows, _reread_rule(full_refresh, reread_days), report=IngestReport(warnings=list(settings.notices)),
+        rows, _reread_rule(full_refresh, reread_days), privacy, report=IngestReport(warnings=list(settings.notices)),
     )  # fmt: skip
     try:
+        privacy.install(night.con)
         for source in settings.sources:
             _read_source(night, source)
         _check_any_data(night)
@@ -108,14 +113,14 @@ def _reread_rule(full_refresh: bool, days: tuple[date, date] | None) -> Callable
 
 
 def _read_source(night: _Night, source: Source) -> None:
-    reading = reading_hash(night.settings, source)
+    reading = reading_hash(night.settings, source, night.privacy)
     plan = plan_source(night.con, night.settings, source, night.rows, reading, night.must_reread)
     night.report.warnings += plan.warnings
     night.report.n_files_known += plan.n_known
     night.fresh.update(plan.renewed)
     night.forgotten.update(row.file_id for row in plan.forgotten)
     _check_problems(night, source, plan)
-    reader = BatchReader(night.con, night.settings, source, night.now, night.staging)
+    reader = BatchReader(night.con, night.settings, source, night.now, night.staging, night.privacy)
     for batch in batches(plan.to_read):
         for file, outcome in zip(batch, reader.read(batch), strict=True):
             after = stat_of(file.path)
@@ -152,7 +157,7 @@ def _check_problems(night: _Night, source: Source, plan: Plan) -> None:
 
 def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, reading: str) -> None:
     n_lines = outcome.n_accepted + outcome.n_rejected
-    status = "loaded" if n_lines else "empty"
+    status = "loaded" if n_lines or outcome.n_erased else "empty"
     names = tuple(sorted(outcome.event_names))
     night.report.files.append(
         FileReport(
@@ -163,7 +168,7 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, readin
     row = LedgerRow(
         file.file_id, source.name, file.file, file.inspection.sha256, file.size_bytes,
         ledger_time(file.mtime_ns, file.is_settled), n_lines, outcome.n_accepted, outcome.n_rejected,
-        outcome.min_event_at, outcome.max_event_at, night.now, status, names, reading,
+        outcome.min_event_at, outcome.max_event_at, night.now, status, names, reading, outcome.n_erased,
     )  # fmt: skip
     key = (source.name, file.file)
     if "truncated_file" in outcome.reasons:

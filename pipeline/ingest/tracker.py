@@ -133,7 +133,7 @@ def _context_rest(found: Found) -> Leftover:
         inner = Leftover()
         _add_rest(found, f"$.context.{part}", inner)
         if inner:
-            leftover.add(f'"{part}"', inner.sql())
+            leftover.add(f'"{part}"', inner.sql(), is_made=True)
         if found[f"$.context.{part}"].has_no_object:
             pointer = f"'/context/{part}'"
             text = f"json_extract(line, {pointer})::varchar"
@@ -152,7 +152,7 @@ def _properties(found: Found) -> str:
         if is_looked_up:
             inside = "nullif(json_extract(line, '/properties/context')::varchar, 'null')"
             rest = f"case when {inside} is null then {rest} end"
-        leftover.add('"context"', rest)
+        leftover.add('"context"', rest, is_made=True)
     return leftover.sql()
 
 

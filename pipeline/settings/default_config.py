@@ -30,7 +30,13 @@ sources:
 # cleaning: {max_duration_s: 86400, max_future_hours: 24, max_line_bytes: 1048576, max_rejected_rate: 0.05,
 #            max_orders_per_day: 50, max_events_per_minute: 300,
 #            max_expansion: 200}   # times its size that a .gz or .zst file may unpack to (beyond 64 MiB)
-# identity: {max_users_per_device: 1}
+# identity: {max_users_per_device: 1,
+#            pseudonymise: [],             # [user_id, anonymous_id]: the warehouse holds an HMAC-SHA-256 instead of the id
+#            key_env: GROWTH_HASH_KEY,     # the environment variable with the secret key of those hashes
+#            keep_full_ip: false}          # false: addresses in properties lose their last octet (IPv6: all beyond /48)
+# privacy: {raw_days: null,                # 730: raw files and months of the lake that are older are deleted
+#           versions: 3,                   # published versions kept
+#           version_days: null}            # 30: older versions are deleted earlier; the current one stays
 # sessions: {timeout_minutes: 30, max_hours: 24, cut_at_midnight: false, cut_on_campaign: false}
 
 # funnels:

@@ -25,6 +25,7 @@ class Settings(Section):
     sources: tuple[s.Source, ...]
     cleaning: s.Cleaning = s.Cleaning()
     identity: s.Identity = s.Identity()
+    privacy: s.Privacy = s.Privacy()
     sessions: s.Sessions = s.Sessions()
     funnels: tuple[a.Funnel, ...] = Field(default_factory=a.default_funnels)
     retention: a.Retention = a.Retention()

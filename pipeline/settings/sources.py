@@ -107,10 +107,21 @@ class Cleaning(Section):
 
 
 class Identity(Section):
-    """Which ids are none, and how many users a device may have before it counts as shared."""
+    """Which ids are none, how many users a device may have before it counts as shared, and what of it enters the lake."""
 
     invalid_ids: tuple[Text, ...] = DEFAULT_INVALID_IDS
     max_users_per_device: Count = 1
+    pseudonymise: tuple[Literal["user_id", "anonymous_id"], ...] = ()
+    key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "GROWTH_HASH_KEY"
+    keep_full_ip: bool = False
+
+
+class Privacy(Section):
+    """How long data are kept: `raw_days` counts back from as_of, `version_days` from the time of publication."""
+
+    raw_days: Count | None = None
+    versions: Count = 3
+    version_days: Count | None = None
 
 
 class Sessions(Section):

@@ -45,7 +45,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
             "#     order:", "#     entry:", "#     scope:", "# retention:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
-            "#           security")  # fmt: skip
+            "# privacy:", "#           ")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))
     assert not settings.has_default_funnels

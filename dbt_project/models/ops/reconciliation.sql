@@ -11,9 +11,11 @@ with files as (
         sum(n_loaded) as n_loaded,
         sum(n_duplicates) as n_duplicates,
         sum(n_rejected) as n_rejected,
-        sum(n_after_as_of) as n_after_as_of
+        sum(n_after_as_of) as n_after_as_of,
+        sum(n_erased) as n_erased,
+        sum(n_expired) as n_expired
     from {{ ref('ingested_files') }}
-    where status = 'loaded'
+    where status in ('loaded', 'expired')
     group by source
 
 ),
@@ -37,6 +39,8 @@ compared as (
         cast(coalesce(files.n_duplicates, 0) as bigint) as n_duplicates,
         cast(coalesce(files.n_rejected, 0) as bigint) as n_rejected,
         cast(coalesce(files.n_after_as_of, 0) as bigint) as n_after_as_of,
+        cast(coalesce(files.n_erased, 0) as bigint) as n_erased,
+        cast(coalesce(files.n_expired, 0) as bigint) as n_expired,
         cast(coalesce(events.n_events, 0) as bigint) as n_events
     from files
     full outer join events on files.source = events.source
@@ -53,7 +57,9 @@ select
     n_rejected,
     n_after_as_of,
     n_events,
-    n_lines = n_loaded + n_duplicates + n_rejected and n_loaded = n_events + n_after_as_of as is_balanced
+    n_lines = n_loaded + n_duplicates + n_rejected and n_loaded = n_events + n_after_as_of as is_balanced,
+    n_erased,
+    n_expired
 from compared
 {%- if not is_incremental() %}
 {#- Built anew, as after a full refresh: the earlier runs come from the copy that each night leaves. #}
@@ -70,7 +76,9 @@ from (
         'n_rejected': 'bigint',
         'n_after_as_of': 'bigint',
         'n_events': 'bigint',
-        'is_balanced': 'boolean'
+        'is_balanced': 'boolean',
+        'n_erased': 'bigint',
+        'n_expired': 'bigint'
     }) }}
 ) as earlier
 where run_id <> '{{ var("run_id") }}'

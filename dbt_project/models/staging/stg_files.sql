@@ -3,7 +3,7 @@
 -- depends_on: {{ source('lake', 'ledger') }}
 with ledger as (
 
-    {{ parquet_or_empty(var('ledger'), {
+    {{ parquet_history(var('ledger'), {
         'file_id': 'string',
         'source': 'string',
         'file': 'string',
@@ -14,7 +14,9 @@ with ledger as (
         'min_event_at': 'timestamp',
         'max_event_at': 'timestamp',
         'ingested_at': 'timestamp',
-        'status': 'string'
+        'status': 'string',
+        'n_erased': 'bigint',
+        'n_expired': 'bigint'
     }) }}
 
 )
