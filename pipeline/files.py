@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.checksums import accept, digest
 from pipeline.failpoints import failpoint
 
 
@@ -36,5 +37,6 @@ def copy_to_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> N
     con.execute(f"copy ({query}) to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
     with temporary.open("rb") as handle:
         os.fsync(handle.fileno())
+    accept(path.parent, {path.name: digest(temporary)})
     failpoint("parquet_before_rename")
     os.replace(temporary, path)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
+from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
+from pipeline.integrity import drop_lonely_seals, is_corruption, seal_version, versions
 from pipeline.paths import HomePaths
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
@@ -50,7 +52,7 @@ def publish(paths: HomePaths, *, as_of: date, run_id: str, now: datetime | None 
     Raises PublishError when the copy and the build disagree; duckdb.Error or OSError (a full disk) leave the
     previous version in place and remove the unfinished file.
     """
-    now = now or datetime.now(UTC)
+    now, _ = night_time(paths, now)
     version = now.strftime("%Y%m%dT%H%M%S%fZ")
     paths.versions.mkdir(parents=True, exist_ok=True)
     unfinished = paths.versions / f".unfinished-{version}.duckdb"
@@ -61,6 +63,7 @@ def publish(paths: HomePaths, *, as_of: date, run_id: str, now: datetime | None 
         failpoint("publish_verified")
         _fsync(unfinished)
         final = paths.versions / f"warehouse-{version}.duckdb"
+        seal_version(unfinished, final.name)
         failpoint("publish_before_rename")
         os.replace(unfinished, final)
     finally:
@@ -135,11 +138,7 @@ def _record_version(
     n_events: int,
 ) -> None:
     con.execute(f"create schema if not exists ops; create table ops.published_versions ({_VERSIONS_COLUMNS})")
-    previous = current_version(paths)
-    if previous is not None:
-        con.execute(f"attach {_literal(previous)} as previous (read_only)")
-        con.execute("insert into ops.published_versions by name select * from previous.ops.published_versions")
-        con.execute("detach previous")
+    _copy_history(con, paths)
     fingerprint = con.execute(
         "select sha256(string_agg(table_schema || '.' || table_name || '.' || column_name || ' ' || data_type, chr(10) "
         "order by table_schema, table_name, ordinal_position)) from information_schema.columns "
@@ -152,6 +151,21 @@ def _record_version(
     con.execute("comment on table ops.published_versions is 'One row per published version, oldest first.'")
     for column, comment in _VERSIONS_COMMENTS.items():
         con.execute(f"comment on column ops.published_versions.{column} is {_literal(comment)}")
+
+
+def _copy_history(con: duckdb.DuckDBPyConnection, paths: HomePaths) -> None:
+    """The list of versions from the current one; where that is damaged, from the newest that can be read."""
+    for number, previous in enumerate(dict.fromkeys(filter(None, (current_version(paths), *versions(paths))))):
+        try:
+            con.execute(f"attach {_literal(previous)} as previous_{number} (read_only)")
+            con.execute(
+                f"insert into ops.published_versions by name select * from previous_{number}.ops.published_versions"
+            )
+            con.execute(f"detach previous_{number}")
+            return
+        except duckdb.Error as error:
+            if not is_corruption(str(error)):
+                raise
 
 
 def _verify(path: Path, counts: dict[str, int]) -> None:
@@ -185,11 +199,12 @@ def _switch(link: Path, target: Path) -> None:
     _fsync(link.parent)
 
 
-def _prune(versions: Path, keep: Path) -> None:
-    files = sorted(versions.glob("warehouse-*.duckdb"))
+def _prune(folder: Path, keep: Path) -> None:
+    files = sorted(folder.glob("warehouse-*.duckdb"))
     for old in files[:-KEPT_VERSIONS]:
         if old != keep:
             old.unlink(missing_ok=True)
+    drop_lonely_seals(folder)
 
 
 def _literal(value: object) -> str:

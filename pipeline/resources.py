@@ -14,6 +14,7 @@ from pydantic import PrivateAttr
 
 from pipeline.dbt_runner import DbtSession
 from pipeline.dead_runs import end_dead_runs
+from pipeline.integrity import mend
 from pipeline.locking import writer_lock
 from pipeline.paths import HomePaths
 from pipeline.run_context import RunContext
@@ -40,6 +41,9 @@ class GrowthHome(dg.ConfigurableResource):
             for leftover in tidy(self.paths):
                 if context.log is not None:
                     context.log.warning(f"removed {leftover}, left by a run that was killed")
+            for finding in mend(self.paths):
+                if context.log is not None:
+                    context.log.warning(finding)
             if context.instance is not None:
                 end_dead_runs(context.instance, alive=self._run_id)
             yield self

@@ -35,8 +35,10 @@ def _leftovers(paths: HomePaths) -> Iterator[Path]:
 
 def _never_published(paths: HomePaths) -> Iterator[Path]:
     """Versions later than the one the link leads to: finished, but the run died before analysts could see them."""
+    versions: Iterator[Path] = paths.versions.glob("warehouse-*.duckdb")
     if paths.warehouse.exists():
         current = paths.warehouse.resolve().name
-        yield from (file for file in paths.versions.glob("warehouse-*.duckdb") if file.name > current)
-    else:
-        yield from paths.versions.glob("warehouse-*.duckdb")
+        versions = (file for file in versions if file.name > current)
+    yield from versions
+    # A seal is written just before its version gets its name.
+    yield from (seal for seal in paths.versions.glob("*.sha256") if not seal.with_suffix("").exists())

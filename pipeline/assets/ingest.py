@@ -3,7 +3,7 @@
 import glob
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -11,6 +11,7 @@ import duckdb
 from pydantic import Field, field_validator
 
 from pipeline.assets.pictures import events_per_day
+from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.markdown import quoted
@@ -76,7 +77,9 @@ def night_config(as_of: date | None = None, full_refresh: bool = False) -> dict[
 def ingest_events(
     context: dg.AssetExecutionContext, config: NightConfig, growth: GrowthHome
 ) -> Iterator[dg.MaterializeResult]:
-    started = datetime.now(UTC)
+    started, clock_warning = night_time(growth.paths)
+    if clock_warning:
+        context.log.warning(clock_warning)
     as_of = config.as_of
     asked = date.fromisoformat(as_of) if as_of else None
     try:

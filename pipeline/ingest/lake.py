@@ -15,6 +15,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from pipeline.checksums import accept, digest
 from pipeline.failpoints import failpoint
 from pipeline.ingest.canonical import EVENT_COLUMNS, quote
 from pipeline.ingest.ledger import sync
@@ -42,6 +43,11 @@ class Lake:
     def rejected(self) -> Path:
         """Rejected lines."""
         return self.root / "rejected"
+
+    @property
+    def suspects(self) -> Path:
+        """Names of files that somebody found damaged, one a line, for the next ingest to look into."""
+        return self.root / "suspects.txt"
 
     @property
     def staging(self) -> Path:
@@ -112,25 +118,32 @@ class Staging:
 
 def move_into_lake(lake: Lake, names: dict[str, str], staging: Staging) -> None:
     """Rename staged files into the lake, by the name of each file_id; they count only once the ledger says so."""
-    touched = set()
+    moves: list[tuple[Path, Path]] = []
     written = staging.parts()
     for file_id, name in names.items():
         n_in_folder: dict[Path, int] = defaultdict(int)
         for path in written.get(file_id, []):
             is_event = path.parent.name.startswith("event_month=")
             folder = lake.events / path.parent.name if is_event else lake.rejected
-            folder.mkdir(exist_ok=True)
             suffix = f"-{n_in_folder[folder]}" if n_in_folder[folder] else ""
             n_in_folder[folder] += 1
-            sync(path)
-            os.replace(path, folder / f"{name}{suffix}.parquet")
-            failpoint("ingest_between_renames")
-            touched.add(folder)
-    for folder in {*touched, lake.events}:
+            moves.append((path, folder / f"{name}{suffix}.parquet"))
+    accept(lake.root, {target.relative_to(lake.root).as_posix(): digest(path) for path, target in moves})
+    for path, target in moves:
+        target.parent.mkdir(exist_ok=True)
+        sync(path)
+        os.replace(path, target)
+        failpoint("ingest_between_renames")
+    for folder in {*(target.parent for _, target in moves), lake.events}:
         sync(folder)
 
 
-def _name_of(path: Path) -> str:
+def lake_files(lake: Lake) -> list[Path]:
+    """Every file of events and of rejected lines."""
+    return [*lake.events.glob("event_month=*/*.parquet"), *lake.rejected.glob("*.parquet")]
+
+
+def name_of(path: Path) -> str:
     """`<source>-<file_id>` of a file in the lake (a second part of one file carries a further suffix)."""
     return "-".join(path.stem.split("-")[:2])
 
@@ -138,8 +151,8 @@ def _name_of(path: Path) -> str:
 def clear_orphans(lake: Lake, active: Iterable[str]) -> int:
     """Remove the files of the lake whose `<source>-<file_id>` is not active; how many they were."""
     known, removed = set(active), 0
-    for path in (*lake.events.glob("event_month=*/*.parquet"), *lake.rejected.glob("*.parquet")):
-        if _name_of(path) not in known:
+    for path in lake_files(lake):
+        if name_of(path) not in known:
             path.unlink()
             removed += 1
     for month in lake.events.glob("event_month=*"):

@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.checksums import accept, digest
 from pipeline.failpoints import failpoint
 
 _TYPES = {
@@ -113,6 +114,7 @@ def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
             f"copy (select * from {relation} order by ingested_at, source, file) to {_literal(made)} (format parquet)"
         )
     sync(made)
+    accept(path.parent, {path.name: digest(made)})
     failpoint("ledger_before_rename")
     os.replace(made, path)
     sync(path.parent)

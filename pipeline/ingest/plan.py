@@ -83,7 +83,7 @@ def plan_source(
     names = {shown_path(settings.home, path) for path in paths}
     gone = [row for row in rows.values() if row.source == source.name and row.file not in names]
     plan.forgotten = [row for row in gone if row.n_accepted == 0 and not row.is_spent]
-    moved = {row.sha256: row for row in gone if row.reading == reading and row.n_accepted}
+    moved = {row.sha256: row for row in gone if row.reading == reading and row.n_accepted and not must_reread(row)}
     ids = {row.file_id: row.file for row in rows.values()}
     limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:

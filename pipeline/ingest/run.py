@@ -22,6 +22,7 @@ from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
 from pipeline.ingest.private import Privacy, privacy_of
 from pipeline.ingest.read import BatchReader, Outcome, connect
+from pipeline.ingest.recovery import damaged_files, open_ledger, record_unknown, refuse_forgetting, refuse_loss
 from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
@@ -80,11 +81,17 @@ def ingest(
     lake = Lake(settings.data_dir / "lake")
     privacy = privacy_of(settings)
     lake.prepare()
-    rows = {(row.source, row.file): row for row in read_ledger(lake.ledger) if row.is_active}
-    clear_orphans(lake, _names(rows.values()))
+    report = IngestReport(warnings=list(settings.notices))
+    history, is_ledger_lost = open_ledger(lake, moment, report.warnings)
+    rows = {(row.source, row.file): row for row in history if row.is_active}
+    if not is_ledger_lost:
+        clear_orphans(lake, _names(rows.values()))
+    damaged = damaged_files(lake, history, day=moment.toordinal(), warnings=report.warnings)
+    record_unknown(lake)
+    is_asked = _reread_rule(full_refresh, reread_days)
     night = _Night(
         settings, lake, moment, progress or (lambda _: None), connect(lake.staging / "spill"), Staging(lake.staging),
-        rows, _reread_rule(full_refresh, reread_days), privacy, report=IngestReport(warnings=list(settings.notices)),
+        rows, lambda row: row.file_id in damaged or is_asked(row), privacy, report=report,
     )  # fmt: skip
     try:
         privacy.install(night.con)
@@ -92,7 +99,11 @@ def ingest(
             _read_source(night, source)
         _check_any_data(night)
         _warn_of_strangers(night)
+        _mend(night, damaged)
+        if is_ledger_lost:
+            refuse_forgetting(lake, night.fresh.values())
         _commit(night)
+        lake.suspects.unlink(missing_ok=True)
     finally:
         night.con.close()
         shutil.rmtree(lake.staging, ignore_errors=True)
@@ -201,6 +212,13 @@ def _warn_of_strangers(night: _Night) -> None:
         night.report.warnings.append(
             f"The lake holds events of a source '{source}' that the config no longer names; they still count."
         )
+
+
+def _mend(night: _Night, damaged: dict[str, list[str]]) -> None:
+    """Damaged files of the lake were read again with the new ones; an IngestError where that cannot be."""
+    night.forgotten |= refuse_loss(damaged, night.rows.values(), night.fresh.values())
+    for problems in damaged.values():
+        night.report.warnings += [f"{problem}; its raw file was read again." for problem in problems]
 
 
 def _commit(night: _Night) -> None:
