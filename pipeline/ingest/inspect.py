@@ -32,6 +32,11 @@ class UnpacksTooFar(Exception):
     """A packed file holds far more than its size lets expect; nothing of it was kept."""
 
 
+def is_too_far(n_unpacked: int, size_bytes: int, max_expansion: float) -> bool:
+    """Whether so many bytes out of a file of that size are more than data ever is."""
+    return n_unpacked > max(_SMALL_BYTES, size_bytes * max_expansion)
+
+
 @dataclass
 class Inspection:
     """What the bytes of a file are, compressed or not; of a damaged one, as far as was looked at."""
@@ -99,10 +104,10 @@ class ByteStream:
                 pass
 
     def _limited(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        allowed = max(_SMALL_BYTES, self.path.stat().st_size * self.max_expansion)
+        size, n_unpacked = self.path.stat().st_size, 0
         for chunk in chunks:
-            allowed -= len(chunk)
-            if allowed < 0:
+            n_unpacked += len(chunk)
+            if is_too_far(n_unpacked, size, self.max_expansion):
                 raise UnpacksTooFar
             yield chunk
 

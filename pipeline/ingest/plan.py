@@ -16,7 +16,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.inspect import Inspection, UnpacksTooFar, inspect_file
+from pipeline.ingest.inspect import Inspection, UnpacksTooFar, inspect_file, is_too_far
 from pipeline.ingest.layout import Layout, read_layout, resolve_columns
 from pipeline.ingest.ledger import LedgerRow
 from pipeline.ingest.report import FileProblem
@@ -27,6 +27,11 @@ _BATCH_BYTES, _BATCH_FILES = 1 << 28, 200
 _SETTLED_NS = 2_000_000_000
 _UNKNOWN_TIME = -1
 _SHOWN_NAMES = 3
+
+_TOO_FAR = (
+    "unpacks to more than {:,.0f} times its size, as a decompression bomb does. It is left out; where it is sound, raise "
+    "cleaning.max_expansion."
+)
 
 Key = tuple[str, str]  # source and file
 
@@ -104,6 +109,9 @@ def plan_source(
             while ids.get(file_id := hashlib.sha256(identity.encode()).hexdigest()[:16], file) != file:
                 identity += "+"  # this content had this name before, and its events go by another now
             layout, problem = _layout(con, source, path, found)
+            if layout.kind == "parquet" and is_too_far(_n_cells(con, path, layout), stat.st_size, expansion):
+                plan.warnings.append(f"Source '{source.name}': {file} {_TOO_FAR.format(expansion)}")
+                continue
             plan.to_read.append(
                 RawFile(path, file, stat.st_size, stat.st_mtime_ns, is_settled, found, file_id, layout, problem)
             )
@@ -126,14 +134,17 @@ def _inspect(path: Path, max_line_bytes: int, max_expansion: float, source: Sour
     try:
         return inspect_file(path, max_line_bytes, source.format == "table", max_expansion)
     except UnpacksTooFar:
-        return (
-            f"unpacks to more than {max_expansion:,.0f} times its size, as a decompression bomb does. It is left out; where "
-            "it is sound, raise cleaning.max_expansion."
-        )
+        return _TOO_FAR.format(max_expansion)
     except PermissionError:
         return "cannot be read (no permission). It is left out until it can be: give this user the right to read it."
     except FileNotFoundError:
         return "went away before it was read."
+
+
+def _n_cells(con: DuckDBPyConnection, path: Path, layout: Layout) -> int:
+    """Rows times columns as the footer of a Parquet file claims them: a byte each is the least they take once read."""
+    (claimed,) = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(path)]).fetchall()[0]
+    return int(claimed or 0) * len(layout.columns)
 
 
 def ledger_time(mtime_ns: int, is_settled: bool) -> int:

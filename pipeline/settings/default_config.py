@@ -29,7 +29,7 @@ sources:
 
 # cleaning: {max_duration_s: 86400, max_future_hours: 24, max_line_bytes: 1048576, max_rejected_rate: 0.05,
 #            max_orders_per_day: 50, max_events_per_minute: 300,
-#            max_expansion: 200}   # times its size that a .gz or .zst file may unpack to (beyond 64 MiB)
+#            max_expansion: 200}   # times its size that a .gz, .zst or Parquet file may unpack to (beyond 64 MiB)
 # identity: {max_users_per_device: 1,
 #            pseudonymise: [],             # [user_id, anonymous_id]: the warehouse holds an HMAC-SHA-256 instead of the id
 #            key_env: GROWTH_HASH_KEY,     # the environment variable with the secret key of those hashes
@@ -42,6 +42,7 @@ sources:
 # funnels:
 #   - name: purchase
 #     steps: [{event: sign_up}, {event: view_item}, {event: add_to_cart}, {event: purchase, where: "revenue > 0"}]
+#     # where: one condition over the columns of fct_events, properties->>'key' included; no subquery
 #     window: 7 days       # counts from the entry
 #     order: ordered       # others may come between two steps
 #     entry: best          # best | first

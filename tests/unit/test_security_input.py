@@ -6,6 +6,7 @@ import gzip
 import zlib
 from pathlib import Path
 
+import duckdb
 import pytest
 import zstandard
 from ingest_home import TRACKER, Home, jsonl, track
@@ -46,6 +47,22 @@ def test_a_bomb_in_the_second_member_is_found(tmp_path: Path) -> None:
     home.put("good.jsonl", LINE)
     (tmp_path / "in" / "bomb.jsonl.gz").write_bytes(gzip.compress(LINE) + bomb("gz", b""))
     assert any("max_expansion" in warning for warning in home.ingest().warnings)
+
+
+def test_a_parquet_file_of_a_few_bytes_and_a_million_rows_is_left_out(tmp_path: Path) -> None:
+    table = {**TRACKER, "name": "table", "format": "table", "path": "tables/*", "event_name": "view_item",
+             "columns": {"user_id": "user_id", "event_at": "event_at"}}  # fmt: skip
+    home = Home(tmp_path, TRACKER, table)
+    home.put("good.jsonl", LINE)
+    (tmp_path / "tables").mkdir()
+    for name, n_rows in (("it's sound.parquet", 1_000), ("bomb.parquet", 2_000_000)):
+        path = str(tmp_path / "tables" / name).replace("'", "''")
+        rows = f"select 'u1' as user_id, timestamp '2026-01-05' as event_at from range({n_rows})"
+        duckdb.sql(f"copy ({rows}) to '{path}' (format parquet)")
+    (warning,) = [warning for warning in home.ingest().warnings if "unpacks" in warning]
+    assert "tables/bomb.parquet" in warning
+    assert home.active()["it's sound.parquet"].n_lines == 1_000
+    assert "bomb.parquet" not in home.active()
 
 
 def test_a_log_packed_well_is_no_bomb_and_the_limit_is_the_configs(tmp_path: Path) -> None:
