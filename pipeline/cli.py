@@ -147,6 +147,34 @@ def export(
 
 
 @app.command()
+def erase(
+    user: Annotated[str | None, typer.Option("--user", help="A user_id as it comes in the raw data.")] = None,
+    anonymous: Annotated[str | None, typer.Option("--anonymous", help="An anonymous_id as it comes.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+) -> None:
+    """Remove a person from every file, and prove it. Exit 0: nothing is left; 1: something remains; 2: it could not begin."""
+    from pipeline.ingest import IngestError
+    from pipeline.locking import WriterBusy, writer_lock
+    from pipeline.paths import HomePaths
+    from pipeline.privacy import EraseError
+    from pipeline.privacy import erase as erase_person
+
+    if (user is None) == (anonymous is None):
+        raise fail("say whom: either --user ID or --anonymous ID")
+    settings = _checked_settings(config, home)
+    kind, given = ("user", user) if user is not None else ("anonymous", anonymous or "")
+    try:
+        with writer_lock(HomePaths(settings.home).writer_lock):
+            report = erase_person(settings, kind, given, say=typer.echo)
+    except (WriterBusy, EraseError, IngestError) as error:
+        raise fail(str(error)) from error
+    typer.echo(report.text())
+    if not report.is_clean:
+        raise fail("the person is not gone; see what remains above, mend it and run this again", 1)
+
+
+@app.command()
 def doctor(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
     """Check configuration, disk, versions, locks and half-finished runs; mend what is safe."""
     from pipeline.doctor import examine

@@ -15,6 +15,7 @@ from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.markdown import quoted
+from pipeline.privacy import finish_pending
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
 
@@ -83,6 +84,7 @@ def ingest_events(
     as_of = config.as_of
     asked = date.fromisoformat(as_of) if as_of else None
     try:
+        finish_pending(growth.settings, context.log.info)
         report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info)
         night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
     except (OSError, MemoryError):

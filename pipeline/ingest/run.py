@@ -182,12 +182,15 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, readin
         outcome.min_event_at, outcome.max_event_at, night.now, status, names, reading, outcome.n_erased,
     )  # fmt: skip
     key = (source.name, file.file)
+    old = night.rows.get(key)
+    if old is not None and old.sha256 == row.sha256:  # read again: what was erased from it before still was
+        row = replace(row, n_erased=max(row.n_erased, old.n_erased))
     if "truncated_file" in outcome.reasons:
         night.report.warnings.append(
             f"Source '{source.name}': {file.file} is cut short or damaged ({file.inspection.compression}). The lines "
             "before the damage are kept; deliver the whole file under the same name to replace them."
         )
-    _warn_of_shrinking(night, night.rows.get(key), row)
+    _warn_of_shrinking(night, old, row)
     night.fresh[key] = row
 
 

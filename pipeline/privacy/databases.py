@@ -1,0 +1,120 @@
+"""DuckDB files: which rows of which table are about a person, and a copy of the whole file without them.
+
+A new file, never a DELETE: what is deleted inside a DuckDB file stays in its free blocks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipeline.ingest.canonical import identifier, quote
+from pipeline.ingest.ledger import sync
+from pipeline.privacy.person import Person
+from pipeline.privacy.rewrite import beside
+
+# Rows without an identity that belong to a row that has one.
+_KEYS = ("session_id", "entry_id", "order_id", "response_id")
+_IDENTITIES = {"person_id", "user_id", "anonymous_id"}
+
+
+def tables(con: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str], dict[str, str]]:
+    """Columns and types by schema and table of an attached database."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, kind in con.execute(
+        """select schema_name, table_name, column_name, data_type
+        from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
+        where database_name = ? order by all""",
+        [database],
+    ).fetchall():
+        found.setdefault((schema, table), {})[column] = kind
+    return found
+
+
+def _rules(con: duckdb.DuckDBPyConnection, person: Person) -> dict[tuple[str, str], str]:
+    """The rule of each table; afterwards `gone_<key>` lists the keys of the person's rows."""
+    found = tables(con, "old")
+    rules = {name: person.row_sql(columns) for name, columns in found.items()}
+    for key in _KEYS:
+        owners = [n for n, columns in found.items() if key in columns and _IDENTITIES & columns.keys() and rules[n]]
+        parts = " union ".join(
+            f"select {identifier(key)}::varchar as key from {_name('old', n)} where {rules[n]}" for n in owners
+        )
+        con.execute(f"create temp table gone_{key} as {parts or 'select null::varchar as key where false'}")
+        for name, columns in found.items():
+            if key in columns and not _IDENTITIES & columns.keys():
+                rule = f"coalesce({identifier(key)}::varchar in (select key from gone_{key}), false)"
+                rules[name] = f"{rules[name]} or {rule}" if rules[name] else rule
+    return rules
+
+
+def _name(database: str, table: tuple[str, str]) -> str:
+    return ".".join(map(identifier, (database, *table)))
+
+
+def count_rows(path: Path, person: Person) -> dict[str, int]:
+    """Rows about the person by table, where there are any."""
+    with duckdb.connect() as con:
+        con.execute(f"attach {quote(str(path))} as old (read_only)")
+        return _counts(con, _rules(con, person))
+
+
+def _counts(con: duckdb.DuckDBPyConnection, rules: dict[tuple[str, str], str]) -> dict[str, int]:
+    counts = {
+        ".".join(name): con.execute(f"select count(*) from {_name('old', name)} where {rule}").fetchall()[0][0]
+        for name, rule in rules.items()
+        if rule
+    }
+    return {name: n for name, n in counts.items() if n}
+
+
+def explains_bytes(path: Path, person: Person) -> bool:
+    """Whether some value holds the bytes inside a longer word, as `u000012` stands in `u0000123`."""
+    with duckdb.connect() as con:
+        con.execute(f"attach {quote(str(path))} as old (read_only)")
+        for name, columns in tables(con, "old").items():
+            texts = " or ".join(person.has_bytes_sql(f"{identifier(c)}::varchar") for c in columns)
+            if con.execute(f"select count(*) > 0 from {_name('old', name)} where {texts}").fetchall()[0][0]:
+                return True
+    return False
+
+
+def without_rows(path: Path, person: Person) -> tuple[Path, dict[str, int]]:
+    """A finished copy of a database without the person's rows, comments kept; and how many rows of each table went."""
+    target = beside(path)
+    for leftover in (target, target.with_name(target.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    con = duckdb.connect(str(target))
+    try:
+        con.execute("set preserve_insertion_order = true")
+        con.execute(f"attach {quote(str(path))} as old (read_only)")
+        rules = _rules(con, person)
+        counts = _counts(con, rules)
+        for schema in sorted({schema for schema, _ in rules}):
+            con.execute(f"create schema if not exists {identifier(schema)}")
+        for name, rule in rules.items():
+            made = ".".join(map(identifier, name))
+            con.execute(f"create table {made} as select * from {_name('old', name)} where not ({rule or 'false'})")
+        _copy_comments(con)
+        con.execute("detach old")
+        con.execute("checkpoint")
+    finally:
+        con.close()
+    sync(target)
+    return target, counts
+
+
+def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
+    for schema, table, comment in con.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where database_name = 'old' and comment is not null"
+    ).fetchall():
+        con.execute(f"comment on table {identifier(schema)}.{identifier(table)} is {quote(comment)}")
+    for schema, table, column, comment in con.execute(
+        """select schema_name, table_name, column_name, duckdb_columns.comment
+        from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
+        where database_name = 'old' and duckdb_columns.comment is not null"""
+    ).fetchall():
+        con.execute(
+            f"comment on column {identifier(schema)}.{identifier(table)}.{identifier(column)} is {quote(comment)}"
+        )

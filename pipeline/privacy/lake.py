@@ -1,0 +1,127 @@
+"""The person's lines in the lake: finding them, and the same files without them under new ids.
+
+As with an ingest, new files count only once the ledger names them, and the old ones are removed after that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from pipeline.ingest.canonical import file_list, quote
+from pipeline.ingest.lake import Lake
+from pipeline.ingest.ledger import LedgerRow, sync
+from pipeline.privacy.person import Person
+
+
+@dataclass(frozen=True)
+class RawContent:
+    """What a raw file is after lines were taken out."""
+
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+
+
+def event_files(lake: Lake) -> list[Path]:
+    """The lake's events."""
+    return sorted(lake.events.glob("event_month=*/*.parquet"))
+
+
+def rejected_files(lake: Lake) -> list[Path]:
+    """The lake's rejected lines."""
+    return sorted(lake.rejected.glob("*.parquet"))
+
+
+def linked_devices(con: duckdb.DuckDBPyConnection, lake: Lake, users: frozenset[str]) -> frozenset[str]:
+    """Devices that were seen with this user and no other: their events without a user were attributed to the person."""
+    files = event_files(lake)
+    if not files or not users:
+        return frozenset()
+    rows = con.execute(
+        f"""select anonymous_id from read_parquet({file_list(files)}, hive_partitioning = false)
+        where anonymous_id is not null group by anonymous_id
+        having count(distinct user_id) = 1 and list_contains(?, min(user_id))""",
+        [sorted(users)],
+    ).fetchall()
+    return frozenset(given for (given,) in rows)
+
+
+def rows_about(con: duckdb.DuckDBPyConnection, lake: Lake, person: Person) -> dict[str, set[int]]:
+    """Line numbers of the person's events and rejected lines, by file_id."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for files in (event_files(lake), rejected_files(lake)):
+        if files:
+            source = f"read_parquet({file_list(files)}, hive_partitioning = false)"
+            columns = {row[0]: row[1] for row in con.execute(f"describe select * from {source}").fetchall()}
+            query = f"select file_id, line_number from {source} where {person.row_sql(columns) or 'false'}"
+            for file_id, number in con.execute(query).fetchall():
+                found[file_id].add(number)
+    return found
+
+
+def files_of(lake: Lake, row: LedgerRow) -> list[Path]:
+    """The Parquet files of one raw file."""
+    name = f"{row.source}-{row.file_id}"
+    found = [*lake.events.glob(f"event_month=*/{name}*.parquet"), *lake.rejected.glob(f"{name}*.parquet")]
+    return sorted(path for path in found if path.stem == name or path.stem.startswith(f"{name}-"))
+
+
+def without_lines(
+    con: duckdb.DuckDBPyConnection, lake: Lake, row: LedgerRow, gone: set[int], raw: RawContent | None, moves_up: bool
+) -> LedgerRow:
+    """Write the lake's files of a raw file anew without some lines; `moves_up`: later lines have lower numbers now.
+
+    Returns the ledger's new row. Nothing of it counts until the ledger holds that row.
+    """
+    sha256 = raw.sha256 if raw else row.sha256
+    new_id = hashlib.sha256(f"{sha256}\n{row.file_id}\nerased".encode()).hexdigest()[:16]
+    con.execute(
+        """create or replace temp table gone as
+        select number, row_number() over (order by number) as n_before from (select unnest(?::bigint[]) as number)""",
+        [sorted(gone)],
+    )
+    number = "line_number - coalesce(n_before, 0)" if moves_up else "line_number"
+    shift = "asof left join gone on line_number >= number" if moves_up else ""
+    left = {}
+    for path in files_of(lake, row):
+        target = path.with_name(path.name.replace(row.file_id, new_id))
+        kept = f"""(select * from read_parquet({file_list([path])}, hive_partitioning = false)
+            where line_number not in (select number from gone))"""
+        columns = f"* {'exclude (number, n_before) ' if moves_up else ''}replace ({number} as line_number, {quote(new_id)} as file_id)"
+        con.execute(
+            f"""copy (select {columns} from {kept} {shift} order by line_number)
+            to {quote(str(target))} (format parquet, compression zstd)"""
+        )
+        n_kept = con.execute(f"select count(*) from read_parquet({file_list([target])})").fetchall()[0][0]
+        if n_kept:
+            left[target] = n_kept
+            sync(target)
+        else:
+            target.unlink()
+    return _ledger_row(con, lake, replace(row, file_id=new_id), left, raw)
+
+
+def _ledger_row(
+    con: duckdb.DuckDBPyConnection, lake: Lake, row: LedgerRow, left: dict[Path, int], raw: RawContent | None
+) -> LedgerRow:
+    events = [path for path in left if path.is_relative_to(lake.events)]
+    n_accepted = sum(left[path] for path in events)
+    n_rejected = sum(left.values()) - n_accepted
+    first, last, names = None, None, []
+    if events:
+        first, last, names = con.execute(
+            f"""select min(event_at), max(event_at), list(distinct event_name)
+            from read_parquet({file_list(events)}, hive_partitioning = false)"""
+        ).fetchall()[0]
+    n_gone = row.n_accepted + row.n_rejected - n_accepted - n_rejected
+    if raw:
+        row = replace(row, sha256=raw.sha256, size_bytes=raw.size_bytes, mtime_ns=raw.mtime_ns)
+    return replace(
+        row, n_lines=n_accepted + n_rejected, n_accepted=n_accepted, n_rejected=n_rejected, min_event_at=first,
+        max_event_at=last, event_names=tuple(sorted(names)), n_erased=row.n_erased + n_gone,
+    )  # fmt: skip

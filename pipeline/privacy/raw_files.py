@@ -1,0 +1,122 @@
+"""The person's lines in the raw files, and the lake's share of the same files: prepared together, so that they agree.
+
+Belongs here: which raw files there are, and how one of them is rewritten. Nothing takes its place before erase.py says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from pipeline.ingest.inspect import ByteStream
+from pipeline.ingest.layout import Layout, read_layout, resolve_columns
+from pipeline.ingest.ledger import LedgerRow
+from pipeline.ingest.plan import shown_path
+from pipeline.ingest.report import FileProblem
+from pipeline.privacy.lake import RawContent
+from pipeline.privacy.person import Person
+from pipeline.privacy.rewrite import Rewritten, Table, without_lines, without_parquet_rows
+from pipeline.settings import Settings, Source
+
+
+@dataclass
+class RawChange:
+    """A raw file with new content waiting beside it, and what that means for each row of the ledger it stands for."""
+
+    path: Path
+    made: Path
+    lines: list[int]
+    content: RawContent
+    moves_up: bool  # Parquet has no empty lines: what follows gets lower numbers
+    has_numbers: bool  # whether `lines` are the lake's line numbers
+    known_as: list[LedgerRow] = field(default_factory=list)  # rows with the content that was rewritten
+
+
+def raw_files(settings: Settings) -> dict[Path, Source | None]:
+    """The files of every source, and whatever else lies below data/raw."""
+    found: dict[Path, Source | None] = {
+        path: None
+        for path in sorted((settings.data_dir / "raw").rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+    for source in settings.sources:
+        found.update(dict.fromkeys(settings.source_files(source), source))
+    return found
+
+
+def change_of(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    path: Path,
+    source: Source | None,
+    person: Person,
+    rows: list[LedgerRow],
+    lake_lines: dict[str, set[int]],
+) -> RawChange | None:
+    """New content of one file, written beside it; None where the person is not in it."""
+    stream, hints, is_suspect, tail = ByteStream(path), _hints(person), False, b""
+    for chunk in stream:
+        is_suspect = is_suspect or any(hint in tail + chunk for hint in hints)
+        tail = chunk[-1024:]
+    known_as = [row for row in rows if row.file == shown_path(settings.home, path) and row.sha256 == stream.sha256]
+    known = set().union(*(lake_lines.get(row.file_id, set()) for row in known_as))
+    with path.open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    if not (is_suspect or known or is_parquet):
+        return None
+    before = path.stat()
+    layout = _layout(con, path, source)
+    made, has_numbers = _rewritten(con, path, source, layout, person, known)
+    if made.made is None:
+        return None
+    if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        made.made.unlink()  # somebody writes to it: the final search will say that it still holds the person
+        return None
+    new = ByteStream(made.made)
+    for _ in new:
+        pass
+    stat = made.made.stat()
+    content = RawContent(new.sha256, stat.st_size, stat.st_mtime_ns)
+    return RawChange(path, made.made, made.lines, content, layout.kind == "parquet", has_numbers, known_as)
+
+
+def _hints(person: Person) -> list[bytes]:
+    """Bytes without which a text cannot name the person (numbers of lines come from the lake)."""
+    return [*person.needles, *(given.encode() for given in person.ids)]
+
+
+def _layout(con: duckdb.DuckDBPyConnection, path: Path, source: Source | None) -> Layout:
+    with path.open("rb") as file:
+        if source is None and file.read(4) == b"PAR1":
+            return Layout("parquet")
+    try:
+        return read_layout(con, path, source) if source else Layout("json_lines")
+    except FileProblem:
+        return Layout("json_lines")
+
+
+def _rewritten(
+    con: duckdb.DuckDBPyConnection, path: Path, source: Source | None, layout: Layout, person: Person, known: set[int]
+) -> tuple[Rewritten, bool]:
+    columns = _columns(source, layout)
+    if layout.kind == "parquet":
+        return without_parquet_rows(con, path, person, known, columns), True
+    if layout.kind == "delimited":
+        at = {ours: layout.columns.index(theirs) for ours, theirs in columns.items()}
+        # Rows that span lines, and rows that no parser took, have numbers of their own: here the cells decide.
+        table = Table(layout.delimiter, at.get("user_id"), at.get("anonymous_id"))
+        return without_lines(path, person, set(), table), False
+    return without_lines(path, person, known), source is not None
+
+
+def _columns(source: Source | None, layout: Layout) -> dict[str, str]:
+    """Our names of identities to theirs, where the config names them and the file has them."""
+    if source is None or not layout.columns:
+        return {}
+    try:
+        taken = resolve_columns(source, layout.columns)
+    except FileProblem:
+        return {}
+    return {ours: theirs for ours, theirs in taken.items() if ours in ("user_id", "anonymous_id")}

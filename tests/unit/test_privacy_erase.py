@@ -1,0 +1,317 @@
+"""Erasing a person: nothing of them is left anywhere, nothing of anybody else is touched, and no crash leaves it half done."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import zstandard
+from ingest_home import TRACKER, Home, jsonl, track
+
+from pipeline.privacy import erase, finish_pending
+from pipeline.privacy.person import Person, is_telling
+
+ANNA, BEN = "anna-77@shop.example", "joanna-77@shop.example"  # one id inside the other
+PHONE, SHARED = "device-000001", "device-0000012"
+NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
+ORDERS: dict[str, Any] = {
+    "name": "orders", "format": "table", "path": "tables/*", "event_name": "purchase", "timezone": "UTC",
+    "columns": {"user_id": "customer", "event_at": "at", "order_id": "id"},
+}  # fmt: skip
+
+
+def unpacked(path: Path) -> bytes:
+    """What a person with the usual tools finds in a file."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        return gzip.decompress(content)
+    if path.suffix == ".zst":
+        return zstandard.ZstdDecompressor().decompressobj().decompress(content)
+    if content[8:12] == b"DUCK" or content[:4] == b"PAR1":
+        with duckdb.connect() as con:
+            if content[:4] == b"PAR1":
+                content += repr(con.execute("select * from read_parquet(?)", [str(path)]).fetchall()).encode()
+            else:
+                con.execute(f"attach '{path}' as db (read_only)")
+                for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+                    content += repr(con.execute(f"from db.{schema}.{table}").fetchall()).encode()
+    return content
+
+
+def holders(home: Home, *ids: str) -> list[str]:
+    """Files that hold one of the ids as bytes, packed or not."""
+    return sorted(
+        path.relative_to(home.folder).as_posix()
+        for path in home.folder.rglob("*")
+        if path.is_file() and any(given.encode() in unpacked(path) for given in ids)
+    )
+
+
+def make_version(home: Home) -> Path:
+    """A published version as a night leaves it: facts, a table of steps without a person, sums, comments, free blocks."""
+    path = home.folder / "data" / "versions" / "warehouse-20260201T000000000000Z.duckdb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema marts")
+        con.execute(
+            f"""create table marts.fct_sessions as select * from (values
+            ('s1', '{ANNA}'), ('s2', 'anon:{PHONE}'), ('s3', '{BEN}'), ('s4', 'anon:{SHARED}')) as t(session_id, person_id)"""
+        )
+        con.execute("create table marts.steps as select unnest(['s1', 's3']) as session_id, 1 as step")
+        con.execute("create table marts.dau as select date '2026-01-05' as activity_date, 4 as dau")
+        con.execute(f"create table marts.notes as select 1 as n, 'asked for {ANNA}.' as note, ['{BEN}'] as others")
+        con.execute("comment on table marts.fct_sessions is 'Grain: session.'")
+        con.execute("comment on column marts.fct_sessions.person_id is 'It''s a person.'")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path, {**TRACKER, "path": "in/*"}, ORDERS)
+    made.put("a.jsonl.gz", jsonl(
+        track(user=ANNA, anonymousId=PHONE), track(user=None, anonymousId=PHONE), track(user=BEN, anonymousId=SHARED),
+        track(user=ANNA, anonymousId=SHARED), track(user=None, anonymousId=SHARED), f'{{"userId":"{ANNA}", broken',
+        f'{{"userId":"{BEN}", broken',
+    ))  # fmt: skip
+    made.put("b.jsonl.zst", jsonl(track(user=BEN), track(user=BEN, properties={"friend": ANNA}), track(user="u9")))
+    made.put("c.jsonl", jsonl(track(user=BEN, at="2026-01-06T10:00:00Z")))
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tables / "o.csv").write_bytes(
+        b'id,customer,at,note\r\n1,%s,2026-01-05,"two\r\nlines"\r\n2,%s,2026-01-05,x\r\n3,,2026-01-05,no one\r\n'
+        % (ANNA.encode(), BEN.encode())
+    )
+    duckdb.sql(
+        f"""copy (from (values (4, '{BEN}', timestamp '2026-01-07'), (5, '{ANNA}', timestamp '2026-01-07'),
+        (6, '{BEN}', timestamp '2026-01-08')) as t(id, customer, "at")) to '{tables}/p.parquet' (format parquet)"""
+    )
+    made.ingest()
+    make_version(made)
+    (tmp_path / "data" / "build").mkdir()
+    with duckdb.connect(str(tmp_path / "data" / "build" / "growth.duckdb")) as con:
+        con.execute(f"create table state as select '{ANNA}' as person_id, 3 as n")
+    exports = tmp_path / "data" / "exports"
+    exports.mkdir()
+    (exports / "users.csv").write_text(f"person_id,n\n{ANNA},1\n{BEN},2\n")
+    (exports / "report.html").write_text(f"<p>{ANNA} and {BEN}</p>")
+    return made
+
+
+def test_a_user_is_gone_from_every_file_and_nobody_else_is(home: Home) -> None:
+    assert len(holders(home, ANNA, PHONE + '"')) > 5
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert report.is_clean and report.remaining == {}
+    left = [path for path in holders(home, ANNA) if path not in holders(home, BEN)]
+    assert left == []
+    content = b"".join(unpacked(path) for path in home.folder.rglob("*") if path.is_file())
+    assert content.replace(BEN.encode(), b"").count(ANNA.encode()) == 0
+    assert content.replace(SHARED.encode(), b"").count(PHONE.encode()) == 0
+    assert not (home.folder / "data" / "build" / "growth.duckdb").exists()
+    assert home.values("user_id", "anonymous_id") == [
+        (BEN, SHARED), (None, SHARED), (BEN, None), ("u9", None), (BEN, None), (BEN, None), (BEN, None), (BEN, None),
+    ]  # fmt: skip
+    assert (home.folder / "data" / "exports" / "users.csv").read_text() == f"person_id,n\n{BEN},2\n"
+    assert (home.folder / "data" / "exports" / "report.html").read_text() == f"<p>(erased) and {BEN}</p>"
+
+
+def test_counts_are_kept_and_the_next_ingest_reads_nothing_again(home: Home) -> None:
+    before = {name: row.n_lines for name, row in home.active().items()}
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    rows = home.active()
+    assert {name: row.n_erased for name, row in rows.items()} == {
+        "a.jsonl.gz": 4, "b.jsonl.zst": 1, "c.jsonl": 0, "o.csv": 1, "p.parquet": 1,
+    }  # fmt: skip
+    for name, row in rows.items():
+        assert row.n_lines == row.n_accepted + row.n_rejected == before[name] - row.n_erased
+    report = home.ingest()
+    assert (report.n_files_new, report.n_files_known, report.warnings) == (0, 5, [])
+
+
+def test_the_lake_is_what_a_fresh_reading_of_the_raw_files_gives(home: Home, tmp_path: Path) -> None:
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+
+    def seen(of: Home) -> list[Any]:
+        rows = [*of.events(), *of.rejects()]
+        return [{key: value for key, value in row.items() if key not in ("file_id", "ingested_at")} for row in rows]
+
+    lake = seen(home)
+    shutil.rmtree(home.folder / "data" / "lake")
+    home.ingest()
+    assert seen(home) == lake
+    assert [row["line_number"] for row in home.rejects()] == [7, 4]  # a row of two lines counts as one
+
+
+def test_versions_keep_their_sums_and_comments_and_lose_rows_that_hang_on_the_person(home: Home) -> None:
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    (version,) = (home.folder / "data" / "versions").iterdir()
+    with duckdb.connect(str(version), read_only=True) as con:
+        assert con.execute("select session_id from marts.fct_sessions order by 1").fetchall() == [("s3",), ("s4",)]
+        assert con.execute("from marts.steps").fetchall() == [("s3", 1)]
+        assert con.execute("select dau from marts.dau").fetchall() == [(4,)]
+        assert con.execute("select count(*) from marts.notes").fetchall() == [(0,)]
+        assert con.execute("select comment from duckdb_tables() where comment is not null").fetchall() == [
+            ("Grain: session.",)
+        ]
+        assert con.execute("select comment from duckdb_columns() where comment is not null").fetchall() == [
+            ("It's a person.",)
+        ]
+
+
+def test_a_device_is_gone_with_every_line_that_carries_it(home: Home) -> None:
+    assert erase(home.settings, "anonymous", SHARED, now=NOW, say=lambda text: None).is_clean
+    assert holders(home, SHARED) == []
+    assert {ANNA, BEN, "u9"} == {user for user in home.values("user_id") if user}
+    assert PHONE in home.values("anonymous_id")
+
+
+def test_what_is_delivered_again_is_refused(home: Home) -> None:
+    lines = jsonl(
+        track(user=ANNA, anonymousId=PHONE), track(user=None, anonymousId=PHONE), track(user=BEN, anonymousId=PHONE)
+    )
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    home.put("d.jsonl", lines)
+    home.ingest()
+    row = home.active()["d.jsonl"]
+    assert (row.n_lines, row.n_accepted, row.n_erased) == (1, 1, 2)
+
+
+def test_the_report_and_the_tombstones_hold_no_id_and_the_journal_is_gone(home: Home) -> None:
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    kept = sorted((home.folder / "data" / "erasures").iterdir())
+    assert [path.suffix for path in kept] == [".json", ".json"]
+    report = json.loads(next(path for path in kept if path.name.startswith("2026")).read_text())
+    assert report["is_clean"] and report["n_devices"] == 1 and report["n_searched"] > 8
+    assert {entry["kind"] for entry in report["removed"]} == {"raw", "lake", "file", "version", "build database"}
+
+
+def test_something_that_cannot_be_cleaned_is_told_and_is_no_success(home: Home) -> None:
+    (home.folder / "data" / "notes.bin").write_bytes(b"\0" + ANNA.encode() + b"\0")
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert not report.is_clean
+    assert list(report.remaining) == ["data/notes.bin"]
+
+
+def test_bytes_in_free_blocks_are_found_and_removed(home: Home) -> None:
+    version = home.folder / "data" / "versions" / "warehouse-20260201T000000000000Z.duckdb"
+    with duckdb.connect(str(version)) as con:
+        con.execute(f"create table marts.gone as select '{ANNA}' || range as person_id from range(50000)")
+        con.execute("checkpoint")
+        con.execute("drop table marts.gone")
+        con.execute(f"delete from marts.notes; delete from marts.fct_sessions where person_id = '{ANNA}'")
+        con.execute("checkpoint")
+    assert ANNA.encode() in version.read_bytes()
+    assert erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None).is_clean
+    assert ANNA.encode() not in version.read_bytes().replace(BEN.encode(), b"")
+
+
+def test_an_id_that_looks_like_anything_is_erased_as_an_identity_and_nowhere_else(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.put("a.jsonl", jsonl(
+        track(user="42", price=42), track(user="7", price=42, item_id="42"), track(user="142"),
+        '{"userId":"42", broken', '{"userId":"142","n":"42" broken', '{"user_id": 42, broken',
+    ))  # fmt: skip
+    home.ingest()
+    assert not is_telling("42")
+    report = erase(home.settings, "user", "42", now=NOW, say=lambda text: None)
+    assert report.is_clean and not report.is_searchable
+    assert home.values("user_id", "item_id", "price") == [("7", "42", 42.0), ("142", None, None)]
+    assert home.reasons() == [(5, "bad_json")]
+    assert home.active()["a.jsonl"].n_erased == 3
+
+
+def test_an_id_is_a_word_of_its_own_in_bytes_and_in_the_database() -> None:
+    person = Person(users=frozenset({"user-12"}))
+    for text, is_named in (
+        ("user-12", True), ('{"id":"user-12"}', True), ("anon:user-12", True), ("by user-12.", True), ("/u/user-12/x", True),
+        ("user-123", False), ("my-user-12", False), ("user-12-old", False), ("user-12@x.y", False), ("user-12.old", False),
+        ("USER-12", False), ("", False),
+    ):  # fmt: skip
+        assert bool(person.pattern.search(text.encode())) is is_named, text
+        assert duckdb.execute(f"select {person.names_sql('t')} from (select ? as t)", [text]).fetchall() == [
+            (is_named,)
+        ], text
+
+
+def test_with_hashed_ids_the_id_as_it_came_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROWTH_HASH_KEY", "k")
+    home = Home(tmp_path, identity={"pseudonymise": ["user_id", "anonymous_id"]})
+    home.put(
+        "a.jsonl", jsonl(track(user=ANNA, anonymousId=PHONE), track(user=BEN), track(user=None, anonymousId=PHONE))
+    )
+    home.ingest()
+    hashed = home.events()[0]["user_id"]
+    assert erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None).is_clean
+    assert len(home.events()) == 1 and holders(home, hashed) == []
+    home.put("b.jsonl", jsonl(track(user=ANNA)))
+    home.ingest()
+    assert home.active()["b.jsonl"].n_erased == 1
+
+
+class Killed(BaseException):
+    """Not an error that anything could catch."""
+
+
+def state_of(home: Home) -> dict[str, bytes]:
+    """Every file but the report, whose times and places may differ after a crash."""
+    return {
+        path.relative_to(home.folder).as_posix(): unpacked(path)
+        for path in sorted(home.folder.rglob("*"))
+        if path.is_file() and "erasures" not in path.parts and path.suffix != ".duckdb"
+    }
+
+
+def test_killed_at_every_rename_and_started_again_it_ends_the_same(
+    home: Home, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, copies = os.replace, tmp_path_factory.mktemp("copies")
+    salt = {"salt": "00" * 32, "erased": {}}
+    (home.folder / "data" / "erasures").mkdir()
+    (home.folder / "data" / "erasures" / "tombstones.json").write_text(json.dumps(salt))
+    shutil.copytree(home.folder, copies / "before")
+    n_renames = 0
+
+    def counted(*paths: Any) -> None:
+        nonlocal n_renames
+        n_renames += 1
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", counted)
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    wanted, n_all = state_of(home), n_renames
+    assert n_all > 10
+    for n in range(n_all):
+        folder = copies / f"killed-{n}"
+        shutil.copytree(copies / "before", folder)
+        left = n
+
+        def killing(*paths: Any) -> None:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            replace(*paths)
+
+        again = Home.__new__(Home)
+        again.folder = folder
+        monkeypatch.setattr(os, "replace", killing)
+        with pytest.raises(Killed):
+            erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)
+        monkeypatch.setattr(os, "replace", replace)
+        finished = finish_pending(again.settings, say=lambda text: None)
+        if finished is None:  # killed before anything was decided, or after everything was done
+            finished = erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)
+        assert finished.is_clean, n
+        assert state_of(again).keys() == wanted.keys(), n
+        for name, content in state_of(again).items():
+            assert content == wanted[name] or name.endswith("ledger.parquet"), (n, name)
+        assert {(name, row.n_lines, row.n_erased) for name, row in again.active().items()} == {
+            (name, row.n_lines, row.n_erased) for name, row in home.active().items()
+        }, n
+        assert again.ingest().n_files_new == 0
