@@ -267,10 +267,20 @@ def state_of(home: Home) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture
+def small(home: Home) -> Home:
+    """One file of each kind that takes a step of its own."""
+    for path in ("in/b.jsonl.zst", "in/c.jsonl", "tables/p.parquet", "data/exports/report.html"):
+        (home.folder / path).unlink()
+    shutil.rmtree(home.folder / "data" / "lake")
+    home.ingest()
+    return home
+
+
 def test_killed_at_every_rename_and_started_again_it_ends_the_same(
-    home: Home, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    small: Home, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace, copies = os.replace, tmp_path_factory.mktemp("copies")
+    home, replace, copies = small, os.replace, tmp_path_factory.mktemp("copies")
     salt = {"salt": "00" * 32, "erased": {}}
     (home.folder / "data" / "erasures").mkdir()
     (home.folder / "data" / "erasures" / "tombstones.json").write_text(json.dumps(salt))
