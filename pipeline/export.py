@@ -8,7 +8,10 @@ A spreadsheet runs cells that look like formulas, so text cells of a CSV that be
 from __future__ import annotations
 
 import difflib
+import json
 import os
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -42,6 +45,7 @@ def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -
             query, options = _copy(con, schema, name, target.suffix.lower())
             row = con.execute(f"copy ({query}) to {_literal(temporary)} ({options}, use_tmp_file false)").fetchone()
         _put(temporary, target, force)
+        _remember(paths, f"{schema}.{name}", target)
     except OSError as error:
         raise ExportError(f"{target}: {error.strerror or error}") from error
     except duckdb.Error as error:
@@ -134,6 +138,15 @@ def _put(temporary: Path, target: Path, force: bool) -> None:
         os.link(temporary, target)
     except FileExistsError:
         raise ExportError(f"{target} exists; --force replaces it") from None
+
+
+def _remember(paths: HomePaths, table: str, target: Path) -> None:
+    """Files handed on are out of reach of an erasure, so whoever erases must know of them."""
+    line = {"exported_at": datetime.now(UTC).isoformat(timespec="seconds"), "table": table, "file": str(target)}
+    with suppress(OSError):  # an analyst's account may not write here
+        paths.exports.parent.mkdir(parents=True, exist_ok=True)
+        with paths.exports.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(line) + "\n")
 
 
 def _quoted(name: str) -> str:

@@ -64,6 +64,10 @@ class HomePaths:
         return self.data / "ops" / "alerts.json"
 
     @property
+    def exports(self) -> Path:
+        return self.data / "ops" / "exports.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.data / "logs" / "growthhouse.log"
 

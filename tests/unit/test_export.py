@@ -117,6 +117,16 @@ def test_a_failed_export_leaves_nothing_and_keeps_the_old_file(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["home", "out.csv"]
 
 
+def test_what_was_exported_where_is_remembered_for_an_erasure(paths: HomePaths, tmp_path: Path) -> None:
+    export(paths, "fct_events", tmp_path / "one.csv")
+    export(paths, "fct_events", tmp_path / "two.jsonl")
+    noted = [json.loads(line) for line in paths.exports.read_text(encoding="utf-8").splitlines()]
+    assert [(line["table"], line["file"]) for line in noted] == [
+        ("marts.fct_events", str(tmp_path / "one.csv")),
+        ("marts.fct_events", str(tmp_path / "two.jsonl")),
+    ]
+
+
 def test_only_the_owner_can_read_an_export(paths: HomePaths, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
