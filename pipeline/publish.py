@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -46,8 +46,18 @@ class Published:
     row_counts: dict[str, int]
 
 
-def publish(paths: HomePaths, *, as_of: date, run_id: str, now: datetime | None = None) -> Published:
+def publish(
+    paths: HomePaths,
+    *,
+    as_of: date,
+    run_id: str,
+    now: datetime | None = None,
+    kept_versions: int = KEPT_VERSIONS,
+    max_version_days: int | None = None,
+) -> Published:
     """Copy the published schemas of the build database into a new version and switch `warehouse.duckdb` to it.
+
+    Of earlier versions the last `kept_versions` stay, as long as they are no older than `max_version_days`.
 
     Raises PublishError when the copy and the build disagree; duckdb.Error or OSError (a full disk) leave the
     previous version in place and remove the unfinished file.
@@ -72,7 +82,8 @@ def publish(paths: HomePaths, *, as_of: date, run_id: str, now: datetime | None 
     failpoint("publish_before_switch")
     _switch(paths.warehouse, final)
     failpoint("publish_before_prune")
-    _prune(paths.versions, keep=final)
+    oldest = now - timedelta(days=max_version_days) if max_version_days else None
+    _prune(paths.versions, final, kept_versions, f"warehouse-{oldest:%Y%m%dT%H%M%S%fZ}" if oldest else "")
     return Published(version, final, counts)
 
 
@@ -199,10 +210,10 @@ def _switch(link: Path, target: Path) -> None:
     _fsync(link.parent)
 
 
-def _prune(folder: Path, keep: Path) -> None:
+def _prune(folder: Path, current: Path, n_kept: int, oldest: str) -> None:
     files = sorted(folder.glob("warehouse-*.duckdb"))
-    for old in files[:-KEPT_VERSIONS]:
-        if old != keep:
+    for old in files:
+        if old != current and (old not in files[-n_kept:] or old.stem < oldest):
             old.unlink(missing_ok=True)
     drop_lonely_seals(folder)
 

@@ -15,7 +15,7 @@ from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.markdown import quoted
-from pipeline.privacy import finish_pending
+from pipeline.privacy import expire, finish_pending
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
 
@@ -87,6 +87,8 @@ def ingest_events(
         finish_pending(growth.settings, context.log.info)
         report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info)
         night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
+        if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
+            night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
     except (OSError, MemoryError):
         raise
     except Exception as error:

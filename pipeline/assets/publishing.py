@@ -49,7 +49,14 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
                 + "\nMaterialize these with everything downstream, or run the whole night.",
                 allow_retries=False,
             )
-        result = publish(growth.paths, as_of=date.fromisoformat(growth.run.as_of), run_id=context.run_id)
+        kept = growth.settings.privacy
+        result = publish(
+            growth.paths,
+            as_of=date.fromisoformat(growth.run.as_of),
+            run_id=context.run_id,
+            kept_versions=kept.versions,
+            max_version_days=kept.version_days,
+        )
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,

@@ -62,7 +62,7 @@ def damaged_files(
     lake: Lake, rows: Iterable[LedgerRow], *, day: int | None, warnings: list[str] | None = None
 ) -> dict[str, list[str]]:
     """What is wrong with files of the lake that count, by file_id. `day` None asks the content of all of them."""
-    active = {f"{row.source}-{row.file_id}": row.file_id for row in rows if row.is_active}
+    active = {f"{row.source}-{row.file_id}": row.file_id for row in rows if row.is_active and row.status != "expired"}
     try:
         record = read_record(lake.root)
     except RecordDamaged as error:

@@ -4,5 +4,6 @@ Start at erase.py; person.py says what counts as a trace. Keeping private values
 """
 
 from pipeline.privacy.erase import EraseError, erase, finish_pending
+from pipeline.privacy.retention import expire
 
-__all__ = ["EraseError", "erase", "finish_pending"]
+__all__ = ["EraseError", "erase", "expire", "finish_pending"]

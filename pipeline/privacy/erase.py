@@ -14,9 +14,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.checksums import accept, digest
 from pipeline.ingest.lake import Lake, clear_orphans
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.private import Privacy, privacy_of
+from pipeline.ingest.recovery import ledger_problem
 from pipeline.ingest.tombstones import Tombstones
 from pipeline.paths import HomePaths
 from pipeline.privacy import places
@@ -55,6 +57,8 @@ def erase(
     if kind not in KINDS or not given:
         raise EraseError("say whom: --user ID or --anonymous ID")
     finish_pending(settings, say)
+    if problem := ledger_problem(Lake(HomePaths(settings.home).lake)):
+        raise EraseError(f"the lake's ledger {problem}: `growthhouse run` rebuilds it; erase after that")
     privacy = privacy_of(settings)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     paths, journal = HomePaths(settings.home), Journal(Journal.place(settings.data_dir), kind, given)
@@ -136,6 +140,7 @@ def _raw_and_lake(work: _Work) -> None:
     if rows:
         ready = lake.root / f"{PREFIX}ledger.parquet"
         write_ledger(ready, [*(row for row in ledger if not row.is_active), *rows])
+        accept(lake.root, {lake.ledger.name: digest(ready)})
         journal.renames.insert(0, [str(ready), str(lake.ledger)])
     journal.write()
     journal.rename_all()

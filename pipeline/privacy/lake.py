@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.checksums import accept, digest
 from pipeline.ingest.canonical import file_list, quote
 from pipeline.ingest.lake import Lake
 from pipeline.ingest.ledger import LedgerRow, sync
@@ -72,14 +73,18 @@ def files_of(lake: Lake, row: LedgerRow) -> list[Path]:
 
 
 def without_lines(
-    con: duckdb.DuckDBPyConnection, lake: Lake, row: LedgerRow, gone: set[int], raw: RawContent | None, moves_up: bool
+    con: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    row: LedgerRow,
+    gone: set[int],
+    raw: RawContent | None = None,
+    moves_up: bool = False,
+    files: list[Path] | None = None,
 ) -> LedgerRow:
-    """Write the lake's files of a raw file anew without some lines; `moves_up`: later lines have lower numbers now.
+    """Write the lake's files of a raw file (or some of them) anew without some lines, under a new id.
 
-    Returns the ledger's new row. Nothing of it counts until the ledger holds that row.
+    `moves_up`: later lines have lower numbers in the raw file now. Returns the ledger's new row. Nothing of it counts until the ledger holds that row.
     """
-    sha256 = raw.sha256 if raw else row.sha256
-    new_id = hashlib.sha256(f"{sha256}\n{row.file_id}\nerased".encode()).hexdigest()[:16]
     con.execute(
         """create or replace temp table gone as
         select number, row_number() over (order by number) as n_before from (select unnest(?::bigint[]) as number)""",
@@ -87,8 +92,10 @@ def without_lines(
     )
     number = "line_number - coalesce(n_before, 0)" if moves_up else "line_number"
     shift = "asof left join gone on line_number >= number" if moves_up else ""
+    sha256 = raw.sha256 if raw else row.sha256
+    new_id = hashlib.sha256(f"{sha256}\n{row.file_id}\nagain".encode()).hexdigest()[:16]
     left = {}
-    for path in files_of(lake, row):
+    for path in files_of(lake, row) if files is None else files:
         target = path.with_name(path.name.replace(row.file_id, new_id))
         kept = f"""(select * from read_parquet({file_list([path])}, hive_partitioning = false)
             where line_number not in (select number from gone))"""
@@ -103,6 +110,7 @@ def without_lines(
             sync(target)
         else:
             target.unlink()
+    accept(lake.root, {path.relative_to(lake.root).as_posix(): digest(path) for path in left})
     return _ledger_row(con, lake, replace(row, file_id=new_id), left, raw)
 
 

@@ -18,6 +18,7 @@ import duckdb
 
 from pipeline.ingest.canonical import file_list, identifier
 from pipeline.ingest.inspect import ByteStream
+from pipeline.integrity import SEAL, seal_version
 from pipeline.privacy.databases import count_rows, explains_bytes, without_rows
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Table, replace_now, with_words_blotted, without_lines, without_parquet_rows
@@ -52,6 +53,8 @@ def clean(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
         if not count_rows(path, person) and not _bytes_in(path, person):
             return 0
         made, counts = without_rows(path, person)
+        if path.with_name(path.name + SEAL).exists():
+            seal_version(made, path.name)
         replace_now(path, made)
         return sum(counts.values())
     if kind == "parquet":

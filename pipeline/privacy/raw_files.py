@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.checksums import digest
 from pipeline.ingest.inspect import ByteStream
 from pipeline.ingest.layout import Layout, read_layout, resolve_columns
 from pipeline.ingest.ledger import LedgerRow
@@ -74,11 +75,8 @@ def change_of(
     if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         made.made.unlink()  # somebody writes to it: the final search will say that it still holds the person
         return None
-    new = ByteStream(made.made)
-    for _ in new:
-        pass
     stat = made.made.stat()
-    content = RawContent(new.sha256, stat.st_size, stat.st_mtime_ns)
+    content = RawContent(digest(made.made).sha256, stat.st_size, stat.st_mtime_ns)
     return RawChange(path, made.made, made.lines, content, layout.kind == "parquet", has_numbers, known_as)
 
 

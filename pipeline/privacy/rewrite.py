@@ -18,6 +18,7 @@ from typing import IO
 import duckdb
 import zstandard
 
+from pipeline.checksums import RECORD, accept, digest
 from pipeline.ingest.canonical import file_list, identifier, quote
 from pipeline.ingest.inspect import ByteStream
 from pipeline.ingest.ledger import sync
@@ -164,6 +165,8 @@ def _finished(path: Path, target: Path, result: Rewritten) -> Rewritten:
 
 
 def replace_now(path: Path, made: Path) -> None:
-    """Put finished content in its place."""
+    """Put finished content in its place, and its sum in the record of its folder, where there is one."""
+    if (path.parent / RECORD).exists():
+        accept(path.parent, {path.name: digest(made)})
     os.replace(made, path)
     sync(path.parent)
