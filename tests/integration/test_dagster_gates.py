@@ -147,18 +147,22 @@ def test_a_broken_stage_stops_the_night(
     assert kept is not None and kept[0] >= 1
 
 
-def test_a_lost_lake_file_stops_the_night_at_the_raw_gate(home: Home) -> None:
+def test_a_lost_lake_file_whose_raw_file_is_gone_too_stops_the_night(home: Home) -> None:
+    """With the raw file there it is read again; without it, a person decides."""
     lost = sorted(home.paths.lake.glob("events/*/*.parquet"))[3]
-    hidden = home.paths.data / "hidden.parquet"
+    raw = home.paths.data / "raw"
+    hidden, hidden_raw = home.paths.data / "hidden.parquet", home.paths.data / "hidden_raw"
     before, later = home.published(), home.contents(STAGES[1:])
     lost.rename(hidden)
+    raw.rename(hidden_raw)
     try:
         with pytest.raises(NightError) as failure:
             home.run()
     finally:
         hidden.rename(lost)
-    assert failure.value.exit_code == 1
-    for words in ("gate_raw", "raw.ingested_files n_lake_rows_off: expected 0, observed", "move data/lake away"):
+        hidden_raw.rename(raw)
+    assert failure.value.exit_code == 2
+    for words in ("step ingest failed", f"{lost.name} is missing", "Put the raw files back"):
         assert words in str(failure.value)
     assert_stopped_at(home, "raw", before, later)
 
