@@ -175,11 +175,18 @@ def erase(
 
 
 @app.command()
-def doctor(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
-    """Check configuration, disk, versions, locks and half-finished runs; mend what is safe."""
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+    quick: Annotated[bool, typer.Option(help="Read no file from end to end.")] = False,
+    accept_loss: Annotated[
+        bool, typer.Option(help="Go on without damaged files of the lake whose raw file is gone.")
+    ] = False,
+) -> None:
+    """Check configuration, disk, files, versions, locks and half-finished runs; mend what is safe. Exit 2: an error."""
     from pipeline.doctor import examine
 
-    findings = examine(config.resolve(), home)
+    findings = examine(config.resolve(), home, quick=quick, accept_loss=accept_loss)
     for finding in findings:
         colour = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW}.get(finding.level, typer.colors.RED)
         typer.secho(f"{finding.level:5} {finding.text}", fg=colour)

@@ -15,7 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
+
 from pipeline.paths import DBT_PROJECT, HomePaths
+from pipeline.trouble import MEMORY_VARIABLE
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 _WATCHED = ("*.sql", "*.yml", "*.yaml", "*.csv")
@@ -93,6 +96,7 @@ class DbtSession:
     ) -> list[NodeOutcome]:
         """Run and test the selected nodes; raises DbtError when dbt itself does not start."""
         os.environ["GROWTH_BUILD_DB"] = str(self.paths.build_db)
+        os.environ["GROWTH_DBT_MEMORY"] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()
         self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
         arguments = [
             "build", *_folders(self.paths.dbt_target), "--select", *selectors, "--indirect-selection", "buildable",
@@ -116,6 +120,12 @@ def _outcome(row: Any) -> NodeOutcome:
         row.message,
         getattr(row, "failures", None),
     )
+
+
+def _usual_memory() -> str:
+    """What DuckDB would take by itself: a share of the machine or the container."""
+    with duckdb.connect() as con:
+        return str(con.execute("select current_setting('memory_limit')").fetchall()[0][0])
 
 
 def _release_database() -> None:

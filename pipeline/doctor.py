@@ -1,44 +1,51 @@
-"""`growthhouse doctor`: looks at a deployment and says what is wrong and what to do. First form: reports and tidies."""
+"""`growthhouse doctor`: looks at a deployment and says what is wrong and what to do, and mends what is safe.
+
+Safe is what the next night would do by itself (leftovers, dead runs, damaged files that are made anew), and leading analysts
+from a damaged version to the last whole one. Not here: how damage is found (`pipeline.integrity`, `pipeline.ingest.recovery`).
+"""
 
 from __future__ import annotations
 
 import platform
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from pipeline.doctor_damage import Finding, damage
 from pipeline.freshness import freshness
+from pipeline.instance import spare_the_disk
+from pipeline.integrity import fall_back, version_problem, versions
+from pipeline.locking import WriterBusy, writer_lock
 from pipeline.paths import HomePaths
 from pipeline.private import privacy
-from pipeline.settings import ConfigError, load_settings
+from pipeline.settings import ConfigError, Settings, Source, load_settings
+from pipeline.tidy import tidy
 
 MIN_FREE_BYTES = 2 * 1024**3
 
 
-@dataclass(frozen=True)
-class Finding:
-    """level: ok, warn or error."""
-
-    level: str
-    text: str
-
-
-def examine(config: Path, home: Path | None) -> list[Finding]:
-    """Check configuration, sources, disk, versions, the writer lock and what a killed run left behind."""
+def examine(config: Path, home: Path | None, *, quick: bool = False, accept_loss: bool = False) -> list[Finding]:
+    """Look at everything, mend what is safe. `quick` reads no file from end to end."""
     findings = [_version()]
     try:
         settings = load_settings(config, home)
     except (ConfigError, OSError) as error:
         return [*findings, Finding("error", f"configuration: {error}")]
     findings.append(Finding("ok", f"configuration {config} is valid"))
-    for source in settings.sources:
-        files = settings.source_files(source)
-        level = "ok" if files else "warn"
-        findings.append(Finding(level, f"source {source.name}: {len(files)} files match {source.path}"))
+    findings += [_source(settings, source) for source in settings.sources]
     paths = HomePaths(settings.home)
-    return [*findings, _disk(settings.home), _lock(paths), *_leftovers(paths), _warehouse(paths), *_age(paths)]
+    findings.append(_disk(settings.home))
+    if problem := _not_writable(paths):
+        return [*findings, problem, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
+    try:
+        with writer_lock(paths.writer_lock):
+            findings.append(Finding("ok", "no run is writing"))
+            findings += [*_leftovers(paths), *_dead_runs(paths), *damage(settings, paths, quick, accept_loss)]
+            return [*findings, *_warehouse(paths, quick=quick, may_mend=True), *_age(paths), *_privacy(paths)]
+    except WriterBusy as busy:
+        findings.append(Finding("warn", f"{busy}; what it works on is not looked into"))
+        return [*findings, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
 
 
 def _version() -> Finding:
@@ -52,45 +59,94 @@ def _disk(home: Path) -> Finding:
     return Finding(level, f"disk: {free / 1024**3:.1f} GiB free at {existing}")
 
 
-def _lock(paths: HomePaths) -> Finding:
-    from pipeline.locking import WriterBusy, writer_lock
+def _source(settings: Settings, source: Source) -> Finding:
+    files, pattern = settings.source_files(source), settings.source_pattern(source)
+    if files:
+        return Finding("ok", f"source {source.name}: {len(files)} files match {pattern}")
+    folder = next(parent for parent in Path(pattern).parents if parent.is_dir())
+    return Finding(
+        "warn",
+        f"source {source.name}: 0 files match {pattern} (the nearest folder there is: {folder}); deliver files there, or "
+        f"correct `path` in {settings.config_path}",
+    )
 
+
+def _not_writable(paths: HomePaths) -> Finding | None:
     try:
-        with writer_lock(paths.writer_lock):
-            return Finding("ok", "no run is writing")
-    except WriterBusy as busy:
-        return Finding("warn", str(busy))
+        paths.data.mkdir(parents=True, exist_ok=True)
+        with paths.writer_lock.open("a"):
+            return None
+    except OSError as error:
+        return Finding(
+            "error",
+            f"{paths.data} cannot be written ({error.strerror}): make it writable for this user, or choose another --home",
+        )
 
 
 def _leftovers(paths: HomePaths) -> list[Finding]:
-    """Unfinished versions are never published, so removing them is safe while no run writes."""
-    from pipeline.locking import WriterBusy, writer_lock
+    """What a killed run left is never read, so removing it is safe while no run writes."""
+    return [Finding("warn", f"removed {name}, left by a run that did not finish") for name in tidy(paths)]
 
-    findings = []
-    try:
-        with writer_lock(paths.writer_lock):
-            for file in paths.versions.glob(".unfinished-*"):
-                file.unlink()
-                findings.append(Finding("warn", f"removed {file.name}, left by a run that did not finish"))
-    except WriterBusy:
+
+def _dead_runs(paths: HomePaths) -> list[Finding]:
+    if not (paths.dagster / "dagster.yaml").exists():
         return []
-    return findings
+    import dagster as dg
+
+    from pipeline.dead_runs import end_dead_runs
+
+    spare_the_disk()
+    with dg.DagsterInstance.from_config(str(paths.dagster)) as instance:
+        return [
+            Finding("warn", f"run {run_id} was killed; it is marked as failed, the next night does its work anew")
+            for run_id in end_dead_runs(instance)
+        ]
 
 
 def _age(paths: HomePaths) -> list[Finding]:
     return [Finding(*told) for told in (freshness(paths), privacy(paths)) if told]
 
 
-def _warehouse(paths: HomePaths) -> Finding:
-    if not paths.warehouse.exists():
-        return Finding("warn", "nothing published yet: `growthhouse run` publishes the first version")
+def _privacy(paths: HomePaths) -> list[Finding]:
+    told = privacy(paths)
+    return [Finding(*told)] if told else []
+
+
+def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding]:
+    if not paths.warehouse.is_symlink():
+        return [Finding("warn", "nothing published yet: `growthhouse run` publishes the first version")]
+    current = paths.warehouse.resolve()
+    problem = _unreadable(current) or (None if quick else version_problem(current))
+    if problem:
+        return [_fall_back(paths, current, problem, may_mend)]
+    with duckdb.connect(str(current), read_only=True) as con:
+        row = con.execute("select version, as_of_date, n_events from ops.published_versions order by 1 desc").fetchone()
+    findings = [Finding("ok", f"published version {row[0]} as of {row[1]} with {row[2]:,} events" if row else "empty")]
+    for older in versions(paths):
+        if older != current and not quick and (problem := version_problem(older)):
+            findings.append(
+                Finding("warn", f"older version {older.name} {problem}; nobody reads it, later nights remove it")
+            )
+    return findings
+
+
+def _unreadable(version: Path) -> str | None:
+    if not version.exists():
+        return "is gone"
     try:
-        with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
-            row = con.execute(
-                "select version, as_of_date, n_events from ops.published_versions order by 1 desc"
-            ).fetchone()
+        with duckdb.connect(str(version), read_only=True) as con:
+            con.execute("select count(*) from ops.published_versions").fetchall()
     except duckdb.Error as error:
-        return Finding(
-            "error", f"the published warehouse does not open: {error}; `growthhouse run` publishes a new one"
-        )
-    return Finding("ok", f"published version {row[0]} as of {row[1]} with {row[2]:,} events" if row else "empty")
+        return f"cannot be read ({str(error).splitlines()[0]})"
+    return None
+
+
+def _fall_back(paths: HomePaths, damaged: Path, problem: str, may_mend: bool) -> Finding:
+    what = f"the published version {damaged.name} {problem}"
+    good = fall_back(paths) if may_mend else None
+    if good is None:
+        return Finding("error", f"{what}; `growthhouse run` publishes a new one")
+    return Finding(
+        "error",
+        f"{what}: it was set aside, and analysts read {good.name} again; `growthhouse run` publishes a new one",
+    )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from pipeline.trouble import is_of_the_machine, words_for
+
 INGEST_STEP = "ingest"
 # The events that `explain` looks at; a run has a thousand others.
 TELLING = {
@@ -31,7 +33,7 @@ class Cause:
     @property
     def is_input(self) -> bool:
         """Whether the input or the configuration is to blame, not a gate or a step of our own."""
-        return self.status == "failed" and self.step == INGEST_STEP
+        return self.status == "failed" and self.step == INGEST_STEP and not is_of_the_machine(self.reason)
 
     @property
     def message(self) -> str:
@@ -54,7 +56,7 @@ def explain(events: Sequence[dg.DagsterEvent]) -> Cause:
     ends = [event for event in events if event.event_type_value in ("PIPELINE_FAILURE", "PIPELINE_CANCELED")]
     errors = [error for event in ends if (error := getattr(event.event_specific_data, "error", None))]
     if errors:
-        return Cause("failed", None, "\n  ".join(map(_innermost, errors)))
+        return Cause("failed", None, "\n  ".join(_advised(_innermost(error)) for error in errors))
     return Cause("killed", None, "\n  ".join(event.message or "" for event in ends) or "no reason given")
 
 
@@ -75,8 +77,14 @@ _EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
 def _reason(failure) -> str:  # type: ignore[no-untyped-def]
     """What a step says of its failure: its own words, else the innermost error."""
     if failure.user_failure_data and failure.user_failure_data.description:
-        return str(failure.user_failure_data.description)
-    return _innermost(failure.error)
+        return _advised(str(failure.user_failure_data.description))
+    return _advised(_innermost(failure.error))
+
+
+def _advised(text: str) -> str:
+    """With a line on what to do, where the machine is to blame."""
+    advice = words_for(text)
+    return f"{advice}\n  {text}" if advice else text
 
 
 def _innermost(error) -> str:  # type: ignore[no-untyped-def]

@@ -15,6 +15,8 @@ import duckdb
 
 from pipeline.checksums import RecordDamaged, damage, digest, read_record
 from pipeline.files import copy_to_parquet, write_text
+from pipeline.ingest import Lake, read_ledger
+from pipeline.ingest.recovery import damaged_files, ledger_problem, mark_damaged
 from pipeline.paths import HomePaths
 
 SEAL = ".sha256"
@@ -37,6 +39,20 @@ def mend(paths: HomePaths) -> list[str]:
     found = [f"{name} {problem}; {_replaced(paths, name)}" for name, problem in small_file_problems(paths)]
     if problem := build_problem(paths, full=False):
         found.append(set_build_aside(paths, problem))
+    return found
+
+
+def look_closely(paths: HomePaths) -> list[str]:
+    """After a step failed over a damaged file: look into every one, set aside or mark what is found; says what."""
+    found = mend(paths)
+    if problem := build_problem(paths, full=True):
+        found.append(set_build_aside(paths, problem))
+    lake = Lake(paths.lake)
+    if ledger_problem(lake) is None:
+        damaged = damaged_files(lake, read_ledger(lake.ledger), day=None)
+        found += [f"{text}; the next night reads its raw file again" for texts in damaged.values() for text in texts]
+        if damaged:
+            mark_damaged(lake)
     return found
 
 

@@ -20,6 +20,7 @@ from pipeline.logs import EventLog
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
 from pipeline.summary import summary
+from pipeline.trouble import words_for
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -53,7 +54,14 @@ def run_night(
 ) -> str:
     """Execute the nightly job and return the summary; raises NightError where it failed or cannot start."""
     paths = HomePaths(settings.home)
-    log = EventLog(paths.log)
+    try:
+        log = _opened_log(paths)
+    except OSError as error:
+        raise NightError(
+            f"{paths.data} cannot be written ({error.strerror}): all state of growthhouse lives there. Make it writable "
+            "for this user, or choose another --home",
+            2,
+        ) from error
     try:
         return _night(config, settings, _Asked(as_of, full_refresh, select), say, log)
     except NightError as error:
@@ -61,6 +69,13 @@ def run_night(
         raise
     finally:
         log.close()
+
+
+def _opened_log(paths: HomePaths) -> EventLog:
+    """The log, once it is certain that this home can be written at all."""
+    paths.data.mkdir(parents=True, exist_ok=True)
+    with paths.writer_lock.open("a"):
+        return EventLog(paths.log)
 
 
 def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str], object], log: EventLog) -> str:
@@ -82,6 +97,8 @@ def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str],
 
         log.note("error", f"the night could not start: {type(error).__name__}: {error}")
         _report(tell_failed_start(settings, error), say, log)
+        if advice := words_for(str(error)):
+            raise NightError(f"{advice}\n  {type(error).__name__}: {str(error).splitlines()[0]}", 1) from error
         raise
     if not result.success:
         from pipeline.failure import explain

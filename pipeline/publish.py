@@ -17,6 +17,7 @@ from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.integrity import drop_lonely_seals, is_corruption, seal_version, versions
 from pipeline.paths import HomePaths
+from pipeline.trouble import memory_limit
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
 KEPT_VERSIONS = 3
@@ -93,7 +94,7 @@ def current_version(paths: HomePaths) -> Path | None:
 
 
 def _copy(paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime) -> dict[str, int]:
-    con = duckdb.connect(str(target))
+    con = duckdb.connect(str(target), config={**memory_limit()})
     try:
         con.execute("set preserve_insertion_order = false")
         con.execute(f"attach {_literal(paths.build_db)} as build (read_only)")

@@ -14,12 +14,13 @@ from pydantic import PrivateAttr
 
 from pipeline.dbt_runner import DbtSession
 from pipeline.dead_runs import end_dead_runs
-from pipeline.integrity import mend
+from pipeline.integrity import look_closely, mend
 from pipeline.locking import writer_lock
 from pipeline.paths import HomePaths
 from pipeline.run_context import RunContext
 from pipeline.settings import Settings, load_settings
 from pipeline.tidy import tidy
+from pipeline.trouble import is_damage
 
 
 class GrowthHome(dg.ConfigurableResource):
@@ -46,7 +47,19 @@ class GrowthHome(dg.ConfigurableResource):
                     context.log.warning(finding)
             if context.instance is not None:
                 end_dead_runs(context.instance, alive=self._run_id)
-            yield self
+            try:
+                yield self
+            finally:
+                self._look_for_damage(context)
+
+    def _look_for_damage(self, context: dg.InitResourceContext) -> None:
+        """Where a step failed over a damaged file, find it while nobody else writes; the next night makes it anew."""
+        if context.instance is None or context.log is None:
+            return
+        failures = context.instance.all_logs(self._run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        if any(is_damage(str(entry.dagster_event and entry.dagster_event.event_specific_data)) for entry in failures):
+            for finding in look_closely(self.paths):
+                context.log.warning(finding)
 
     @property
     def settings(self) -> Settings:

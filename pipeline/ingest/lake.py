@@ -45,9 +45,9 @@ class Lake:
         return self.root / "rejected"
 
     @property
-    def suspects(self) -> Path:
-        """Names of files that somebody found damaged, one a line, for the next ingest to look into."""
-        return self.root / "suspects.txt"
+    def suspicion(self) -> Path:
+        """There where somebody found damage: the next ingest then looks into every file."""
+        return self.root / "look-closely.txt"
 
     @property
     def staging(self) -> Path:

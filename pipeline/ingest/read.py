@@ -25,6 +25,7 @@ from pipeline.ingest.rows import Rows, load_rows
 from pipeline.ingest.sanitize import RefusedLines
 from pipeline.ingest.survey import survey
 from pipeline.settings import Settings, Source
+from pipeline.trouble import MEMORY_VARIABLE
 
 _SLICE_ROWS = 1_000_000
 _MEMORY_BYTES = 4 << 30
@@ -56,7 +57,7 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(
         config={
             "temp_directory": str(scratch),
-            "memory_limit": f"{min(_MEMORY_BYTES, half) >> 20}MiB",
+            "memory_limit": os.environ.get(MEMORY_VARIABLE) or f"{min(_MEMORY_BYTES, half) >> 20}MiB",
             "autoinstall_known_extensions": "false",
         }
     )

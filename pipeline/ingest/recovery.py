@@ -69,12 +69,14 @@ def damaged_files(
         record = {}
         if warnings is not None:
             warnings.append(f"{error}; the sums of the lake are recorded anew, as its files are now.")
-    suspects, found = _suspects(lake), dict[str, list[str]]()
+    found: dict[str, list[str]] = {}
+    if lake.suspicion.exists():
+        day = None
     for name, sums in record.items():
         file_id = active.get(name_of(Path(name)))
         if file_id is None or name == lake.ledger.name:
             continue
-        by_hash = day is None or name in suspects or (zlib.crc32(name.encode()) + day) % _DAYS_FOR_ALL == 0
+        by_hash = day is None or (zlib.crc32(name.encode()) + day) % _DAYS_FOR_ALL == 0
         if problem := damage(lake.root, name, sums, by_hash=by_hash):
             found.setdefault(file_id, []).append(f"data/lake/{name} {problem}")
     return found
@@ -93,13 +95,9 @@ def record_unknown(lake: Lake) -> int:
     return len(unknown)
 
 
-def mark_suspects(lake: Lake, names: Iterable[str]) -> None:
-    """Have the next ingest look into these files (relative to the lake), whatever the day."""
-    write_text("\n".join(sorted({*_suspects(lake), *names})) + "\n", lake.suspects)
-
-
-def _suspects(lake: Lake) -> set[str]:
-    return set(lake.suspects.read_text(encoding="utf-8").split("\n")) - {""} if lake.suspects.exists() else set()
+def mark_damaged(lake: Lake) -> None:
+    """Have the next ingest look into the content of every file, whatever the day."""
+    write_text("The next ingest looks into the content of every file of the lake.\n", lake.suspicion)
 
 
 def refuse_loss(

@@ -103,7 +103,7 @@ def ingest(
         if is_ledger_lost:
             refuse_forgetting(lake, night.fresh.values())
         _commit(night)
-        lake.suspects.unlink(missing_ok=True)
+        lake.suspicion.unlink(missing_ok=True)
     finally:
         night.con.close()
         shutil.rmtree(lake.staging, ignore_errors=True)

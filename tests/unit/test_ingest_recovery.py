@@ -11,7 +11,7 @@ from ingest_home import NOW, Home, jsonl, track
 
 from pipeline.checksums import accept, digest, read_record
 from pipeline.ingest import IngestError, Lake, read_ledger
-from pipeline.ingest.recovery import damaged_files, give_up, ledger_problem, mark_suspects
+from pipeline.ingest.recovery import damaged_files, give_up, ledger_problem, mark_damaged
 
 
 def flip(path: Path, at: int | None = None) -> None:
@@ -69,7 +69,7 @@ def test_a_damaged_file_is_read_again_and_the_lake_is_as_before(home: Home, faul
     name = file.relative_to(lake_of(home).root).as_posix()
     if fault == "flip":
         flip(file)
-        mark_suspects(lake_of(home), [name])  # as doctor does; else its turn comes within a week
+        mark_damaged(lake_of(home))  # as doctor does; else its turn comes within a week
     elif fault == "cut":
         file.write_bytes(file.read_bytes()[:-10])
     else:
