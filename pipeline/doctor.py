@@ -18,7 +18,7 @@ from pipeline.instance import spare_the_disk
 from pipeline.integrity import fall_back, version_problem, versions
 from pipeline.locking import WriterBusy, writer_lock
 from pipeline.paths import HomePaths
-from pipeline.private import privacy
+from pipeline.private import make_private, privacy
 from pipeline.settings import ConfigError, Settings, Source, load_settings
 from pipeline.tidy import tidy
 
@@ -73,7 +73,7 @@ def _source(settings: Settings, source: Source) -> Finding:
 
 def _not_writable(paths: HomePaths) -> Finding | None:
     try:
-        paths.data.mkdir(parents=True, exist_ok=True)
+        make_private(paths)
         with paths.writer_lock.open("a"):
             return None
     except OSError as error:

@@ -58,5 +58,16 @@ def _without_sync(connection: Any, _record: Any) -> None:
         connection.execute("pragma synchronous = normal")
 
 
+def _end_dead_runs(folder: Path) -> None:
+    """Before the UI shows them as running."""
+    import dagster as dg
+
+    from pipeline.dead_runs import end_dead_runs_if_idle
+    from pipeline.paths import HomePaths
+
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        end_dead_runs_if_idle(instance, HomePaths(folder.parent.parent))
+
+
 if __name__ == "__main__":
-    prepare_instance(Path(sys.argv[1]))
+    _end_dead_runs(prepare_instance(Path(sys.argv[1]).resolve()))

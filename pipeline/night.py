@@ -18,6 +18,7 @@ from pipeline.instance import prepare_instance
 from pipeline.locking import WriterBusy, writer_lock
 from pipeline.logs import EventLog
 from pipeline.paths import HomePaths
+from pipeline.private import make_private
 from pipeline.settings import Settings
 from pipeline.summary import summary
 from pipeline.trouble import words_for
@@ -73,7 +74,7 @@ def run_night(
 
 def _opened_log(paths: HomePaths) -> EventLog:
     """The log, once it is certain that this home can be written at all."""
-    paths.data.mkdir(parents=True, exist_ok=True)
+    make_private(paths)
     with paths.writer_lock.open("a"):
         return EventLog(paths.log)
 

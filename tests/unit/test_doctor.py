@@ -1,0 +1,210 @@
+"""What doctor finds in a home without a night: damage is named, mended where that is safe, and errors are errors."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from ingest_home import Home, jsonl, track
+from test_ingest_recovery import file_of, flip, lake_of
+
+from pipeline.analyst import connect
+from pipeline.clock import night_time
+from pipeline.doctor import examine
+from pipeline.files import write_parquet
+from pipeline.integrity import build_problem, mend, version_problem
+from pipeline.paths import HomePaths
+from pipeline.publish import KEPT_VERSIONS, publish
+from pipeline.tidy import tidy
+
+AS_OF = date(2026, 1, 7)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Three ingested files, and two versions of a build database of 20,000 rows."""
+    home = Home(tmp_path)
+    for day in (5, 6, 7):
+        home.put(f"d{day}.jsonl", jsonl(track(at=f"2026-01-0{day}T10:00:00Z"), track(user=f"u{day}")))
+    home.ingest()
+    paths = paths_of(home)
+    paths.build_db.parent.mkdir(parents=True)
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute(
+            "create schema marts; create table marts.fct_events as select hash(range) as event_id from range(20000)"
+        )
+    for run in ("r1", "r2"):
+        publish(paths, as_of=AS_OF, run_id=run)
+    return home
+
+
+def paths_of(home: Home) -> HomePaths:
+    return HomePaths(home.folder)
+
+
+def told(home: Home, level: str, **options: bool) -> list[str]:
+    findings = examine(home.folder / "growth.yaml", None, **options)
+    return [finding.text for finding in findings if finding.level == level]
+
+
+def test_a_whole_home_has_no_error_and_no_damage(home: Home) -> None:
+    assert told(home, "error") == []
+    assert any("content of 4 files as written" in text for text in told(home, "ok"))
+    assert told(home, "warn") == told(home, "warn", quick=True)
+
+
+def test_a_damaged_lake_file_is_named_with_the_raw_file_that_mends_it(home: Home) -> None:
+    file = file_of(home, "d6.jsonl")
+    flip(file)
+    (text,) = [text for text in told(home, "warn") if file.name in text]
+    assert "in/d6.jsonl" in text
+    assert home.ingest().n_files_new == 1  # doctor has marked it, so its turn is now
+    assert not [text for text in told(home, "warn") if file.name in text]
+
+
+def test_quick_looks_at_sizes_only(home: Home) -> None:
+    flip(paths_of(home).warehouse.resolve())
+    file = file_of(home, "d6.jsonl")
+    file.write_bytes(file.read_bytes() + b"more")
+    assert any(file.name in text for text in told(home, "warn", quick=True))
+
+
+def test_where_the_raw_file_is_gone_it_is_an_error_until_the_loss_is_accepted(home: Home) -> None:
+    flip(file_of(home, "d6.jsonl"))
+    (home.folder / "in" / "d6.jsonl").unlink()
+    (text,) = told(home, "error")
+    assert "in/d6.jsonl is gone" in text
+    assert "--accept-loss" in text
+    assert any("2 events of in/d6.jsonl no longer count" in text for text in told(home, "warn", accept_loss=True))
+    assert told(home, "error") == []
+    home.ingest()
+    assert len(home.events()) == 4
+
+
+def test_a_damaged_ledger_is_an_error_that_the_next_run_mends(home: Home) -> None:
+    flip(lake_of(home).ledger)
+    (text,) = told(home, "error")
+    assert "ledger.parquet" in text
+    home.ingest()
+    assert told(home, "error") == []
+
+
+def test_a_damaged_version_is_set_aside_and_analysts_get_the_last_whole_one(home: Home) -> None:
+    paths = paths_of(home)
+    damaged = paths.warehouse.resolve()
+    flip(damaged)
+    (text,) = told(home, "error")
+    assert damaged.name in text
+    assert paths.warehouse.resolve().name in text
+    assert paths.warehouse.resolve() != damaged
+    with connect(paths) as con:
+        assert con.execute("select count(*) from marts.fct_events").fetchone() == (20000,)
+    publish(paths, as_of=AS_OF, run_id="r3")
+    with connect(paths) as con:
+        assert con.execute("select list(run_id order by version) from ops.published_versions").fetchone() == (
+            ["r1", "r3"],
+        )
+    assert told(home, "error") == []
+
+
+def test_a_new_version_is_published_over_a_damaged_one(home: Home) -> None:
+    """Every byte of the header turned: the list of versions cannot be copied from it, and comes from the one before."""
+    paths = paths_of(home)
+    for at in range(4096, 4196):
+        flip(paths.warehouse.resolve(), at)
+    publish(paths, as_of=AS_OF, run_id="r3")
+    with connect(paths) as con:
+        assert con.execute("select list(run_id order by version) from ops.published_versions").fetchone() == (
+            ["r1", "r3"],
+        )
+
+
+def test_a_damaged_build_database_is_set_aside(home: Home) -> None:
+    paths = paths_of(home)
+    with paths.build_db.open("r+b") as handle:  # a byte of every block, so that one of them is read
+        for at in range(12_288 + 1000, paths.build_db.stat().st_size, 4096):
+            handle.seek(at)
+            handle.write(b"\x5a\xa5")
+    assert build_problem(paths, full=True) is not None
+    assert any("growth.duckdb.damaged-" in text and "in full" in text for text in told(home, "warn"))
+    assert not paths.build_db.exists()
+
+
+def test_damaged_predictions_and_gate_results_are_set_aside_and_results_restored(home: Home) -> None:
+    import pandas as pd
+
+    paths = paths_of(home)
+    results = pd.DataFrame({"run_id": ["r1"], "passed": [True]})
+    write_parquet(pd.DataFrame({"p": [0.5]}), paths.ml / "churn_scores.parquet")
+    write_parquet(results, paths.quality_results)
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute(f"create schema ops; create table ops.quality_results as from '{paths.quality_results}'")
+    publish(paths, as_of=AS_OF, run_id="r3")
+    assert mend(paths) == []
+    for file in (paths.ml / "churn_scores.parquet", paths.quality_results):
+        flip(file)
+    first, second = mend(paths)
+    assert "data/ml/churn_scores.parquet" in first
+    assert "restored from the published version" in second
+    assert duckdb.execute(f"select run_id, passed from '{paths.quality_results}'").fetchall() == [("r1", True)]
+    assert not (paths.ml / "churn_scores.parquet").exists()
+    assert mend(paths) == []
+
+
+def test_leftovers_of_killed_runs_go_and_nothing_else(home: Home) -> None:
+    paths = paths_of(home)
+    later = paths.versions / "warehouse-29990101T000000000000Z.duckdb"
+    for file in (
+        later,
+        paths.versions / ".unfinished-1.duckdb",
+        paths.ml / ".x.parquet.tmp",
+        paths.data / ".warehouse.duckdb.next",
+    ):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"half")
+    kept = {file for file in home.folder.rglob("*") if file.is_file()} - {later}
+    assert len(tidy(paths)) == 4
+    assert {file for file in home.folder.rglob("*") if file.is_file()} == {
+        f for f in kept if not f.name.startswith(".")
+    }
+    assert tidy(paths) == []
+
+
+def test_a_source_without_files_shows_the_path_it_was_looked_for_at(home: Home) -> None:
+    home.configure({"name": "other", "format": "tracker", "path": "{home}/raw/*.jsonl"})
+    (text,) = [text for text in told(home, "warn") if "source other" in text]
+    assert f"{home.folder}/raw/*.jsonl" in text
+    assert "{home}" not in text
+
+
+def test_versions_stay_in_order_when_the_clock_goes_back(home: Home) -> None:
+    paths = paths_of(home)
+    last = paths.warehouse.resolve()
+    _, warning = night_time(paths)
+    assert warning is None
+    from datetime import UTC, datetime
+
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    moment, warning = night_time(paths, yesterday)
+    assert warning is not None and "set back" in warning
+    assert moment > yesterday
+    for number in range(KEPT_VERSIONS):
+        made = publish(paths, as_of=AS_OF, run_id=f"back{number}", now=yesterday + timedelta(minutes=number)).path
+        assert made.name > last.name
+        assert paths.warehouse.resolve() == made
+        last = made
+    assert len(list(paths.versions.glob("*.duckdb"))) == KEPT_VERSIONS
+    with connect(paths) as con:
+        times = con.execute("select published_at from ops.published_versions order by version").fetchall()
+    assert times == sorted(set(times))
+
+
+def test_a_seal_is_what_sha256sum_reads(home: Home) -> None:
+    import hashlib
+
+    version = paths_of(home).warehouse.resolve()
+    wanted = f"{hashlib.sha256(version.read_bytes()).hexdigest()}  {version.name}\n"
+    assert version.with_name(version.name + ".sha256").read_text() == wanted
+    assert version_problem(version) is None
