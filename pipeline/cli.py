@@ -108,19 +108,21 @@ def sql(
     import duckdb
 
     from pipeline.analyst import connect, print_result, shell
+    from pipeline.integrity import is_corruption
     from pipeline.paths import HomePaths
 
     paths = HomePaths(_home(config, home))
     if not paths.warehouse.exists():
         raise fail(f"no published warehouse at {paths.warehouse}; `growthhouse run` makes one")
-    with connect(paths) as con:
-        if query is None:
-            shell(con)
-            return
-        try:
-            print_result(con, query)
-        except duckdb.Error as error:
-            raise fail(str(error)) from error
+    try:
+        with connect(paths) as con:
+            if query is None:
+                shell(con)
+            else:
+                print_result(con, query)
+    except duckdb.Error as error:
+        damaged = "the published version is damaged: `growthhouse doctor` leads back to the last whole one. "
+        raise fail((damaged if is_corruption(str(error)) else "") + str(error)) from error
 
 
 @app.command()

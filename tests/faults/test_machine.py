@@ -1,0 +1,206 @@
+"""What the machine may refuse in the middle of a night: disk, memory, the right to write; and who else may be at work."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.analyst import connect
+from pipeline.paths import DBT_PROJECT, HomePaths
+from tests.faults.cases import Shop, differences, faults_of, leftovers
+from tests.faults.warm import Nights, ended
+
+TMPFS_MB = 400
+GROWTHHOUSE = (sys.executable, "-m", "pipeline.cli")
+
+
+def night_of(paths: HomePaths) -> tuple[str, ...]:
+    return ("run", "--config", str(paths.home / "growth.yaml"))
+
+
+def wait_for(log: Path, words: str, seconds: float = 60) -> None:
+    """Until a night has printed these words."""
+    end = time.monotonic() + seconds
+    while words not in (log.read_text(encoding="utf-8") if log.exists() else ""):
+        assert time.monotonic() < end, f"no '{words}' in {log}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def mounted(target: Path, *options: str) -> Iterator[None]:
+    """A mount for the length of the block; skips where this user may not mount."""
+    target.mkdir(exist_ok=True)
+    made = subprocess.run(["mount", *options, str(target)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"needs the right to mount ({made.stderr.strip()})")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(target)], check=True)
+
+
+@pytest.fixture
+def small_disk(shop: Shop, tmp_path: Path) -> Iterator[HomePaths]:
+    """The home on a disk of its own, which a test can fill to the last byte."""
+    disk = tmp_path / "disk"
+    with mounted(disk, "-t", "tmpfs", "-o", f"size={TMPFS_MB}m", "tmpfs"):
+        yield shop.copy(disk / "home")
+
+
+def fill(paths: HomePaths, leave_kb: int) -> Path:
+    """Use up the disk of a home but for so many kilobytes."""
+    ballast = paths.home.parent / "ballast"
+    free = shutil.disk_usage(paths.home).free
+    with ballast.open("wb") as out:
+        os.posix_fallocate(out.fileno(), 0, free - leave_kb * 1024)
+    return ballast
+
+
+@pytest.mark.parametrize("leave_kb", [60, 1_500, 4_000, 12_000, 22_000])
+def test_a_full_disk_is_told_and_the_next_night_is_right(
+    leave_kb: int, small_disk: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    """From no room for the first file up to no room for the new version."""
+    before, log = small_disk.warehouse.resolve(), tmp_path / "full.log"
+    ballast = fill(small_disk, leave_kb)
+    code = nights.run(log, *night_of(small_disk))
+    said = log.read_text(encoding="utf-8")
+    if code == 0:
+        pytest.skip(f"{leave_kb} kB are enough for a night")
+    assert code == 1
+    assert "disk is full" in said.lower()
+    assert "Free some space" in said
+    assert small_disk.warehouse.resolve() == before
+    with connect(small_disk) as con:
+        assert con.execute("select count(*) > 0 from marts.fct_events").fetchone() == (True,)
+    ballast.unlink()
+    assert nights.run(tmp_path / "again.log", *night_of(small_disk)) == 0
+    assert faults_of(small_disk, undisturbed) == []
+
+
+@pytest.mark.parametrize("limit", ["8MiB", "40MiB"])
+def test_too_little_memory_is_told_and_the_next_night_is_right(
+    limit: str, home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    before, log = home.warehouse.resolve(), tmp_path / "small.log"
+    code = nights.run(log, *night_of(home), GROWTH_MEMORY_LIMIT=limit)
+    said = log.read_text(encoding="utf-8")
+    if code == 0 and limit != "8MiB":
+        pytest.skip(f"{limit} are enough for this shop")
+    assert code == 1, said[-2000:]
+    assert "ran out of memory" in said
+    assert f"GROWTH_MEMORY_LIMIT is {limit}: raise it" in said
+    assert home.warehouse.resolve() == before
+    assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed) == []
+
+
+def test_a_home_that_cannot_be_written_is_told_before_anything_starts(
+    home: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    with mounted(home.home, "--bind", str(home.home)):
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(home.home)], check=True)
+        code = nights.run(tmp_path / "ro.log", *night_of(home))
+        doctor = nights.run(tmp_path / "doctor.log", "doctor", *night_of(home)[1:])
+    said = (tmp_path / "ro.log").read_text(encoding="utf-8")
+    assert code == 2
+    assert f"{home.data} cannot be written (Read-only file system)" in said
+    assert "Traceback" not in said
+    assert doctor == 2
+    assert "cannot be written" in (tmp_path / "doctor.log").read_text(encoding="utf-8")
+
+
+def test_of_two_runs_at_once_the_second_names_the_first_and_leaves_it_alone(
+    home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    first = nights.start(tmp_path / "first.log", *night_of(home))
+    wait_for(tmp_path / "first.log", "dbt_sessions")
+    assert nights.run(tmp_path / "second.log", *night_of(home)) == 1
+    assert f"(process {first.pid})" in (tmp_path / "second.log").read_text(encoding="utf-8")
+    assert ended(first) == 0
+    assert faults_of(home, undisturbed) == []
+
+
+def test_an_analyst_keeps_the_version_opened_for_as_long_as_it_is_open(
+    home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    """Through so many nights that the file itself is pruned."""
+    query = "select count(*), sum(hash(e)) from marts.fct_events as e"
+    reader = connect(home)
+    before = reader.execute(query).fetchone()
+    opened = home.warehouse.resolve()
+    for number in range(3):
+        assert nights.run(tmp_path / f"{number}.log", *night_of(home)) == 0
+        assert reader.execute(query).fetchone() == before
+    assert not opened.exists()
+    assert reader.execute(query).fetchone() == before
+    with connect(home) as con:
+        assert con.execute(query).fetchone() != before
+    reader.close()
+    assert faults_of(home, undisturbed) == []
+
+
+def test_a_clock_set_back_between_two_nights_is_told_and_turns_nothing_around(
+    home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    """The version published last is made one of tomorrow, which is what a clock set back by a day looks like."""
+    last = home.warehouse.resolve()
+    tomorrow = last.with_name(re.sub(r"-(\d{8})T", lambda m: f"-{int(m[1]) + 1}T", last.name))
+    last.rename(tomorrow)
+    last.with_name(last.name + ".sha256").rename(tomorrow.with_name(tomorrow.name + ".sha256"))
+    home.warehouse.unlink()
+    home.warehouse.symlink_to(os.path.relpath(tomorrow, home.data))
+    assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
+    assert "set back" in (tmp_path / "night.log").read_text(encoding="utf-8")
+    assert home.warehouse.resolve().name > tomorrow.name
+    assert differences(home, undisturbed) == []
+
+
+def by_hand(home: HomePaths, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """dbt as a person starts it on the build database, with the project's own variables."""
+    dbt = Path(sys.executable).with_name("dbt")
+    folders = (
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(home.home / "t"),
+    )
+    environment = {**os.environ, "GROWTH_BUILD_DB": str(home.build_db)}
+    return subprocess.run([dbt, *arguments, *folders], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_dbt_by_hand_between_two_nights_is_undone_by_the_next(
+    home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    """With the project's default variables: no lake there, another as_of."""
+    made = by_hand(home, "run", "--quiet")
+    assert made.returncode == 0, made.stdout[-2000:]
+    with duckdb.connect(str(home.build_db), read_only=True) as con:
+        assert con.execute("select count(*) from marts.fct_events").fetchone() == (0,)
+    assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed) == []
+
+
+def test_dbt_by_hand_while_a_layer_is_built_is_refused_by_the_lock(
+    home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    holder = duckdb.connect(str(home.build_db))  # as a night holds it while dbt builds a layer
+    made = by_hand(home, "run", "--select", "dim_identities")
+    assert made.returncode != 0
+    assert "lock" in made.stdout.lower()
+    holder.close()
+    assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed) == []
+    assert leftovers(home) == []
