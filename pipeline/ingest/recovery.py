@@ -117,9 +117,14 @@ def refuse_loss(
     return {row.file_id for row in waiting}
 
 
-def refuse_forgetting(lake: Lake, made_again: Iterable[LedgerRow]) -> None:
-    """With the ledger lost, every file of the lake must have been made again; else its raw file is gone."""
+def refuse_forgetting(lake: Lake, made_again: Collection[LedgerRow]) -> None:
+    """With the ledger lost, every file of the lake must have been made again; else its raw file is gone.
+
+    Or its raw file has other content now, and that was read: which file it was, the published version knows.
+    """
     names = {f"{row.source}-{row.file_id}" for row in made_again}
+    read_anew = {(row.source, row.file) for row in made_again}
+    names |= {name for name, file in _published_files(lake).items() if file in read_anew}
     stray = sorted({path for path in lake_files(lake) if name_of(path) not in names})
     if not stray:
         return
@@ -136,6 +141,19 @@ def refuse_forgetting(lake: Lake, made_again: Iterable[LedgerRow]) -> None:
         f"{days} Put the raw files back, or move these files out of data/lake to go on without them, and run again. "
         "Nothing was ingested, and the published warehouse is left as it was."
     )
+
+
+def _published_files(lake: Lake) -> dict[str, tuple[str, str]]:
+    """Source and raw file by the name of their files in the lake, as far as the published version can be read."""
+    warehouse = lake.root.parent / "warehouse.duckdb"
+    if not warehouse.exists():
+        return {}
+    try:
+        with duckdb.connect(str(warehouse.resolve()), read_only=True) as con:
+            rows = con.execute("select source, file_id, file from raw.ingested_files").fetchall()
+    except duckdb.Error:
+        return {}
+    return {f"{source}-{file_id}": (source, file) for source, file_id, file in rows}
 
 
 def give_up(lake: Lake, present: Collection[tuple[str, str]]) -> list[LedgerRow]:

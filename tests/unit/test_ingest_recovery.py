@@ -6,6 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from ingest_home import NOW, Home, jsonl, track
 
@@ -146,6 +147,19 @@ def test_a_lost_ledger_never_costs_events_whose_raw_file_is_gone(home: Home) -> 
         with pytest.raises(IngestError, match=r"ledger of the lake is lost(.|\n)*2026-01-06 to 2026-01-06"):
             home.ingest()
         assert sorted(lake_of(home).events.rglob("*.parquet")) == files
+
+
+def test_a_lost_ledger_and_a_corrected_raw_file_end_in_the_corrected_events(home: Home) -> None:
+    """The lake still holds the old reading, which no raw file makes again: the published version says whose it was."""
+    row = next(row for row in read_ledger(lake_of(home).ledger) if row.file == "in/d6.jsonl")
+    with duckdb.connect(str(home.folder / "data" / "warehouse.duckdb")) as con:
+        con.execute("create schema raw; create table raw.ingested_files (source text, file_id text, file text)")
+        con.execute("insert into raw.ingested_files values (?, ?, ?)", [row.source, row.file_id, row.file])
+    lake_of(home).ledger.unlink()
+    home.put("d6.jsonl", jsonl(track(at="2026-01-06T10:00:00Z", user="corrected")))
+    home.ingest()
+    assert len(contents(home)) == 5 + 1 + 7
+    assert sorted(event["user_id"] for event in home.events() if event["file"] == "in/d6.jsonl") == ["corrected"]
 
 
 def test_a_lake_from_before_there_were_sums_is_recorded_as_it_is(home: Home) -> None:
