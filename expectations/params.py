@@ -14,6 +14,9 @@ class GateParams:
 
     as_of_date: date
     lake_events: str = ""
+    lake_new: tuple[str, ...] | None = None
+    """The lake's files that this gate looks into: those not judged before. None: all of them."""
+    is_full: bool = True
     lake_rejected: str = ""
     ledger: str = ""
     published_at: datetime | None = None
@@ -52,6 +55,11 @@ class GateParams:
     def lake_is_empty(self) -> bool:
         """True where no event was ever accepted; DuckDB refuses to read a pattern that matches no file."""
         return not _matches(self.lake_events)
+
+    @property
+    def new_is_empty(self) -> bool:
+        """True where there is nothing in the lake that was not judged before."""
+        return self.lake_is_empty if self.lake_new is None else not self.lake_new
 
     @property
     def lake_has_rejects(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -91,10 +90,11 @@ class DbtSession:
         manifest: Any = first.result
         return dbtRunner(manifest=manifest)
 
-    def build(
-        self, selectors: list[str], variables: dict[str, Any], on_node: Callable[[str, float], None] | None = None
-    ) -> list[NodeOutcome]:
-        """Run and test the selected nodes; raises DbtError when dbt itself does not start."""
+    def build(self, selectors: list[str], variables: dict[str, Any]) -> list[NodeOutcome]:
+        """Run and test the selected nodes; raises DbtError when dbt itself does not start.
+
+        Incremental models are built anew where the variable `is_full` says so.
+        """
         os.environ["GROWTH_BUILD_DB"] = str(self.paths.build_db)
         os.environ["GROWTH_DBT_MEMORY"] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()
         self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +102,7 @@ class DbtSession:
             "build", *_folders(self.paths.dbt_target), "--select", *selectors, "--indirect-selection", "buildable",
             "--vars", json.dumps(variables), "--log-level", "none", "--log-level-file", "info",
             "--no-partial-parse", "--no-write-json", "--no-use-colors", "--exclude", "resource_type:unit_test",
+            *(["--full-refresh"] if variables.get("is_full", True) else []),
         ]  # fmt: skip
         try:
             result = self._runner.invoke(arguments)

@@ -7,6 +7,7 @@ nothing of a later layer is built when any error-level expectation of the stage 
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -14,9 +15,11 @@ import duckdb
 from expectations.results import RESULT_COLUMNS, CheckResult, GateBroken
 from expectations.runner import run_stage
 from expectations.suites import SUITES
+from pipeline.build_plan import BuildPlan, lake_files
 from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
 from pipeline.freshness import published_at
+from pipeline.ingest import read_ledger
 from pipeline.markdown import quoted
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
@@ -82,6 +85,7 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
         "max_future_hours": cleaning.max_future_hours,
         "published_at": published_at(growth.paths),
     }
+    parameters |= _what_is_new(stage, growth, parameters["published_at"])
     whole = any(table in GATES[stage] for table in tables)
     try:
         results = run_stage(stage, growth.paths.build_db, parameters, None if whole else tables)
@@ -91,6 +95,18 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
         ) from broken
     _keep(growth, night.run_id, results)
     return results
+
+
+def _what_is_new(stage: str, growth: GrowthHome, published_at: datetime | None) -> dict[str, Any]:
+    """The raw gate looks into what came since the last version; the later ones at what the night builds of."""
+    if stage != "raw":
+        plan = BuildPlan.read(growth.paths.build_plan)
+        return {"is_full": plan.is_full, "lake_new": plan.lake_files}
+    if published_at is None:
+        return {}
+    rows = read_ledger(growth.paths.ledger)
+    new = [row.file_id for row in rows if row.is_active and row.n_accepted and row.ingested_at > published_at]
+    return {"lake_new": lake_files(growth.paths, new)}
 
 
 def _check_result(stage: str, table: str, results: Sequence[CheckResult]) -> dg.AssetCheckResult:

@@ -40,6 +40,10 @@ class HomePaths:
         return self.data / "build" / "run_context.json"
 
     @property
+    def build_plan(self) -> Path:
+        return self.data / "build" / "plan.json"
+
+    @property
     def ml(self) -> Path:
         return self.data / "ml"
 

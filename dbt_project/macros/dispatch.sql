@@ -3,18 +3,23 @@
 
 {# -- files -- #}
 {% macro parquet_files(path) %}{{ return(adapter.dispatch('parquet_files', 'growthhouse')(path)) }}{% endmacro %}
-{% macro default__parquet_files(path) %}read_parquet('{{ path | replace("'", "''") }}', union_by_name = true){% endmacro %}
+{% macro default__parquet_files(path) -%}
+    {%- if path is string -%} read_parquet({{ sql_string(path) }}, union_by_name = true)
+    {%- else -%} read_parquet([{% for file in path %}{{ sql_string(file) }}{{ ', ' if not loop.last }}{% endfor %}], union_by_name = true)
+    {%- endif -%}
+{%- endmacro %}
 {% macro spark__parquet_files(path) %}parquet.`{{ path }}`{% endmacro %}
 
 {% macro has_files(path) %}{{ return(adapter.dispatch('has_files', 'growthhouse')(path)) }}{% endmacro %}
 {% macro default__has_files(path) %}
     {% if not execute %}{{ return(true) }}{% endif %}
-    {% set found = run_query("select count(*) from glob('" ~ path | replace("'", "''") ~ "')") %}
+    {% if path is not string %}{{ return(path | length > 0) }}{% endif %}
+    {% set found = run_query("select count(*) from glob(" ~ sql_string(path) ~ ")") %}
     {{ return(found.columns[0].values()[0] | int > 0) }}
 {% endmacro %}
 {% macro spark__has_files(path) %}{{ return(true) }}{% endmacro %}
 
-{# The columns (name: type) of Parquet files, or no rows of that shape where there is no file yet. #}
+{# The columns (name: type) of Parquet files (a pattern, or a list of files), or no rows of that shape where there is no file yet. #}
 {% macro parquet_or_empty(path, columns) %}
     select
     {%- set present = has_files(path) %}

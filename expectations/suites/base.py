@@ -101,13 +101,24 @@ def quoted_list(values: Sequence[str]) -> str:
 
 
 def accepted_by_source(params: GateParams) -> str:
-    """A query: events of loaded files up to as_of, counted by source, straight from the lake."""
+    """A query: events of loaded files up to as_of, counted by source.
+
+    Files that end by as_of are counted by the ledger (the raw gate held it against the lake when they came); those that
+    reach beyond it are read.
+    """
+    loaded = f"(select * from read_parquet({quoted(params.ledger)}) where status = 'loaded')"
+    end = until(params)
     return f"""
-        select source, count(*) as n
-        from {lake(params)}
-        where event_at < {until(params)}
-            and file_id in (select file_id from read_parquet({quoted(params.ledger)}) where status = 'loaded')
+        select source, cast(sum(n) as bigint) as n
+        from (
+            select source, n_accepted as n from {loaded} where max_event_at < {end}
+            union all
+            select source, 1 as n
+            from {new_in_lake(params)}
+            where event_at < {end} and file_id in (select file_id from {loaded} where max_event_at >= {end})
+        )
         group by source
+        having sum(n) > 0
     """
 
 
@@ -118,16 +129,27 @@ def until(params: GateParams) -> str:
 
 def lake(params: GateParams) -> str:
     """The lake's events as a table expression, with the columns the gates read."""
-    if params.lake_is_empty:
-        return """(
-            select
-                '' as source, '' as file_id, '' as event_month, '' as user_id, '' as anonymous_id,
-                cast(null as timestamp) as event_at
-            where false
-        )"""
-    return (
-        f"read_parquet({quoted(params.lake_events)}, hive_partitioning = true, hive_types = {{event_month: varchar}})"
-    )
+    return _NO_EVENTS if params.lake_is_empty else _events(quoted(params.lake_events))
+
+
+def new_in_lake(params: GateParams) -> str:
+    """The same of the files not judged before, and of those that reach beyond as_of."""
+    if params.new_is_empty:
+        return _NO_EVENTS
+    files = params.lake_new
+    return lake(params) if files is None else _events("[" + ", ".join(map(quoted, files)) + "]")
+
+
+_NO_EVENTS = """(
+    select
+        '' as source, '' as file_id, '' as event_month, '' as user_id, '' as anonymous_id,
+        cast(null as timestamp) as event_at
+    where false
+)"""
+
+
+def _events(files: str) -> str:
+    return f"read_parquet({files}, hive_partitioning = true, hive_types = {{event_month: varchar}})"
 
 
 def rejected(params: GateParams) -> str:

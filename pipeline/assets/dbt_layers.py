@@ -13,6 +13,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from pipeline.assets.ingest import RAW_EVENTS
 from pipeline.assets.table_metadata import table_metadata
+from pipeline.build_plan import BuildPlan, plan_build
 from pipeline.dbt_runner import DbtError, NodeOutcome, ensure_manifest
 from pipeline.failpoints import failpoint
 from pipeline.resources import GrowthHome
@@ -21,8 +22,12 @@ from pipeline.run_history import keep_reconciliation, record_runs
 
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
 _DAILY = ("int_session_days", "int_person_days", "int_person_event_days")
+_EVENTS = (
+    "int_duplicates", "int_displaced", "int_devices", "int_reopened", "int_identities", "int_reopened_events",
+    "int_events", "int_sessionized", "int_bot_evidence", "int_bots", "int_changed",
+)  # fmt: skip
 LAYERS = {
-    "sessions": "growthhouse.staging int_identities int_duplicates int_events int_bots int_sessionized",
+    "sessions": f"growthhouse.staging {' '.join(_EVENTS)}",
     "marts": f"{' '.join(_DAILY)} growthhouse.marts",
     "ml": "growthhouse.ml",
     "activation": "growthhouse.activation",
@@ -100,8 +105,14 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
         failpoint("dbt_before_layer")
         if layer == "ops":
             record_runs(context.instance, growth.paths, current=context.run_id)
+        variables = dbt_variables(growth.settings, growth.paths, growth.run)
+        if layer == "sessions":
+            plan = plan_build(growth.paths, variables)
+            plan.write(growth.paths.build_plan)
+            context.log.info(f"{'everything is built' if plan.is_full else 'only what is new is built'}: {plan.reason}")
+        variables |= BuildPlan.read(growth.paths.build_plan).variables()
         try:
-            outcomes = growth.dbt.build(selectors, dbt_variables(growth.settings, growth.paths, growth.run))
+            outcomes = growth.dbt.build(selectors, variables)
         except DbtError as error:
             raise dg.Failure(f"dbt could not start on layer {layer}: {error}", allow_retries=False) from error
         failpoint("dbt_after_layer")

@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
+from pipeline.build_plan import finish_build
 from pipeline.freshness import FAIL_AFTER, WARN_AFTER
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
@@ -57,6 +58,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
             kept_versions=kept.versions,
             max_version_days=kept.version_days,
         )
+        finish_build(growth.paths)
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,

@@ -1,41 +1,81 @@
 -- Rows that are further copies of an event: all of (source, event_id) but the one that is kept. The kept one was received first
 -- (unknown times last), then stands in the earlier file, then on the earlier line.
 -- Groups are found by a 64-bit hash, which is much cheaper than grouping by the ids; the window below compares the ids themselves.
-with hashed as (
+{{ also_after(['stg_files']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id'],
+    on_schema_change='append_new_columns'
+) }}
+{%- set facts = ['source', 'event_id', 'file_id', 'line_number', 'received_at', 'content_hash'] %}
+with arrived as (
 
     select
         row_key,
-        {{ quick_hash(['source', 'event_id']) }} as id_hash
+        file_number,
+        {{ facts | join(',\n        ') }}
     from {{ ref('stg_events') }}
+
+),
+
+{% if is_delta() -%}
+ids as (
+
+    select distinct
+        source,
+        event_id
+    from arrived
+
+),
+
+-- the copy that counted so far, and those that did not
+known as (
+    {%- for relation in [built('marts', 'fct_events'), this] %}
+
+    select
+        {{ row_key('files.file_number', 'built.line_number') }} as row_key,
+        files.file_number,
+        built.{{ facts | join(',\n        built.') }}
+    from {{ relation }} as built
+    inner join ids on built.source = ids.source and built.event_id = ids.event_id
+    inner join {{ ref('stg_files') }} as files on built.file_id = files.file_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+{% endif -%}
+copies as (
+
+    select * from arrived
+    {%- if is_delta() %}
+    -- distinct: a night that broke off may have left a row in both
+    union
+    select * from known
+    {%- endif %}
 
 ),
 
 repeated as (
 
-    select id_hash
-    from hashed
-    group by id_hash
+    select {{ quick_hash(['source', 'event_id']) }} as id_hash
+    from copies
+    group by {{ quick_hash(['source', 'event_id']) }}
     having count(*) > 1
 
 ),
 
 candidates as (
 
-    select events.*
-    from {{ ref('stg_events') }} as events
-    inner join repeated on {{ quick_hash(['events.source', 'events.event_id']) }} = repeated.id_hash
+    select copies.*
+    from copies
+    inner join repeated on {{ quick_hash(['copies.source', 'copies.event_id']) }} = repeated.id_hash
 
 ),
 
 ranked as (
 
     select
-        source,
-        event_id,
-        file_id,
-        line_number,
-        row_key,
-        content_hash,
+        *,
         row_number() over kept_first as copy_number,
         first_value(content_hash) over kept_first as kept_content_hash
     from candidates
@@ -51,7 +91,8 @@ select
     event_id,
     file_id,
     line_number,
-    row_key,
+    received_at,
+    content_hash,
     content_hash <> kept_content_hash as is_conflict
 from ranked
 where copy_number > 1

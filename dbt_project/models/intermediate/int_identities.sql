@@ -1,45 +1,15 @@
--- Which person stands behind each anonymous_id. Known users are never merged: an anonymous_id seen with exactly one user_id is that
--- user's; one seen with none or with several stays a person of its own; with more than max_users_per_device the device is shared.
-with events as (
-
-    select
-        staged.anonymous_id,
-        staged.user_id,
-        staged.event_at
-    from {{ ref('stg_events') }} as staged
-    left join {{ ref('int_duplicates') }} as duplicates on staged.row_key = duplicates.row_key
-    where staged.anonymous_id is not null and duplicates.row_key is null
-
-),
-
-devices as (
-
-    select
-        anonymous_id,
-        min(event_at) as first_seen_at,
-        min(case when user_id is not null then event_at end) as first_known_at,
-        min(user_id) as first_user_id,
-        count(distinct user_id) as n_user_ids
-    from events
-    group by anonymous_id
-
-),
-
-linked as (
-
-    select
-        *,
-        n_user_ids = 1 and n_user_ids <= {{ var('max_users_per_device') }} as is_linked
-    from devices
-
-)
-
+-- Which person stands behind each anonymous_id, as int_devices found it.
+-- int_reopened compares with the links of the night before, so it comes first.
+{{ also_after(['int_reopened']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='anonymous_id', on_schema_change='append_new_columns'
+) }}
 select
     anonymous_id,
-    case when is_linked then first_user_id end as user_id,
-    case when is_linked then first_user_id else concat('anon:', anonymous_id) end as person_id,
+    user_id,
+    person_id,
     first_seen_at,
-    case when is_linked then first_known_at end as linked_at,
+    linked_at,
     n_user_ids,
-    n_user_ids > {{ var('max_users_per_device') }} as is_shared_device
-from linked
+    is_shared_device
+from {{ ref('int_devices') }}

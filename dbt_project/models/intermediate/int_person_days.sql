@@ -1,6 +1,14 @@
 -- Grain: person × local date on which the person did anything. Bots are here with their flag; metrics leave them out.
+{{ also_after(['int_changed']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=[
+        'using intermediate.int_changed as changed',
+        'where built.person_id = changed.person_id and built.activity_date >= changed.changed_from_date'
+    ]
+) }}
 select
-    person_id,
+    days.person_id,
     activity_date,
     cast(sum(n_events) as bigint) as n_events,
     cast(sum(n_sessions) as bigint) as n_sessions,
@@ -10,6 +18,10 @@ select
     {%- endfor %}
     min(first_event_at) as first_event_at,
     max(last_event_at) as last_event_at,
-    {{ any_true('is_bot') }} as is_bot
-from {{ ref('int_person_event_days') }}
-group by person_id, activity_date
+    {{ any_true('days.is_bot') }} as is_bot
+from {{ ref('int_person_event_days') }} as days
+{%- if is_delta() %}
+inner join {{ ref('int_changed') }} as changed
+    on days.person_id = changed.person_id and days.activity_date >= changed.changed_from_date
+{%- endif %}
+group by days.person_id, activity_date

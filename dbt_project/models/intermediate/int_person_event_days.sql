@@ -1,6 +1,14 @@
 -- Grain: person × local date × date the events became known × event name. The one base of everything counted per person and day.
+{{ also_after(['int_changed']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=[
+        'using intermediate.int_changed as changed',
+        'where built.person_id = changed.person_id and built.activity_date >= changed.changed_from_date'
+    ]
+) }}
 select
-    person_id,
+    events.person_id,
     event_date as activity_date,
     known_date,
     event_name,
@@ -11,6 +19,10 @@ select
     ) as bigint) as n_mobile_events,
     min(event_at) as first_event_at,
     max(event_at) as last_event_at,
-    {{ any_true('is_bot') }} as is_bot
-from {{ ref('fct_events') }}
-group by person_id, event_date, known_date, event_name
+    {{ any_true('events.is_bot') }} as is_bot
+from {{ ref('fct_events') }} as events
+{%- if is_delta() %}
+inner join {{ ref('int_changed') }} as changed
+    on events.person_id = changed.person_id and events.event_date >= changed.changed_from_date
+{%- endif %}
+group by events.person_id, event_date, known_date, event_name

@@ -1,19 +1,31 @@
 -- Grain: session × local date. The part of a session that lies on one day: features at a snapshot add up the parts up to it, since the
 -- whole of a session that crosses midnight is known only the day after.
+{{ also_after(['int_changed']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=[
+        'using intermediate.int_changed as changed',
+        'where built.person_id = changed.person_id and built.activity_date >= changed.changed_from_date'
+    ]
+) }}
 with parts as (
 
     select
         session_id,
-        person_id,
+        events.person_id,
         event_date as activity_date,
         max(known_date) as known_date,
         min(case when not is_server_event then event_at end) as first_event_at,
         max(case when not is_server_event then event_at end) as last_event_at,
         sum(case when event_name in ('page_view', 'view_item') then 1 else 0 end) as n_views,
         sum(case when event_name = 'purchase' then 1 else 0 end) as n_purchases
-    from {{ ref('fct_events') }}
-    where session_id is not null and not is_bot
-    group by session_id, person_id, event_date
+    from {{ ref('fct_events') }} as events
+    {%- if is_delta() %}
+    inner join {{ ref('int_changed') }} as changed
+        on events.person_id = changed.person_id and events.event_date >= changed.changed_from_date
+    {%- endif %}
+    where session_id is not null and not events.is_bot
+    group by session_id, events.person_id, event_date
 
 ),
 

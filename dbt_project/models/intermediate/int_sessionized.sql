@@ -1,9 +1,11 @@
--- Every event with its session, in the person's order (event_at, then event_id; source where one id came from two sources).
+-- Every event of this night with its session, in the person's order (event_at, then event_id; source where one id came from two sources).
+-- In a delta night a person's order goes on from the events that were not opened again (int_reopened).
 --
 -- A session begins at a person's first event, after a gap strictly longer than session_timeout_minutes, strictly more than
 -- session_max_hours after its first event and, where configured, at local midnight or at a new campaign. Server events (sources with
 -- `sessions: false`) never make, end or stretch a session: one joins the session under way at its moment, that is no more than the
 -- timeout after that session's latest event and not over a cut; where there is none its session_id is null.
+{{ also_after(['int_reopened']) }}
 {%- set timeout_s = var('session_timeout_minutes') * 60 %}
 {%- set max_s = var('session_max_hours') * 3600 %}
 {%- set person_order = 'event_at, is_server, event_id, source' if var('server_sources') else 'event_at, event_id, source' %}
@@ -11,6 +13,8 @@ with recursive events as (
 
     select
         row_key,
+        file_id,
+        line_number,
         source,
         event_id,
         person_id,
@@ -23,19 +27,48 @@ with recursive events as (
 
 ),
 
+{% if is_delta() -%}
+places as (
+
+    select
+        reopened.person_id,
+        max(reopened.n_events_before) as n_events_before,
+        {% if var('cut_on_campaign') -%}
+        {{ first_by('built.utm_campaign', '-built.event_number') }}
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }})
+        {%- endif %} as campaign_before
+    from {{ ref('int_reopened') }} as reopened
+    {%- if var('cut_on_campaign') %}
+    left join {{ built('marts', 'fct_events') }} as built
+        on
+            reopened.person_id = built.person_id and built.event_at < reopened.reopen_at
+            and built.utm_campaign is not null and not built.is_server_event
+    {%- endif %}
+    group by reopened.person_id
+
+),
+
+{% endif -%}
+
 -- `previous_*`: of the person's preceding event that can carry a session
 with_previous as (
 
     select
-        row_key,
-        person_id,
-        event_at,
-        event_date,
-        event_name,
-        is_server,
+        events.row_key,
+        events.file_id,
+        events.line_number,
+        events.person_id,
+        events.event_at,
+        events.event_date,
+        events.event_name,
+        events.is_server,
         {%- if var('cut_on_campaign') %}
-        utm_campaign,
-        {{ last_known('case when not is_server then utm_campaign end') }} over before_this as previous_campaign,
+        events.utm_campaign,
+        coalesce(
+            {{ last_known('case when not is_server then utm_campaign end') }} over before_this,
+            {{ 'places.campaign_before' if is_delta() else 'null' }}
+        ) as previous_campaign,
         {%- endif %}
         {%- if var('server_sources') %}
         {{ last_known('case when not is_server then event_at end') }} over before_this as previous_at,
@@ -46,12 +79,15 @@ with_previous as (
         lag(event_date) over in_order as previous_date,
         {%- endif %}
         {%- endif %}
-        row_number() over in_order as event_number
+        row_number() over in_order {{- ' + places.n_events_before' if is_delta() }} as event_number
     from events
+    {%- if is_delta() %}
+    inner join places on events.person_id = places.person_id
+    {%- endif %}
     window
-        in_order as (partition by person_id order by {{ person_order }}),
+        in_order as (partition by events.person_id order by {{ person_order }}),
         before_this as (
-            partition by person_id order by {{ person_order }} rows between unbounded preceding and 1 preceding
+            partition by events.person_id order by {{ person_order }} rows between unbounded preceding and 1 preceding
         )
 
 ),
@@ -60,6 +96,8 @@ with_cuts as (
 
     select
         row_key,
+        file_id,
+        line_number,
         person_id,
         event_at,
         event_date,
@@ -85,6 +123,8 @@ islands as (
 
     select
         row_key,
+        file_id,
+        line_number,
         person_id,
         event_at,
         event_date,
@@ -156,6 +196,8 @@ long_island_sessions as (
 
     select
         events.row_key,
+        events.file_id,
+        events.line_number,
         events.person_id,
         events.event_at,
         events.event_date,
@@ -195,6 +237,8 @@ placed as (
 
 select
     row_key,
+    file_id,
+    line_number,
     person_id,
     case
         when not is_outside

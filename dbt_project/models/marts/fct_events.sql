@@ -1,13 +1,61 @@
 -- Grain: event (source, event_id). Every accepted event up to as_of exactly once, with its person and session.
--- The wide rows come straight from the lake and meet the narrow table of sessions once: no filter here, the join leaves only what is
--- counted (with a filter DuckDB would take the wide side for the small one and build the hash table of it).
+-- The wide rows come straight from the lake (those opened again from this table) and meet the narrow table of sessions once: no filter
+-- here, the join leaves only what is counted (with one, DuckDB would take the wide side for the small one and hash it).
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    pre_hook="{% if is_delta() %}update {{ this }} set is_bot = changed.is_bot from intermediate.int_changed as changed
+        where {{ this.identifier }}.person_id = changed.person_id and {{ this.identifier }}.is_bot <> changed.is_bot{% endif %}",
+    incremental_predicates=[
+        'using intermediate.int_reopened as changed',
+        'where built.person_id = changed.person_id and built.event_at >= changed.reopen_at'
+    ]
+) }}
+{{ also_after(['int_changed', 'int_reopened_events']) }}
+{%- set said = ['event_id', 'source', 'event_name', 'event_at', 'received_at', 'user_id', 'anonymous_id', 'item_id', 'category', 'price',
+    'quantity', 'revenue', 'currency', 'order_id', 'search_term', 'page_url', 'page_path', 'referrer', 'utm_source', 'utm_medium',
+    'utm_campaign', 'device_type', 'user_agent', 'duration_s', 'properties', 'file_id', 'line_number', 'content_hash'] %}
+{%- set dates = reopened_dates() %}
 with events as (
 
     select
-        files.file_number,
-        lake_events.*
+        {{ row_key('files.file_number', 'lake_events.line_number') }} as row_key,
+        lake_events.{{ said | join(',\n        lake_events.') }}
     from {{ ref('stg_lake_events') }} as lake_events
     inner join {{ ref('stg_files') }} as files on lake_events.file_id = files.file_id
+
+),
+
+{% if dates -%}
+reopened_keys as (
+
+    select
+        row_key,
+        file_id,
+        line_number
+    from {{ ref('int_reopened_events') }}
+    where not is_before
+
+),
+
+known as ( -- noqa: ST03
+
+    select
+        reopened_keys.row_key,
+        built.{{ said | join(',\n        built.') }}
+    from {{ this }} as built
+    inner join reopened_keys on built.file_id = reopened_keys.file_id and built.line_number = reopened_keys.line_number
+    where built.event_date in ({{ dates | join(', ') }})
+
+),
+
+{% endif -%}
+all_events as (
+
+    select * from events
+    {%- if dates %}
+    union all
+    select * from known
+    {%- endif %}
 
 ),
 
@@ -49,6 +97,8 @@ select
     sessionized.event_number,
     sessionized.is_session_start,
     sessionized.is_session_end,
+    sessionized.next_event_name,
+    sessionized.next_gap_s,
     events.item_id,
     events.category,
     events.price,
@@ -64,11 +114,15 @@ select
     events.utm_medium,
     events.utm_campaign,
     events.device_type,
+    events.user_agent,
     events.duration_s,
     sessionized.is_server as is_server_event,
     bots.person_id is not null as is_bot,
-    events.properties
-from events
-inner join sessionized on {{ row_key('events.file_number', 'events.line_number') }} = sessionized.row_key
+    events.properties,
+    events.file_id,
+    events.line_number,
+    events.content_hash
+from all_events as events
+inner join sessionized on events.row_key = sessionized.row_key
 left join bots on sessionized.person_id = bots.person_id
 left join links on case when events.user_id is null then events.anonymous_id end = links.anonymous_id

@@ -1,10 +1,22 @@
 -- One row per counted funnel entry and step reached. The walk over the events is in macros/funnels.sql; entries are counted from here.
 -- depends_on: {{ ref('fct_events') }}
+{{ also_after(['int_changed']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=['using intermediate.int_changed as changed where built.person_id = changed.person_id']
+) }}
 {%- set funnels = funnel_list() %}
 
 with
+{%- if is_delta() %}
+events_of_changed as ( -- noqa: ST03
+    select events.*
+    from {{ ref('fct_events') }} as events
+    inner join {{ ref('int_changed') }} as changed on events.person_id = changed.person_id
+),
+{%- endif %}
 {%- for funnel in funnels %}
-{{ funnel_ctes(funnel, 'funnel_' ~ loop.index, ref('fct_events')) }},
+{{ funnel_ctes(funnel, 'funnel_' ~ loop.index, 'events_of_changed' if is_delta() else ref('fct_events')) }},
 {%- endfor %}
 
 reached as (

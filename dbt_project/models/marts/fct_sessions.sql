@@ -1,9 +1,24 @@
 -- Grain: session. What a person did between two pauses. Times and length come from the events that carry sessions; counts and revenue
 -- also from server events that joined it. A late event re-opens the session it belongs to at the next run.
+{{ also_after(['int_changed']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=[
+        'using intermediate.int_changed as changed',
+        'where built.person_id = changed.person_id and built.started_at >= changed.changed_from_at'
+    ]
+) }}
 with events as (
 
-    select * from {{ ref('fct_events') }}
-    where session_id is not null
+    select
+        events.*,
+        {{ 'changed.n_sessions_before' if is_delta() else '0' }} as n_sessions_before
+    from {{ ref('fct_events') }} as events
+    {%- if is_delta() %}
+    inner join {{ ref('int_changed') }} as changed
+        on events.person_id = changed.person_id and events.event_at >= changed.changed_from_at
+    {%- endif %}
+    where events.session_id is not null
 
 ),
 
@@ -20,6 +35,8 @@ sessions as (
         sum(case when event_name = 'view_item' then 1 else 0 end) as n_item_views,
         sum(case when event_name = 'add_to_cart' then 1 else 0 end) as n_add_to_carts,
         sum(case when event_name = 'purchase' then 1 else 0 end) as n_purchases,
+        min(event_number) as first_event_number,
+        max(n_sessions_before) as n_sessions_before,
         max(case when is_session_start then event_name end) as entry_event,
         max(case when is_session_end then event_name end) as exit_event,
         {{ first_by('coalesce(page_path, page_url)', 'event_number') }} as landing_page,
@@ -72,7 +89,8 @@ judged as (
 select
     session_id,
     person_id,
-    row_number() over (partition by person_id order by started_at, session_id) as session_number,
+    n_sessions_before + row_number() over (partition by person_id order by started_at, session_id) as session_number,
+    first_event_number,
     started_at,
     ended_at,
     session_date,

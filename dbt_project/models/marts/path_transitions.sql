@@ -2,15 +2,14 @@
 
 with events as (
     select
-        events.person_id,
-        events.session_id,
-        events.event_name,
-        events.next_event_name,
-        events.next_gap_s,
-        events.is_session_start
-    from {{ ref('int_sessionized') }} as events
-    left join {{ ref('int_bots') }} as bots on events.person_id = bots.person_id
-    where bots.person_id is null and events.session_id is not null
+        person_id,
+        session_id,
+        event_name,
+        next_event_name,
+        next_gap_s,
+        is_session_start
+    from {{ ref('fct_events') }}
+    where not is_bot and session_id is not null
 ),
 
 transitions as (

@@ -1,5 +1,5 @@
--- Events of loaded files up to as_of, one row per accepted line (copies of an event included).
--- The lake's values are typed and clean already; what is added is the calendar date in the site's timezone and the row's key.
+-- Events of loaded files up to as_of, one row per accepted line (copies of an event included); in a delta night those that the build does
+-- not hold yet. The lake's values are typed and clean already; what is added is the date in the site's timezone and the row's key.
 with events as (
 
     select * from {{ ref('stg_lake_events') }}
@@ -16,6 +16,34 @@ loaded_files as (
 
 ),
 
+{% if is_delta() and var('partial_files') -%}
+{%- set partial %}({% for file in var('partial_files') %}{{ sql_string(file) }}{{ ', ' if not loop.last }}{% endfor %}){% endset %}
+built_lines as (
+
+    select
+        file_id,
+        line_number
+    from {{ built('marts', 'fct_events') }}
+    where file_id in {{ partial }}
+    union all
+    select
+        file_id,
+        line_number
+    from {{ built('intermediate', 'int_duplicates') }}
+    where file_id in {{ partial }}
+
+),
+
+new_events as (
+
+    select events.*
+    from events
+    left join built_lines on events.file_id = built_lines.file_id and events.line_number = built_lines.line_number
+    where built_lines.file_id is null
+
+),
+
+{% endif -%}
 dated as (
 
     select
@@ -23,7 +51,7 @@ dated as (
         loaded_files.file_number,
         events.*,
         {{ local_date('events.event_at') }} as event_date
-    from events
+    from {{ 'new_events' if is_delta() and var('partial_files') else 'events' }} as events
     inner join loaded_files on events.file_id = loaded_files.file_id
     -- said of the stored time and not of the date, so that whole files can be skipped
     where events.event_at < {{ as_of_end_utc() }}

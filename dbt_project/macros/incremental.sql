@@ -1,0 +1,38 @@
+{# How a night that only applies what is new differs from one that builds everything. Business rules do not belong here.
+
+   A whole night (`is_full`) reads the whole lake. A delta night reads only the lake files that the build does not hold yet, and opens
+   again, for each person they touch, everything from the session in which the first change falls (int_reopened). The pipeline decides
+   which of the two it is (pipeline/build_plan.py). Either way the tables come out the same. #}
+
+{% macro is_delta() %}{{ return(not var('is_full')) }}{% endmacro %}
+
+{# A table as the night before left it. Not a ref: it is read before it is brought up to date, and ref() would close a circle. #}
+{% macro built(schema, table) %}
+    {{ return(api.Relation.create(database=target.database, schema=schema, identifier=table)) }}
+{% endmacro %}
+
+{# Before any event: ingest refuses what is older. #}
+{% macro beginning_of_time() -%} cast('1970-01-01 00:00:00' as {{ dbt.type_timestamp() }}) {%- endmacro %}
+
+{# Incremental strategy: what `incremental_predicates` describes goes, the model's rows come. Both in one transaction. #}
+{% macro get_incremental_replace_changed_sql(arg_dict) %}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
+    delete from {{ arg_dict['target_relation'] }} as built {{ arg_dict['incremental_predicates'] | join(' ') }};
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+{# The local dates (as SQL literals) of events that are opened again: spelled out, they let the engine skip whole row groups. #}
+{% macro reopened_dates() %}
+    {%- if not execute or not is_delta() -%}{{ return([]) }}{%- endif -%}
+    {%- set found = run_query('select distinct event_date from ' ~ built('intermediate', 'int_reopened_events')) -%}
+    {%- set dates = [] -%}
+    {%- for day in found.columns[0].values() -%}{%- do dates.append("date '" ~ day ~ "'") -%}{%- endfor -%}
+    {{ return(dates) }}
+{% endmacro %}
+
+{# Tables that a model reads in a delta night only: said at parse time, so that they are built before it. #}
+{% macro also_after(names) %}
+    {%- if not execute %}{% for name in names %}{% do ref(name) %}{% endfor %}{% endif -%}
+{% endmacro %}

@@ -1,0 +1,93 @@
+-- When a person showed to be a program: its user agent says so (one row per date), or it did more than max_events_per_minute events in one
+-- clock minute (one row per minute).
+{{ also_after(['int_reopened', 'int_reopened_events']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=[
+        'using intermediate.int_reopened as changed where built.person_id = changed.person_id',
+        "and built.evidence_at >= date_trunc('minute', changed.reopen_at)"
+    ]
+) }}
+with events as (
+
+    select
+        person_id,
+        event_at,
+        event_date,
+        user_agent
+    from {{ ref('int_events') }}
+    where user_agent is not null
+
+),
+
+bot_agents as (
+
+    select user_agent
+    from events
+    group by user_agent
+    having {{ is_bot_agent('user_agent') }}
+
+),
+
+by_agent as (
+
+    select
+        events.person_id,
+        'user_agent' as bot_reason,
+        min(events.event_at) as evidence_at
+    from events
+    inner join bot_agents on events.user_agent = bot_agents.user_agent
+    group by events.person_id, events.event_date
+
+),
+
+-- only a person with that many events at all can have that many in a minute
+busy as (
+
+    select distinct person_id
+    from {{ ref('int_sessionized') }}
+    where event_number > {{ var('max_events_per_minute') }}
+
+),
+
+moments as (
+
+    select
+        person_id,
+        event_at
+    from {{ ref('int_sessionized') }}
+    {%- if is_delta() %}
+    union all
+    select
+        person_id,
+        event_at
+    from {{ ref('int_reopened_events') }}
+    where is_before
+    {%- endif %}
+
+),
+
+by_rate as (
+
+    select
+        moments.person_id,
+        'events_per_minute' as bot_reason,
+        {{ dbt.date_trunc('minute', 'moments.event_at') }} as evidence_at
+    from moments
+    inner join busy on moments.person_id = busy.person_id
+    group by moments.person_id, {{ dbt.date_trunc('minute', 'moments.event_at') }}
+    having count(*) > {{ var('max_events_per_minute') }}
+
+)
+
+select
+    person_id,
+    bot_reason,
+    evidence_at
+from by_agent
+union all
+select
+    person_id,
+    bot_reason,
+    evidence_at
+from by_rate

@@ -1,0 +1,65 @@
+-- Persons whose rows of every later table a delta night makes anew, and from when on; empty in a whole night.
+-- These are the reopened ones; one who turned out to be a program, or none after all, is made anew from the first event.
+-- Like int_reopened, a person stays here until the night is published.
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id', on_schema_change='append_new_columns'
+) }}
+with reopened as (
+
+    select
+        reopened.person_id,
+        reopened.reopen_at,
+        reopened.n_sessions_before,
+        bots.person_id is not null as is_bot,
+        {% if is_delta() -%}
+        coalesce((bots.person_id is not null) <> users.is_bot, false)
+        {%- else -%}
+        false
+        {%- endif %} as has_turned
+    from {{ ref('int_reopened') }} as reopened
+    left join {{ ref('int_bots') }} as bots on reopened.person_id = bots.person_id
+    {%- if is_delta() %}
+    left join {{ built('marts', 'dim_users') }} as users on reopened.person_id = users.person_id
+    {%- endif %}
+
+),
+
+changed as (
+
+    select
+        person_id,
+        case when has_turned then {{ beginning_of_time() }} else reopen_at end as changed_from_at,
+        case when has_turned then 0 else n_sessions_before end as n_sessions_before,
+        is_bot
+    from reopened
+
+    {%- if is_delta() %}
+    union all
+    select
+        before.person_id,
+        before.changed_from_at,
+        before.n_sessions_before,
+        bots.person_id is not null as is_bot
+    from {{ this }} as before
+    left join {{ ref('int_bots') }} as bots on before.person_id = bots.person_id
+    {%- endif %}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by person_id order by changed_from_at) as place
+    from changed
+
+)
+
+select
+    person_id,
+    changed_from_at,
+    {{ local_date('changed_from_at') }} as changed_from_date,
+    cast(n_sessions_before as bigint) as n_sessions_before,
+    is_bot
+from ranked
+where place = 1

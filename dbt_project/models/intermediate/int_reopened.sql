@@ -1,0 +1,200 @@
+-- Persons with changes in a delta night, and from when on their events are looked at again; empty in a whole night.
+--
+-- A change is an event that came, went, or belongs to another person now. It can move the bounds of the session it falls into and of all
+-- that follow, never of those before: so a person is opened again from the start of the last session that began before the first change.
+-- Where that session was over by more than the timeout, it cannot be touched, and the change itself is the place.
+-- A person stays in this table until the night is published, so that a night that broke off is taken up where it was.
+{{ also_after(['stg_events', 'int_duplicates', 'int_displaced']) }}
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id', on_schema_change='append_new_columns'
+) }}
+{%- set timeout_s = var('session_timeout_minutes') * 60 %}
+{% if is_delta() -%}
+with arrived as (
+
+    select
+        coalesce(staged.user_id, devices.person_id) as person_id,
+        staged.event_name,
+        staged.event_at,
+        staged.order_id
+    from {{ ref('stg_events') }} as staged
+    left join {{ ref('int_duplicates') }} as duplicates
+        on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
+    left join {{ ref('int_devices') }} as devices
+        on case when staged.user_id is null then staged.anonymous_id end = devices.anonymous_id
+    where duplicates.file_id is null
+
+),
+
+-- devices that are another person's now, or since another day: their anonymous events move, or become known on another date
+moved_devices as (
+
+    select
+        devices.anonymous_id,
+        devices.person_id
+    from {{ ref('int_devices') }} as devices
+    left join {{ built('intermediate', 'int_identities') }} as before on devices.anonymous_id = before.anonymous_id
+    where
+        before.anonymous_id is null
+        or devices.person_id <> before.person_id
+        or coalesce(devices.linked_at <> before.linked_at, (devices.linked_at is null) <> (before.linked_at is null))
+
+),
+
+moved_events as (
+
+    select
+        built.person_id as person_id_before,
+        moved_devices.person_id,
+        built.event_at
+    from {{ built('marts', 'fct_events') }} as built
+    inner join moved_devices on built.anonymous_id = moved_devices.anonymous_id
+    where built.user_id is null
+
+),
+
+-- an order that two sources tell of belongs to one of two persons: a change of one telling may give it to the other
+orders as (
+
+    select order_id from arrived
+    where event_name = 'purchase' and order_id is not null
+    union
+    select order_id from {{ ref('int_displaced') }}
+    where event_name = 'purchase' and order_id is not null
+
+),
+
+told_before as (
+
+    select
+        built.person_id,
+        built.event_at
+    from {{ built('marts', 'fct_events') }} as built
+    inner join orders on built.order_id = orders.order_id
+    where built.event_name = 'purchase'
+
+),
+
+changes as (
+
+    select
+        person_id,
+        event_at as changed_at
+    from arrived
+    union all
+    select
+        person_id,
+        event_at as changed_at
+    from {{ ref('int_displaced') }}
+    union all
+    select
+        person_id_before as person_id,
+        event_at as changed_at
+    from moved_events
+    union all
+    select
+        person_id,
+        event_at as changed_at
+    from moved_events
+    union all
+    select
+        person_id,
+        event_at as changed_at
+    from told_before
+    union all
+    select
+        person_id,
+        changed_at
+    from {{ built('intermediate', 'pending_changes') }}
+
+),
+
+first_changes as (
+
+    select
+        person_id,
+        min(changed_at) as changed_at
+    from changes
+    group by person_id
+
+),
+
+latest_sessions as (
+
+    select
+        first_changes.person_id,
+        max(sessions.started_at) as started_at
+    from first_changes
+    inner join {{ built('marts', 'fct_sessions') }} as sessions
+        on first_changes.person_id = sessions.person_id and sessions.started_at < first_changes.changed_at
+    group by first_changes.person_id
+
+),
+
+places as (
+
+    select
+        first_changes.person_id,
+        first_changes.changed_at,
+        sessions.started_at,
+        sessions.session_number,
+        sessions.first_event_number,
+        sessions.n_events,
+        {% if var('server_sources') or var('cut_on_campaign') -%}
+        false
+        {%- else -%}
+        coalesce({{ seconds_between('sessions.ended_at', 'first_changes.changed_at') }} > {{ timeout_s }}, false)
+        {%- endif %} as is_over
+    from first_changes
+    left join latest_sessions on first_changes.person_id = latest_sessions.person_id
+    left join {{ built('marts', 'fct_sessions') }} as sessions
+        on latest_sessions.person_id = sessions.person_id and latest_sessions.started_at = sessions.started_at
+
+),
+
+reopened as (
+
+    select
+        person_id,
+        case
+            when is_over then changed_at
+            else coalesce(started_at, {{ beginning_of_time() }})
+        end as reopen_at,
+        cast(coalesce(first_event_number - 1 + case when is_over then n_events else 0 end, 0) as bigint) as n_events_before,
+        cast(coalesce(session_number - 1 + case when is_over then 1 else 0 end, 0) as bigint) as n_sessions_before
+    from places
+    union all
+    select
+        person_id,
+        reopen_at,
+        n_events_before,
+        n_sessions_before
+    from {{ this }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by person_id order by reopen_at) as place
+    from reopened
+
+)
+
+select
+    person_id,
+    reopen_at,
+    n_events_before,
+    n_sessions_before
+from ranked
+where place = 1
+{%- else -%}
+select
+    cast(null as {{ dbt.type_string() }}) as person_id,
+    cast(null as {{ dbt.type_timestamp() }}) as reopen_at,
+    cast(null as bigint) as n_events_before,
+    cast(null as bigint) as n_sessions_before
+from {{ ref('int_devices') }}
+where 1 = 0
+{%- endif %}
