@@ -12,9 +12,10 @@ import difflib
 # Every column of marts.fct_events; a test holds it against the dbt project.
 EVENT_COLUMNS = (
     "event_id", "source", "event_name", "event_at", "event_date", "received_at", "known_date", "person_id", "user_id",
-    "anonymous_id", "session_id", "event_number", "is_session_start", "is_session_end", "item_id", "category", "price",
-    "quantity", "revenue", "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source",
-    "utm_medium", "utm_campaign", "device_type", "duration_s", "is_server_event", "is_bot", "properties",
+    "anonymous_id", "session_id", "event_number", "is_session_start", "is_session_end", "next_event_name",
+    "next_gap_s", "item_id", "category", "price", "quantity", "revenue", "currency", "order_id", "search_term", "page_url",
+    "page_path", "referrer", "utm_source", "utm_medium", "utm_campaign", "device_type", "user_agent", "duration_s",
+    "is_server_event", "is_bot", "properties", "file_id", "line_number", "content_hash",
 )  # fmt: skip
 FUNCTIONS = (
     "abs", "ceil", "coalesce", "contains", "date_trunc", "ends_with", "extract", "floor", "greatest", "json_extract_string",

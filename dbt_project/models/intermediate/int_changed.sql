@@ -4,23 +4,34 @@
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id', on_schema_change='append_new_columns'
 ) }}
-with reopened as (
+with users as (
+
+    {% if is_delta() -%}
+    select
+        person_id,
+        is_bot
+    from {{ built('marts', 'dim_users') }}
+    {%- else -%}
+    select
+        person_id,
+        false as is_bot
+    from {{ ref('int_bots') }}
+    where 1 = 0
+    {%- endif %}
+
+),
+
+reopened as (
 
     select
         reopened.person_id,
         reopened.reopen_at,
         reopened.n_sessions_before,
         bots.person_id is not null as is_bot,
-        {% if is_delta() -%}
-        coalesce((bots.person_id is not null) <> users.is_bot, false)
-        {%- else -%}
-        false
-        {%- endif %} as has_turned
+        coalesce((bots.person_id is not null) <> users.is_bot, false) as has_turned
     from {{ ref('int_reopened') }} as reopened
     left join {{ ref('int_bots') }} as bots on reopened.person_id = bots.person_id
-    {%- if is_delta() %}
-    left join {{ built('marts', 'dim_users') }} as users on reopened.person_id = users.person_id
-    {%- endif %}
+    left join users on reopened.person_id = users.person_id
 
 ),
 

@@ -9,20 +9,20 @@
 ) }}
 select
     events.person_id,
-    event_date as activity_date,
-    known_date,
-    event_name,
+    events.event_date as activity_date,
+    events.known_date,
+    events.event_name,
     count(*) as n_events,
-    cast(sum(case when is_session_start then 1 else 0 end) as bigint) as n_sessions,
+    cast(sum(case when events.is_session_start then 1 else 0 end) as bigint) as n_sessions,
     cast(sum(
-        case when device_type in ('mobile', 'phone', 'smartphone', 'tablet', 'ios', 'android') then 1 else 0 end
+        case when events.device_type in ('mobile', 'phone', 'smartphone', 'tablet', 'ios', 'android') then 1 else 0 end
     ) as bigint) as n_mobile_events,
-    min(event_at) as first_event_at,
-    max(event_at) as last_event_at,
+    min(events.event_at) as first_event_at,
+    max(events.event_at) as last_event_at,
     {{ any_true('events.is_bot') }} as is_bot
 from {{ ref('fct_events') }} as events
 {%- if is_delta() %}
 inner join {{ ref('int_changed') }} as changed
     on events.person_id = changed.person_id and events.event_date >= changed.changed_from_date
 {%- endif %}
-group by events.person_id, event_date, known_date, event_name
+group by events.person_id, events.event_date, events.known_date, events.event_name

@@ -11,21 +11,21 @@
 with parts as (
 
     select
-        session_id,
+        events.session_id,
         events.person_id,
-        event_date as activity_date,
-        max(known_date) as known_date,
-        min(case when not is_server_event then event_at end) as first_event_at,
-        max(case when not is_server_event then event_at end) as last_event_at,
-        sum(case when event_name in ('page_view', 'view_item') then 1 else 0 end) as n_views,
-        sum(case when event_name = 'purchase' then 1 else 0 end) as n_purchases
+        events.event_date as activity_date,
+        max(events.known_date) as known_date,
+        min(case when not events.is_server_event then events.event_at end) as first_event_at,
+        max(case when not events.is_server_event then events.event_at end) as last_event_at,
+        sum(case when events.event_name in ('page_view', 'view_item') then 1 else 0 end) as n_views,
+        sum(case when events.event_name = 'purchase' then 1 else 0 end) as n_purchases
     from {{ ref('fct_events') }} as events
     {%- if is_delta() %}
     inner join {{ ref('int_changed') }} as changed
         on events.person_id = changed.person_id and events.event_date >= changed.changed_from_date
     {%- endif %}
-    where session_id is not null and not events.is_bot
-    group by session_id, events.person_id, event_date
+    where events.session_id is not null and not events.is_bot
+    group by events.session_id, events.person_id, events.event_date
 
 ),
 

@@ -1,8 +1,7 @@
 -- Bookkeeping closes the night, so it waits for the last gate.
 -- depends_on: {{ ref('user_profiles') }}
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', unique_key='run_id', on_schema_change='append_new_columns',
-    full_refresh=false
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='run_id', on_schema_change='append_new_columns'
 ) }}
 -- Grain: run × source. No accepted event is lost and none is counted twice: the lines of the loaded files against the rows of
 -- fct_events. The two sides are counted apart: the lines by the ingest, the rows in the finished table.
