@@ -42,7 +42,7 @@ def examine(config: Path, home: Path | None, *, quick: bool = False, accept_loss
         with writer_lock(paths.writer_lock):
             findings.append(Finding("ok", "no run is writing"))
             findings += [*_leftovers(paths), *_dead_runs(paths), *damage(settings, paths, quick, accept_loss)]
-            return [*findings, *_warehouse(paths, quick=quick, may_mend=True), *_age(paths), *_privacy(paths)]
+            return [*findings, *_warehouse(paths, quick=quick, may_mend=True), *_age(paths)]
     except WriterBusy as busy:
         findings.append(Finding("warn", f"{busy}; what it works on is not looked into"))
         return [*findings, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
@@ -105,11 +105,6 @@ def _dead_runs(paths: HomePaths) -> list[Finding]:
 
 def _age(paths: HomePaths) -> list[Finding]:
     return [Finding(*told) for told in (freshness(paths), privacy(paths)) if told]
-
-
-def _privacy(paths: HomePaths) -> list[Finding]:
-    told = privacy(paths)
-    return [Finding(*told)] if told else []
 
 
 def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding]:
