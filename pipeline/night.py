@@ -98,7 +98,7 @@ def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str],
 
         log.note("error", f"the night could not start: {type(error).__name__}: {error}")
         _report(tell_failed_start(settings, error), say, log)
-        if advice := words_for(str(error)):
+        if advice := words_for(str(error), settings.home):
             raise NightError(f"{advice}\n  {type(error).__name__}: {str(error).splitlines()[0]}", 1) from error
         raise
     if not result.success:

@@ -14,6 +14,7 @@ from pathlib import Path
 MEMORY_VARIABLE = "GROWTH_MEMORY_LIMIT"
 _STAYS = "The published version stays as it was; `growthhouse run` afterwards does the night anew."
 _FULL = ("no space left on device", "disk is full", "[errno 28]", "disk quota exceeded")
+_SQLITE_WRITE = "disk i/o error"  # what SQLite says of Dagster's records when its shared memory file cannot grow
 _MEMORY = (
     "out of memory",
     "memoryerror",
@@ -41,11 +42,16 @@ def memory_limit() -> dict[str, str]:
     return {"memory_limit": limit} if limit else {}
 
 
-def words_for(text: str) -> str | None:
-    """What to tell a person about an error of this text; None where it is of another kind."""
+def words_for(text: str, home: Path | None = None) -> str | None:
+    """What to tell a person about an error of this text; None where it is of another kind.
+
+    `home` is named where the error names no path.
+    """
     low = text.lower()
-    if any(sign in low for sign in _FULL):
-        return f"The disk is full{_where(text)}. Free some space, or give --home a larger disk. {_STAYS}"
+    if home is not None:
+        text += f" '{home}'"
+    if any(sign in low for sign in (*_FULL, _SQLITE_WRITE)):
+        return f"The disk is full{' or fails' if _SQLITE_WRITE in low else ''}{_where(text)}. Free some space, or give --home a larger disk. {_STAYS}"
     if any(sign in low for sign in _MEMORY):
         limit = os.environ.get(MEMORY_VARIABLE)
         what = f"{MEMORY_VARIABLE} is {limit}: raise it" if limit else "Give the night a machine with more"
@@ -68,7 +74,7 @@ def is_damage(text: str) -> bool:
 def is_of_the_machine(text: str) -> bool:
     """Whether neither the input nor the configuration can be to blame."""
     low = text.lower()
-    return any(sign in low for sign in (*_FULL, *_MEMORY, *_DAMAGED))
+    return any(sign in low for sign in (*_FULL, _SQLITE_WRITE, *_MEMORY, *_DAMAGED))
 
 
 def _where(text: str) -> str:

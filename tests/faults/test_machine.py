@@ -66,7 +66,7 @@ def fill(paths: HomePaths, leave_kb: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("leave_kb", [60, 1_500, 4_000, 12_000, 22_000])
+@pytest.mark.parametrize("leave_kb", [60, 1_500, 4_000, 8_000, 12_000])
 def test_a_full_disk_is_told_and_the_next_night_is_right(
     leave_kb: int, small_disk: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
 ) -> None:

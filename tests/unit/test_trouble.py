@@ -1,0 +1,50 @@
+"""Errors of the machine as DuckDB, SQLite, Python and the system word them, and what a person is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.failure import Cause
+from pipeline.trouble import MEMORY_VARIABLE, is_damage, words_for
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full"),
+        ('FATAL Error: Could not write file "/nowhere/x.duckdb": No space left on device', "The disk is full at / ("),
+        ("(sqlite3.OperationalError) database or disk is full", "The disk is full"),
+        ("(sqlite3.OperationalError) disk I/O error", "The disk is full or fails"),
+        ("Out of Memory Error: could not allocate block of size 256.0 KiB (7.9 MiB/8.0 MiB used)", "ran out of memory"),
+        ("numpy._core._exceptions._ArrayMemoryError: Unable to allocate 8 GiB", "ran out of memory"),
+        ("[Errno 30] Read-only file system: '/data'", "cannot be written"),
+        ("IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2", "is damaged"),
+        ("Invalid Input Error: ZSTD Decompression failure", "is damaged"),
+    ],
+)
+def test_each_is_told_with_what_stays_and_what_to_do(text: str, told: str) -> None:
+    words = words_for(text) or ""
+    assert told in words
+    assert "published version stays" in words
+    assert is_damage(text) == ("is damaged" in words)
+
+
+@pytest.mark.parametrize("text", ["no event on or before 2026-01-01", "Binder Error: column x not found", ""])
+def test_other_errors_are_left_as_they_are(text: str) -> None:
+    assert words_for(text) is None
+
+
+def test_the_home_is_named_where_the_error_names_no_place(tmp_path: Path) -> None:
+    assert f"at {tmp_path} (" in (words_for("database or disk is full", tmp_path) or "")
+
+
+def test_a_memory_limit_that_was_asked_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MEMORY_VARIABLE, "8MiB")
+    assert "GROWTH_MEMORY_LIMIT is 8MiB: raise it" in (words_for("MemoryError") or "")
+
+
+def test_a_full_disk_during_ingest_is_no_fault_of_the_input() -> None:
+    assert not Cause("failed", "ingest", "OSError: [Errno 28] No space left on device").is_input
+    assert Cause("failed", "ingest", "Source 'shop': x.csv lacks a column").is_input
