@@ -7,6 +7,7 @@ build database; then search everything. Each step leaves a whole file or the old
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -125,13 +126,14 @@ def _raw_and_lake(work: _Work) -> None:
     ledger = read_ledger(lake.ledger)
     active = [row for row in ledger if row.is_active]
     _clear_orphans(lake, active)
-    gone = rows_about(work.con, lake, person)
+    gone, n_named = rows_about(work.con, lake, person)
     changes: list[RawChange] = []
     for path, source in raw_files(work.settings).items():
         if change := change_of(work.con, work.settings, path, source, person, active, gone):
             changes.append(change)
             journal.note(_shown(work, path), "raw", len(change.lines), "lines", is_done=False)
     by_row = {row.file_id: change for change in changes for row in change.known_as}
+    journal.n_named += n_named
     rows = [_new_row(work, row, gone, by_row.get(row.file_id)) for row in active]
     renamed = {row.file_id for row in active} - {row.file_id for row in rows}
     if not changes and not renamed:
@@ -169,8 +171,16 @@ def _shown(work: _Work, path: Path) -> str:
     return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
 
+def _exports(work: _Work) -> list[Path]:
+    """Files that `growthhouse export` wrote, wherever they were put."""
+    note = work.paths.exports
+    lines = note.read_text(encoding="utf-8").splitlines() if note.exists() else []
+    return sorted({Path(json.loads(line)["file"]).absolute() for line in lines})
+
+
 def _others(work: _Work) -> Iterator[Path]:
-    """Files below data/ that are neither raw, nor the lake, nor a database of ours, nor about erasures."""
+    """Files below data/ that are neither raw, nor the lake, nor a database of ours, nor about erasures; and exports."""
+    yield from (path for path in _exports(work) if path.is_file() and not path.is_symlink())
     data = work.paths.data
     skipped = (data / "raw", work.paths.lake, data / "erasures", work.paths.versions)
     for path in sorted(data.rglob("*")):
@@ -210,7 +220,7 @@ def _build_database(work: _Work) -> None:
 def _search(work: _Work, stones: Tombstones) -> Report:
     """Every file once more, from outside: what is found now has remained."""
     journal, person = work.journal, work.journal.person
-    files = dict.fromkeys([*sorted(work.paths.data.rglob("*")), *raw_files(work.settings)])
+    files = dict.fromkeys([*sorted(work.paths.data.rglob("*")), *raw_files(work.settings), *_exports(work)])
     searched, remaining = 0, {}
     for path in files:
         if not path.is_file() or path.is_symlink() or path == journal.path:
@@ -226,5 +236,5 @@ def _search(work: _Work, stones: Tombstones) -> Report:
     given = hashlib.sha256(stones.salt + journal.given.encode()).hexdigest()
     return Report(
         journal.kind, given, stones.hash(journal.given), len(journal.devices), person.is_searchable, journal.started_at,
-        journal.removed, searched, remaining,
+        journal.removed, journal.n_named, searched, remaining, [str(path) for path in _exports(work) if not path.exists()],
     )  # fmt: skip

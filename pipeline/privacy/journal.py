@@ -29,6 +29,7 @@ class Journal:
     started_at: str = ""
     removed: list[dict[str, Any]] = field(default_factory=list)
     renames: list[list[str]] = field(default_factory=list)
+    n_named: int = 0
 
     @staticmethod
     def place(data_dir: Path) -> Path:

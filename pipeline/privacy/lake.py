@@ -52,17 +52,20 @@ def linked_devices(con: duckdb.DuckDBPyConnection, lake: Lake, users: frozenset[
     return frozenset(given for (given,) in rows)
 
 
-def rows_about(con: duckdb.DuckDBPyConnection, lake: Lake, person: Person) -> dict[str, set[int]]:
-    """Line numbers of the person's events and rejected lines, by file_id."""
+def rows_about(con: duckdb.DuckDBPyConnection, lake: Lake, person: Person) -> tuple[dict[str, set[int]], int]:
+    """Line numbers of the person's events and rejected lines, by file_id; how many are events of others that name them."""
     found: dict[str, set[int]] = defaultdict(set)
+    n_named = 0
     for files in (event_files(lake), rejected_files(lake)):
         if files:
             source = f"read_parquet({file_list(files)}, hive_partitioning = false)"
             columns = {row[0]: row[1] for row in con.execute(f"describe select * from {source}").fetchall()}
-            query = f"select file_id, line_number from {source} where {person.row_sql(columns) or 'false'}"
-            for file_id, number in con.execute(query).fetchall():
+            is_other = f"user_id is not null and not ({person.owner_sql(columns)})" if "user_id" in columns else "false"
+            query = f"select file_id, line_number, {is_other} from {source} where {person.row_sql(columns) or 'false'}"
+            for file_id, number, is_named in con.execute(query).fetchall():
                 found[file_id].add(number)
-    return found
+                n_named += is_named
+    return found, n_named
 
 
 def files_of(lake: Lake, row: LedgerRow) -> list[Path]:

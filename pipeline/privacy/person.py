@@ -16,6 +16,7 @@ from urllib.parse import quote as percent
 from pipeline.ingest.canonical import identifier, quote
 
 _ID_KEY = r'(?i)[^a-z0-9](?:user|anonymous|person|customer|distinct)[_-]?id"?\s*[:=]\s*"?(?-i:'
+_IDENTITIES = ("user_id", "anonymous_id", "person_id")
 _TEXT_KINDS = ("VARCHAR", "JSON", "STRUCT", "MAP", "UNION", "ENUM")
 
 
@@ -111,7 +112,19 @@ class Person:
         return "(" + (" or ".join(f"contains({text}, {quote(word)})" for word in self._telling) or "false") + ")"
 
     def row_sql(self, columns: dict[str, str]) -> str:
-        """Whether a row is about the person or names them; `columns` are names and types. Empty where none could."""
+        """Whether a row is theirs or names them; `columns` are names and types. Empty where none could."""
+        named = [
+            f"coalesce({self.names_sql(f'{identifier(name)}::varchar')}, false)"
+            for name, kind in columns.items()
+            if (kind.upper().startswith(_TEXT_KINDS) or kind.endswith("]")) and name.lower() not in _IDENTITIES
+        ]
+        return " or ".join([*self._owned(columns), *named])
+
+    def owner_sql(self, columns: dict[str, str]) -> str:
+        """Whether a row is theirs."""
+        return " or ".join(self._owned(columns)) or "false"
+
+    def _owned(self, columns: dict[str, str]) -> list[str]:
         by_name = {name.lower(): f"{identifier(name)}::varchar" for name in columns}
         user, device, person = (by_name.get(name) for name in ("user_id", "anonymous_id", "person_id"))
         parts = []
@@ -124,13 +137,7 @@ class Person:
             parts.append(f"trim({device}) in {_listed(ids)}")
         if person:
             parts.append(f"{person} in {_listed(self.users | {f'anon:{a}' for a in self.devices | self.anonymous})}")
-        parts += [
-            self.names_sql(f"{identifier(name)}::varchar")
-            for name, kind in columns.items()
-            if (kind.upper().startswith(_TEXT_KINDS) or kind.endswith("]"))
-            and name.lower() not in ("user_id", "anonymous_id", "person_id")
-        ]
-        return " or ".join(f"coalesce({part}, false)" for part in parts)
+        return [f"coalesce({part}, false)" for part in parts]
 
     def owns(self, user: str, anonymous: str) -> bool:
         """The rule of a row for two cells of a delimited file, empty where there is none."""

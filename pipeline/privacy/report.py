@@ -23,8 +23,10 @@ class Report:
     is_searchable: bool
     started_at: str
     removed: list[dict[str, Any]]
+    n_named: int  # of the lake's rows: events of others that name the person
     n_searched: int
     remaining: dict[str, str]
+    moved_exports: list[str]  # exported once and no longer there: copies elsewhere are out of reach
 
     @property
     def is_clean(self) -> bool:
@@ -52,6 +54,8 @@ class Report:
             places[entry["kind"]] += 1
         lines = [f"{entry['removed']:>9,} {entry['unit']:<24} {entry['place']}" for entry in self.removed]
         lines += [f"removed    {kind}: {totals[kind]:,} in {places[kind]} places" for kind in totals]
+        if self.n_named:
+            lines.append(f"           {self.n_named:,} of them in the lake were events of others that name the person")
         if not self.removed:
             lines.append("removed    nothing: no file of this home names this id")
         how = (
@@ -60,5 +64,6 @@ class Report:
             else "in columns and keys of identities (it is too common a text)"
         )
         lines.append(f"searched   {self.n_searched:,} files {how}: {sum(1 for _ in self.remaining)} still hold it")
+        lines += [f"elsewhere  {place} was exported and moved away: look for it" for place in self.moved_exports]
         lines += [f"REMAINS    {place}: {what}" for place, what in self.remaining.items()]
         return "\n".join(lines)

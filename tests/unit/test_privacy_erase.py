@@ -187,6 +187,7 @@ def test_the_report_and_the_tombstones_hold_no_id_and_the_journal_is_gone(home: 
     kept = sorted((home.folder / "data" / "erasures").iterdir())
     assert [path.suffix for path in kept] == [".json", ".json"]
     report = json.loads(next(path for path in kept if path.name.startswith("2026")).read_text())
+    assert report["n_named"] == 1  # a friend's event has the id in its properties
     assert report["is_clean"] and report["n_devices"] == 1 and report["n_searched"] > 8
     assert {entry["kind"] for entry in report["removed"]} == {"raw", "lake", "file", "version", "build database"}
 
@@ -196,6 +197,17 @@ def test_something_that_cannot_be_cleaned_is_told_and_is_no_success(home: Home) 
     report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
     assert not report.is_clean
     assert list(report.remaining) == ["data/notes.bin"]
+
+
+def test_exports_are_found_wherever_they_were_put(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "users.csv").write_text(f"person_id,n\n{ANNA},1\nanon:{PHONE},2\n{BEN},2\n")
+    (home.folder / "data" / "ops").mkdir()
+    lines = [json.dumps({"file": str(elsewhere / name)}) + "\n" for name in ("users.csv", "moved.csv")]
+    (home.folder / "data" / "ops" / "exports.jsonl").write_text("".join(lines))
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert (elsewhere / "users.csv").read_text() == f"person_id,n\n{BEN},2\n"
+    assert report.moved_exports == [str(elsewhere / "moved.csv")] and "moved.csv" in report.text()
 
 
 def test_bytes_in_free_blocks_are_found_and_removed(home: Home) -> None:

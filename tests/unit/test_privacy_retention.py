@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -113,10 +114,8 @@ def test_killed_on_the_way_the_next_night_ends_where_it_would_have(
 
     with monkeypatch.context() as patch:
         patch.setattr(owner, call, killing)
-        try:
+        with suppress(Killed):
             expire(home.settings, date(2026, 4, 1), quiet)
-        except Killed:
-            pass
     report = home.ingest(now=LATER)
     expire(home.settings, date(2026, 4, 1), quiet)
     assert report.warnings == []

@@ -1,0 +1,110 @@
+"""Erasing somebody from a whole home: asked of every file with other means than the erasure's own, and of the night after it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.night import run_night
+from pipeline.paths import HomePaths
+from pipeline.settings import load_settings
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, and what is packed in it."""
+    yield path.read_bytes()
+    if path.suffix == ".gz":
+        yield gzip.decompress(path.read_bytes())
+    with duckdb.connect() as con:
+        if path.suffix == ".parquet":
+            yield repr(con.execute("select * from read_parquet(?)", [str(path)]).fetchall()).encode()
+        if path.suffix == ".duckdb":
+            con.execute(f"attach '{path}' as db (read_only)")
+            for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+                yield repr(con.execute(f"from db.{schema}.{table}").fetchall()).encode()
+
+
+def holders(home: Path, given: str) -> list[str]:
+    return [
+        path.relative_to(home).as_posix()
+        for path in sorted(home.rglob("*"))
+        if path.is_file() and any(given.encode() in content for content in contents(path))
+    ]
+
+
+def ask(paths: HomePaths, query: str) -> list[Any]:
+    with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def erased(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> tuple[HomePaths, str, list[str], int]:
+    """A copy of the shop after its best customer was erased: the home, who, their devices, and how many lines they had."""
+    paths = HomePaths(tmp_path_factory.mktemp("erased") / "home")
+    shutil.copytree(shop.home, paths.home, symlinks=True)
+    ((user, n_events),) = ask(
+        paths,
+        "select user_id, count(*) from marts.fct_events where user_id is not null group by 1 order by 2 desc, 1 limit 1",
+    )
+    devices = [d for (d,) in ask(paths, f"select anonymous_id from marts.dim_identities where user_id = '{user}'")]
+    assert devices and len(holders(paths.home, user)) > 10 and n_events > 10
+    result = CliRunner().invoke(app, ["erase", "--user", user, "--config", str(paths.home / "growth.yaml")])
+    assert result.exit_code == 0, result.output
+    assert "0 still hold it" in result.output
+    return paths, user, devices, n_events
+
+
+def test_no_file_holds_the_person_or_their_devices(erased: tuple[HomePaths, str, list[str], int]) -> None:
+    paths, user, devices, _ = erased
+    for given in (user, *devices):
+        assert holders(paths.home, given) == []
+
+
+def test_the_version_stays_readable_and_complete_but_for_the_person(
+    erased: tuple[HomePaths, str, list[str], int], shop: HomePaths
+) -> None:
+    paths, user, devices, _ = erased
+    ids = ", ".join(f"'{given}'" for given in devices)
+    # Lines of others that name the person (a link somebody shared) are among what went.
+    named = f"page_url like '%{user}%' or properties like '%{user}%' or referrer like '%{user}%'"
+    theirs = f"{named} or person_id = '{user}' or user_id = '{user}' or (user_id is null and anonymous_id in ({ids}))"
+    for table, rule in (("marts.fct_events", theirs), ("marts.fct_sessions", f"person_id = '{user}'"),
+                        ("marts.dim_users", f"person_id = '{user}'"), ("marts.user_activity", "false")):  # fmt: skip
+        query = f"select count(*), bit_xor(hash(t)) from {table} as t"
+        assert ask(paths, query) == ask(shop, f"{query} where not coalesce({rule}, false)"), table
+    undescribed = "select count(*) from duckdb_columns() where schema_name = 'marts' and comment is null"
+    assert ask(paths, undescribed) == ask(shop, undescribed)
+
+
+def test_the_night_after_it_balances_reads_nothing_again_and_counts_the_erased(
+    erased: tuple[HomePaths, str, list[str], int],
+) -> None:
+    paths, user, devices, n_events = erased
+    told: list[str] = []
+    run_night(paths.home / "growth.yaml", load_settings(paths.home / "growth.yaml"), say=told.append)
+    rows = ask(
+        paths, "select is_balanced, n_erased, n_lines from ops.reconciliation order by as_of_date, n_erased nulls first"
+    )
+    assert all(is_balanced for is_balanced, _, _ in rows)
+    assert rows[-1][1] >= n_events
+    truth = json.loads((paths.data / "simulated_truth.json").read_text(encoding="utf-8"))
+    assert rows[-1][1] + rows[-1][2] == truth["totals"]["n_lines"]
+    assert ask(paths, f"select count(*) from marts.fct_events where person_id = '{user}'") == [(0,)]
+    assert not any("new content" in line or "damaged" in line for line in told)
+    for given in (user, *devices):
+        assert holders(paths.home, given) == []
+
+
+def test_nobody_to_erase_is_a_mistake_of_the_caller(shop: HomePaths) -> None:
+    config = str(shop.home / "growth.yaml")
+    for options in ([], ["--user", "a", "--anonymous", "b"], ["--user", " "]):
+        assert CliRunner().invoke(app, ["erase", *options, "--config", config]).exit_code == 2
