@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline.files import write_text
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.paths import DBT_PROJECT, HomePaths
 
@@ -61,8 +62,7 @@ class BuildPlan:
 
     def write(self, path: Path) -> None:
         """Keep the plan for the later layers of the night."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        write_text(json.dumps(asdict(self)), path)
 
     @staticmethod
     def read(path: Path) -> BuildPlan:

@@ -36,3 +36,12 @@
 {% macro also_after(names) %}
     {%- if not execute %}{% for name in names %}{% do ref(name) %}{% endfor %}{% endif -%}
 {% endmacro %}
+
+{# dbt started by hand, with variables of its own: the night that comes must not add to what that leaves. Without a state it builds
+   everything anew (pipeline/build_plan.py). A night passes the id of its run. #}
+{% macro forget_build_by_hand() -%}
+    {%- if execute and var('run_id') == 'dev' and flags.WHICH in ('run', 'build') -%}
+        {%- set state = adapter.get_relation(target.database, 'intermediate', 'build_state') -%}
+        {%- if state %} delete from {{ state }} {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

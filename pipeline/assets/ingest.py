@@ -93,7 +93,7 @@ def ingest_events(
         raise
     except Exception as error:
         raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
-    if config.full_refresh:
+    if config.full_refresh or report.is_mended:  # a table may have been made from the damage
         for file in (growth.paths.build_db, growth.paths.build_db.with_name(growth.paths.build_db.name + ".wal")):
             file.unlink(missing_ok=True)
     failpoint("run_context_before_write")

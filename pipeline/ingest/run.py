@@ -220,6 +220,7 @@ def _warn_of_strangers(night: _Night) -> None:
 def _mend(night: _Night, damaged: dict[str, list[str]]) -> None:
     """Damaged files of the lake were read again with the new ones; an IngestError where that cannot be."""
     night.forgotten |= refuse_loss(damaged, night.rows.values(), night.fresh.values())
+    night.report.is_mended = bool(damaged)
     for problems in damaged.values():
         night.report.warnings += [f"{problem}; its raw file was read again." for problem in problems]
 

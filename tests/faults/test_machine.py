@@ -184,11 +184,12 @@ def by_hand(home: HomePaths, *arguments: str) -> subprocess.CompletedProcess[str
 def test_dbt_by_hand_between_two_nights_is_undone_by_the_next(
     home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
 ) -> None:
-    """With the project's default variables: no lake there, another as_of."""
-    made = by_hand(home, "run", "--quiet")
+    """With variables of its own, on the tables that nights only add to."""
+    wrong = "{timezone: Asia/Shanghai, max_users_per_device: 5}"
+    made = by_hand(home, "run", "--quiet", "--select", "int_person_days int_session_days", "--vars", wrong)
     assert made.returncode == 0, made.stdout[-2000:]
     with duckdb.connect(str(home.build_db), read_only=True) as con:
-        assert con.execute("select count(*) from marts.fct_events").fetchone() == (0,)
+        assert con.execute("select count(*) from intermediate.build_state").fetchone() == (0,)
     assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed) == []
 
