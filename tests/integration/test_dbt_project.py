@@ -91,16 +91,25 @@ def test_an_empty_lake_builds_without_a_warning_or_deprecation(empty_build: Any)
     assert empty_build.warnings == []
 
 
+def _is_hook(row: Any) -> bool:
+    """on-run-start is listed among the results."""
+    return str(row.node.resource_type) == "operation"
+
+
 def test_every_dbt_unit_test_holds(dbt: Invoke, empty_build: Any) -> None:
     result = dbt("test", "--select", "test_type:unit")
     assert len(result.result) >= 40
-    assert [f"{row.node.name}: {row.message}" for row in result.result if str(row.status) != "pass"] == []
+    assert [
+        f"{row.node.name}: {row.message}" for row in result.result if str(row.status) != "pass" and not _is_hook(row)
+    ] == []
 
 
 def test_every_data_test_runs(dbt: Invoke, empty_build: Any) -> None:
     result = dbt("test", "--select", "test_type:data")
     assert len(result.result) >= 40
-    assert [f"{row.node.name}: {row.message}" for row in result.result if str(row.status) != "pass"] == []
+    assert [
+        f"{row.node.name}: {row.message}" for row in result.result if str(row.status) != "pass" and not _is_hook(row)
+    ] == []
 
 
 def test_every_model_that_decides_something_has_a_unit_test(catalog: Any) -> None:
@@ -182,7 +191,7 @@ def test_a_repeated_key_is_found_also_where_a_part_of_it_is_null(dbt: Invoke, da
 
 
 def _statuses(result: Any) -> set[str]:
-    return {str(row.status) for row in result.result}
+    return {str(row.status) for row in result.result if not _is_hook(row)}
 
 
 MACROS = {
