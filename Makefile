@@ -7,7 +7,10 @@ HOME_DIR ?= .
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: setup run test unit test-real test-browser test-faults test-postgres check docs ui lock clean
+test-schedules: setup ## random deliveries by delta nights against one delivery (GROWTH_SCHEDULES cases, default 200: over an hour)
+	@$(BIN)/python -m pytest tests/schedules
+
+.PHONY: test-schedules setup run test unit test-real test-browser test-faults test-postgres check docs ui lock clean
 setup: $(STAMP)
 
 $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml

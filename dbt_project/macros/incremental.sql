@@ -45,3 +45,8 @@
         {%- if state %} delete from {{ state }} {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
+
+{# The file_ids of which the build holds some lines and the lake is read all the same, as an SQL list. #}
+{% macro partial_files() -%}
+    ({% for file in var('partial_files') %}{{ sql_string(file) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}

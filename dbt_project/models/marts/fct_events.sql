@@ -26,6 +26,7 @@ with events as (
 ),
 
 {% if dates -%}
+-- those of a file that is read again come from the lake
 reopened_keys as (
 
     select
@@ -33,7 +34,7 @@ reopened_keys as (
         file_id,
         line_number
     from {{ ref('int_reopened_events') }}
-    where not is_before
+    where not is_before {%- if var('partial_files') %} and file_id not in {{ partial_files() }} {%- endif %}
 
 ),
 

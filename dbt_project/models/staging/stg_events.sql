@@ -17,20 +17,19 @@ loaded_files as (
 ),
 
 {% if is_delta() and var('partial_files') -%}
-{%- set partial %}({% for file in var('partial_files') %}{{ sql_string(file) }}{{ ', ' if not loop.last }}{% endfor %}){% endset %}
 built_lines as (
 
     select
         file_id,
         line_number
     from {{ built('marts', 'fct_events') }}
-    where file_id in {{ partial }}
+    where file_id in {{ partial_files() }}
     union all
     select
         file_id,
         line_number
     from {{ built('intermediate', 'int_duplicates') }}
-    where file_id in {{ partial }}
+    where file_id in {{ partial_files() }}
 
 ),
 
