@@ -7,9 +7,6 @@ HOME_DIR ?= .
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-test-schedules: setup ## random deliveries by delta nights against one delivery (GROWTH_SCHEDULES cases, default 200: over an hour)
-	@$(BIN)/python -m pytest tests/schedules
-
 .PHONY: test-schedules setup run test unit test-real test-browser test-faults test-postgres check docs ui lock clean
 setup: $(STAMP)
 
@@ -46,6 +43,9 @@ test-postgres: setup  ## Dagster's records in PostgreSQL, on a server of its own
 docs: setup           ## the dbt docs site of every table, a single file: dbt_project/target/static_index.html
 	@GROWTH_BUILD_DB=$(abspath $(HOME_DIR))/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
 	@echo "wrote dbt_project/target/static_index.html"
+
+test-schedules: setup ## random deliveries by delta nights against one delivery (GROWTH_SCHEDULES cases, default 200: over an hour)
+	@$(BIN)/python -m pytest tests/schedules
 
 unit: setup
 	@$(BIN)/python -m pytest tests/unit

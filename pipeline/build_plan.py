@@ -27,8 +27,11 @@ from pipeline.files import write_text
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.paths import DBT_PROJECT, HomePaths
 
-# Variables that name the night and not the rules; every other one shapes the tables, so a change means building anew.
-_OF_THE_NIGHT = {"run_id", "as_of_date", "snapshot_dates", "lake_events", "is_full", "partial_files"}
+# Variables that name the night or a place and not the rules; every other one shapes the tables: a change builds all anew.
+_NO_RULES = {
+    "run_id", "as_of_date", "snapshot_dates", "is_full", "partial_files", "lake_events", "lake_rejected", "ledger",
+    "ml_dir", "quality_results", "runs", "run_stages", "reconciliation_history",
+}  # fmt: skip
 # Above this share of new lines, building everything is quicker than opening nearly everybody again.
 _MAX_NEW_SHARE = 0.5
 _NEEDED = (
@@ -72,10 +75,11 @@ class BuildPlan:
         return BuildPlan(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def plan_build(paths: HomePaths, variables: Mapping[str, Any]) -> BuildPlan:
+def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Iterable[str] = ()) -> BuildPlan:
     """Decide what to build and prepare the build database for it; the build counts as unfinished from here on.
 
-    `variables` are the night's dbt variables (run_context.dbt_variables).
+    `variables` are the night's dbt variables (run_context.dbt_variables); the lines of the files `read_again` (file_ids)
+    are taken out and worked in anew.
     """
     paths.build_db.parent.mkdir(parents=True, exist_ok=True)
     rules = _rules(variables)
@@ -83,7 +87,7 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any]) -> BuildPlan:
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute(_STATE_TABLES)
         why_full = _why_full(con, variables, rules)
-        plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables)
+        plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables, set(read_again))
         con.execute("begin")
         if plan.is_full:
             con.execute("delete from intermediate.pending_devices; delete from intermediate.pending_changes")
@@ -109,7 +113,7 @@ def _rules(variables: Mapping[str, Any]) -> str:
         if file.is_relative_to(DBT_PROJECT / "target"):
             continue
         digest.update(file.read_bytes())
-    chosen = {name: value for name, value in variables.items() if name not in _OF_THE_NIGHT}
+    chosen = {name: value for name, value in variables.items() if name not in _NO_RULES}
     digest.update(json.dumps(chosen, sort_keys=True, default=str).encode())
     return digest.hexdigest()
 
@@ -131,14 +135,15 @@ def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rule
 
 
 def _delta(
-    con: duckdb.DuckDBPyConnection, paths: HomePaths, ledger: list[LedgerRow], variables: Mapping[str, Any]
-) -> BuildPlan:
+    con: duckdb.DuckDBPyConnection, paths: HomePaths, ledger: list[LedgerRow], variables: Mapping[str, Any],
+    read_again: set[str],
+) -> BuildPlan:  # fmt: skip
     con.execute("begin")
     _forget_finished(con)
     held = _held(con)
     accepted = {row.file_id: row.n_accepted for row in ledger}
     # A file that counts no longer; and one of which there is too much, as after a hand in the build database.
-    gone = [file_id for file_id, n_held in held.items() if n_held > accepted.get(file_id, 0)]
+    gone = [file for file, n_held in held.items() if n_held > accepted.get(file, 0) or file in read_again]
     if gone:
         _take_out(con, gone)
         held = _held(con)

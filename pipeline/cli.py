@@ -99,6 +99,26 @@ def run(
 
 
 @app.command()
+def backfill(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First date to take in again.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last date.")],
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+) -> None:
+    """Read the raw files of those days again, rebuild what hangs on them, and publish. Exit codes as for `run`."""
+    from pipeline.night import NightError, run_night
+
+    if last < first:
+        raise fail(f"--from {first:%Y-%m-%d} is later than --to {last:%Y-%m-%d}")
+    settings = _checked_settings(config, home)
+    try:
+        outcome = run_night(config.resolve(), settings, backfill=(first.date(), last.date()), say=typer.echo)
+    except NightError as error:
+        raise fail(str(error), error.exit_code) from error
+    typer.echo(outcome)
+
+
+@app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="A query; without one, a shell.")] = None,
     config: Config = DEFAULT_CONFIG,

@@ -42,6 +42,7 @@ class _Asked:
     as_of: date | None
     full_refresh: bool
     select: str | None
+    backfill: tuple[date, date] | None
 
 
 def run_night(
@@ -51,6 +52,7 @@ def run_night(
     as_of: date | None = None,
     full_refresh: bool = False,
     select: str | None = None,
+    backfill: tuple[date, date] | None = None,
     say: Callable[[str], object] = print,
 ) -> str:
     """Execute the nightly job and return the summary; raises NightError where it failed or cannot start."""
@@ -64,7 +66,7 @@ def run_night(
             2,
         ) from error
     try:
-        return _night(config, settings, _Asked(as_of, full_refresh, select), say, log)
+        return _night(config, settings, _Asked(as_of, full_refresh, select, backfill), say, log)
     except NightError as error:
         log.note("error", str(error))
         raise
@@ -129,7 +131,7 @@ def _execute(
     chosen = _chosen(defs, asked.select)
     run_config: dict[str, Any] = {"loggers": {"console": {}}}
     if chosen is None or RAW_EVENTS in chosen:
-        run_config |= night_config(asked.as_of, asked.full_refresh)
+        run_config |= night_config(asked.as_of, asked.full_refresh, asked.backfill)
     elif asked.as_of or asked.full_refresh:
         raise NightError("--as-of and --full-refresh are for the step ingest; select raw/events too", 2)
     began_at = datetime.now(UTC)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,16 @@ MAX_SNAPSHOTS = 8
 
 @dataclass(frozen=True)
 class RunContext:
-    """as_of: last calendar date (site timezone) the night may know of; first_date: first date of the data."""
+    """as_of: last calendar date (site timezone) the night may know of; first_date: first date of the data.
+
+    read_again: file_ids that a person asked to read and build again (`growthhouse backfill`).
+    """
 
     run_id: str
     as_of: str
     first_date: str
     event_names: list[str]
+    read_again: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         write_text(json.dumps(asdict(self)), path)

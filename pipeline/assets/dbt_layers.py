@@ -107,7 +107,7 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
             record_runs(context.instance, growth.paths, current=context.run_id)
         variables = dbt_variables(growth.settings, growth.paths, growth.run)
         if layer == "sessions":
-            plan = plan_build(growth.paths, variables)
+            plan = plan_build(growth.paths, variables, growth.run.read_again)
             plan.write(growth.paths.build_plan)
             context.log.info(f"{'everything is built' if plan.is_full else 'only what is new is built'}: {plan.reason}")
         variables |= BuildPlan.read(growth.paths.build_plan).variables()

@@ -3,6 +3,7 @@
 import glob
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -34,16 +35,31 @@ class NightConfig(dg.Config):
         description="Last date (YYYY-MM-DD, site timezone) the night may know of. Empty: the last date of the data.",
     )
     full_refresh: bool = Field(default=False, description="Drop the build database first and rebuild every table.")
+    backfill_from: str = Field(
+        default="", description="First date (YYYY-MM-DD) whose raw files are read again, and their lines built anew."
+    )
+    backfill_to: str = Field(default="", description="Last such date. Empty: the same as backfill_from.")
 
-    @field_validator("as_of")
+    @field_validator("as_of", "backfill_from", "backfill_to")
     @classmethod
     def _is_a_date(cls, value: str) -> str:
         return date.fromisoformat(value).isoformat() if value else ""
 
+    @property
+    def backfill(self) -> tuple[date, date] | None:
+        """First and last date asked for again."""
+        if not self.backfill_from:
+            return None
+        return date.fromisoformat(self.backfill_from), date.fromisoformat(self.backfill_to or self.backfill_from)
 
-def night_config(as_of: date | None = None, full_refresh: bool = False) -> dict[str, Any]:
+
+def night_config(
+    as_of: date | None = None, full_refresh: bool = False, backfill: tuple[date, date] | None = None
+) -> dict[str, Any]:
     """The run config that asks for such a night; the same that the launchpad shows."""
-    asked = {"as_of": as_of.isoformat() if as_of else "", "full_refresh": full_refresh}
+    first, last = (day.isoformat() for day in backfill) if backfill else ("", "")
+    asked = {"as_of": as_of.isoformat() if as_of else "", "full_refresh": full_refresh,
+             "backfill_from": first, "backfill_to": last}  # fmt: skip
     return {"ops": {"ingest": {"config": asked}}}
 
 
@@ -85,7 +101,8 @@ def ingest_events(
     asked = date.fromisoformat(as_of) if as_of else None
     try:
         finish_pending(growth.settings, context.log.info)
-        report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info)
+        again = config.backfill
+        report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info, reread_days=again)
         night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
         if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
             night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
@@ -96,6 +113,9 @@ def ingest_events(
     if config.full_refresh or report.is_mended:  # a table may have been made from the damage
         for file in (growth.paths.build_db, growth.paths.build_db.with_name(growth.paths.build_db.name + ".wal")):
             file.unlink(missing_ok=True)
+    if again:
+        night = replace(night, read_again=[file.file_id for file in report.files])
+        context.log.info(f"{len(night.read_again)} files with events of {again[0]} to {again[1]} were read again")
     failpoint("run_context_before_write")
     night.write(growth.paths.run_context)
     failpoint("run_context_after_write")

@@ -135,7 +135,9 @@ def _copy(rng: random.Random, event: dict[str, Any]) -> dict[str, Any]:
     """The same again, or the same id with other content, another time, another person."""
     copy = dict(event)
     if rng.random() < 0.5:
-        copy["receivedAt"] = (datetime.fromisoformat(event["timestamp"]) + timedelta(hours=rng.randrange(40))).isoformat()
+        copy["receivedAt"] = (
+            datetime.fromisoformat(event["timestamp"]) + timedelta(hours=rng.randrange(40))
+        ).isoformat()
     if rng.random() < 0.3:
         copy["userId"] = f"u{rng.randrange(4)}"
     if rng.random() < 0.3:
