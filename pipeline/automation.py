@@ -21,7 +21,7 @@ SENSOR_INTERVAL_S = 60
 QUIET_S = 60  # a file that grew or appeared less than this ago may still be being written
 
 
-def _settings(growth: GrowthHome) -> Settings | None:
+def settings_of(growth: GrowthHome) -> Settings | None:
     """The settings, or None where there are none yet: definitions must load for a newcomer too."""
     try:
         return load_settings(Path(growth.config_path), Path(growth.home_path) if growth.home_path else None)
@@ -31,7 +31,7 @@ def _settings(growth: GrowthHome) -> Settings | None:
 
 def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinition:
     """02:30 in the site's timezone, when yesterday is over for every visitor."""
-    at_start = _settings(growth)
+    at_start = settings_of(growth)
 
     @dg.schedule(
         name="nightly",
@@ -42,7 +42,7 @@ def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinitio
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        settings = _settings(growth)
+        settings = settings_of(growth)
         if settings is None:
             return dg.SkipReason("no valid growth.yaml")
         end_dead_runs_if_idle(context.instance, HomePaths(settings.home))
@@ -62,7 +62,7 @@ def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
         description="One night when new or changed source files have kept still for a minute. Off by default.",
     )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        settings = _settings(growth)
+        settings = settings_of(growth)
         if settings is None:
             return dg.SkipReason("no valid growth.yaml")
         n_files, waiting = unread_files(settings)
@@ -81,9 +81,29 @@ def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
     return new_files
 
 
+def build_backfill_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
+    """Starts a night for the days that were asked for as partitions of lake/event_days; each request starts one."""
+
+    @dg.sensor(
+        name="backfill",
+        job=job,
+        minimum_interval_seconds=SENSOR_INTERVAL_S // 2,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="One night when dates were asked for again (partitions of lake/event_days).",
+    )
+    def backfill(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        settings = settings_of(growth)
+        wish = HomePaths(settings.home).backfill if settings else None
+        if wish is None or not wish.exists():
+            return dg.SkipReason("no dates were asked for again")
+        return dg.RunRequest(run_key=f"backfill {wish.stat().st_mtime_ns}")
+
+    return backfill
+
+
 def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
     """Tell of a run that failed, and of the next one that published; running only where the config names somebody."""
-    at_start = _settings(growth)
+    at_start = settings_of(growth)
     is_on = at_start is not None and at_start.alerts.is_configured
     # All code locations: the runs of `growthhouse run` come from none, and one that was killed is told of from here.
     common: dict[str, Any] = {
@@ -92,7 +112,7 @@ def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
     }
 
     def tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
-        settings = _settings(growth)
+        settings = settings_of(growth)
         if settings is None:
             return dg.SkipReason("no valid growth.yaml")
         problems = tell_how_it_ended(context.instance, settings, context.dagster_run.run_id)

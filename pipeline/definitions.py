@@ -8,10 +8,17 @@ from collections.abc import Mapping
 import dagster as dg
 
 from pipeline.assets.dbt_layers import LAYERS, build_layer
+from pipeline.assets.event_days import EVENT_DAYS, build_event_days
 from pipeline.assets.ingest import ingest_events, night_config
 from pipeline.assets.predictions import train_and_score
 from pipeline.assets.publishing import build_warehouse
-from pipeline.automation import build_alert_sensors, build_new_files_sensor, build_nightly_schedule
+from pipeline.automation import (
+    build_alert_sensors,
+    build_backfill_sensor,
+    build_new_files_sensor,
+    build_nightly_schedule,
+    settings_of,
+)
 from pipeline.gates import GATES, build_gate
 from pipeline.resources import GrowthHome, home_from_environment
 
@@ -26,18 +33,24 @@ def build_defs(
     # DuckDB has one writing process, so every step of a run shares this one.
     job = dg.define_asset_job(
         JOB_NAME,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(EVENT_DAYS),
         executor_def=dg.in_process_executor,
         config=night_config(),  # shown in the launchpad, for a person to fill in
         description="One night: ingest, sessions, marts, models, activation, publish, with a gate between the stages.",
     )
     warehouse = build_warehouse(lambda: defs.resolve_asset_graph())
     defs = dg.Definitions(
-        assets=[ingest_events, *[build_layer(layer) for layer in LAYERS], train_and_score, warehouse],
+        assets=[
+            build_event_days(settings_of(growth)),
+            ingest_events,
+            *[build_layer(layer) for layer in LAYERS],
+            train_and_score,
+            warehouse,
+        ],
         asset_checks=[build_gate(stage) for stage in GATES],
         jobs=[job],
         schedules=[build_nightly_schedule(job, growth)],
-        sensors=[build_new_files_sensor(job, growth), *build_alert_sensors(growth)],
+        sensors=[build_new_files_sensor(job, growth), build_backfill_sensor(job, growth), *build_alert_sensors(growth)],
         resources={"growth": growth},
         loggers=loggers,
         executor=dg.in_process_executor,

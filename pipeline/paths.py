@@ -40,6 +40,10 @@ class HomePaths:
         return self.data / "build" / "run_context.json"
 
     @property
+    def backfill(self) -> Path:
+        return self.data / "build" / "backfill.json"
+
+    @property
     def build_plan(self) -> Path:
         return self.data / "build" / "plan.json"
 

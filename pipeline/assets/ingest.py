@@ -12,6 +12,7 @@ import duckdb
 from pydantic import Field, field_validator
 
 from pipeline.assets.pictures import events_per_day
+from pipeline.backfill import asked as asked_days
 from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
@@ -101,7 +102,7 @@ def ingest_events(
     asked = date.fromisoformat(as_of) if as_of else None
     try:
         finish_pending(growth.settings, context.log.info)
-        again = config.backfill
+        again = [*asked_days(growth.paths), *([config.backfill] if config.backfill else [])]
         report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info, reread_days=again)
         night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
         if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
@@ -115,7 +116,8 @@ def ingest_events(
             file.unlink(missing_ok=True)
     if again:
         night = replace(night, read_again=[file.file_id for file in report.files])
-        context.log.info(f"{len(night.read_again)} files with events of {again[0]} to {again[1]} were read again")
+        spans = ", ".join(f"{first} to {last}" for first, last in again)
+        context.log.info(f"{len(night.read_again)} files with events of {spans} were read again")
     failpoint("run_context_before_write")
     night.write(growth.paths.run_context)
     failpoint("run_context_after_write")

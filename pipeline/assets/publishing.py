@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
+from pipeline.backfill import forget
 from pipeline.build_plan import finish_build
 from pipeline.freshness import FAIL_AFTER, WARN_AFTER
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
@@ -59,6 +60,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
             max_version_days=kept.version_days,
         )
         finish_build(growth.paths)
+        forget(growth.paths)
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
@@ -27,6 +27,7 @@ from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
+_ONE_DAY = timedelta(days=1)
 _READING_VERSION = 3
 
 
@@ -69,7 +70,7 @@ def ingest(
     now: datetime | None = None,
     progress: Callable[[str], None] | None = None,
     full_refresh: bool = False,
-    reread_days: tuple[date, date] | None = None,
+    reread_days: Sequence[tuple[date, date]] = (),
 ) -> IngestReport:
     """Read what is new in the raw files into the lake.
 
@@ -114,11 +115,13 @@ def _names(rows: object) -> list[str]:
     return [f"{row.source}-{row.file_id}" for row in rows]  # type: ignore[attr-defined]
 
 
-def _reread_rule(full_refresh: bool, days: tuple[date, date] | None) -> Callable[[LedgerRow], bool]:
+def _reread_rule(full_refresh: bool, spans: Sequence[tuple[date, date]]) -> Callable[[LedgerRow], bool]:
     def overlaps(row: LedgerRow) -> bool:
-        if full_refresh or days is None or row.min_event_at is None or row.max_event_at is None:
+        if full_refresh or row.min_event_at is None or row.max_event_at is None:
             return full_refresh
-        return row.min_event_at.date() <= days[1] and days[0] <= row.max_event_at.date()
+        # the dates are the site's, the times UTC: a day more at either end misses none
+        first, last = row.min_event_at.date() - _ONE_DAY, row.max_event_at.date() + _ONE_DAY
+        return any(first <= span[1] and span[0] <= last for span in spans)
 
     return overlaps
 

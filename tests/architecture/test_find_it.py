@@ -105,4 +105,5 @@ def test_a_gate_blocks_on_the_tables_that_speak_for_it(stage: str) -> None:
 
 def test_publishing_comes_after_everything() -> None:
     before = GRAPH.get_ancestor_asset_keys(WAREHOUSE, include_self=True)
-    assert {asset for asset in ASSETS if key(asset) not in before} == set()
+    # a wish of a person, not a part of the night
+    assert {asset for asset in ASSETS if key(asset) not in before} == {"lake/event_days"}

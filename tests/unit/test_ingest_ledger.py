@@ -192,7 +192,7 @@ def test_a_full_refresh_reads_everything_again_to_the_same_end(home: Home) -> No
 def test_days_to_read_again_choose_the_files_with_events_in_them(home: Home) -> None:
     home.put("c.jsonl", jsonl(track(at="2026-01-20T10:00:00Z")))
     home.ingest()
-    report = home.ingest(reread_days=(date(2026, 1, 19), date(2026, 1, 21)))
+    report = home.ingest(reread_days=[(date(2026, 1, 19), date(2026, 1, 21))])
     assert [file.file for file in report.files] == ["in/c.jsonl"]
     assert len(home.events()) == 4
 
