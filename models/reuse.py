@@ -1,9 +1,12 @@
-"""A training that was done before is not done again: same data, options, libraries and code, same result.
+"""A model is trained again when that is due, not every night.
 
+Due is a snapshot that the last training did not have, other options, libraries or code, or a number of rows that changed by
+about a tenth. A label that a late event turned does not make one due: the model of the week stays until the next snapshot.
 Belongs here: the key of a training and finding its stored result. Does not belong here: training.
 """
 
 import hashlib
+import math
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from models.evaluate import metrics_frame
 from models.features import FEATURES, Kind, design_matrix
 from models.result import TrainOptions, TrainResult
 from models.split import TimeSplit
+
+_SIZE_STEP = 1.1
 
 
 def data_digest(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
@@ -42,10 +47,21 @@ def version_of(algorithm: str, digest: str) -> str:
     return f"{algorithm}-{fingerprint({'data': digest, 'params': params_of(algorithm)})}"
 
 
-def training_key(digest: str) -> str:
-    """What has to be equal for a stored result to be the result of training now; the code of this package included."""
-    params = {name: params_of(name) for name in ALGORITHMS}
-    return fingerprint({"data": digest, "params": params, "code": _code_digest()})
+def training_key(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
+    """What has to be equal for a stored training to be still good; the code of this package included."""
+    parts = {
+        "format": FORMAT,
+        "kind": kind,
+        "split": split,
+        "seed": seed,
+        "options": options,
+        "features": FEATURES,
+        "versions": library_versions(),
+        "size": round(math.log(max(len(rows), 1)) / math.log(_SIZE_STEP)),
+        "params": {name: params_of(name) for name in ALGORITHMS},
+        "code": _code_digest(),
+    }
+    return fingerprint(parts)
 
 
 def stored_result(folder: Path, kind: Kind, key: str) -> TrainResult | None:

@@ -63,9 +63,11 @@ def train(
         if rows.loc[rows["as_of_date"].isin(days), "y"].nunique() < 2:
             reason = f"not trained: the {name} snapshots hold one class only"
             return _fall_back(kind, rows, split, artifact_dir, seed, options, reason)
+    known = stored_result(artifact_dir / kind, kind, training_key(kind, rows, split, seed, options))
+    if known:
+        return known
     digest = data_digest(kind, rows, split, seed, options)
-    known = stored_result(artifact_dir / kind, kind, training_key(digest))
-    return known or _train_and_compare(kind, rows, split, digest, artifact_dir / kind, seed, options)
+    return _train_and_compare(kind, rows, split, digest, artifact_dir / kind, seed, options)
 
 
 def _part(rows: pd.DataFrame, days: tuple[date, ...], seed: int) -> _Part:
@@ -153,7 +155,7 @@ def _train_and_compare(
         "reference": reference_of(fit.matrix),
         "reason": reason,
         "metrics": _plain(metrics),
-        "training_key": training_key(digest),
+        "training_key": training_key(kind, rows, split, seed, options),
     }
     calibration, params = contest.calibrations[winner], params_of(winner)
     card = build_card(kind, version, winner, is_promoted=promoted, calibration=calibration, params=params, **common)

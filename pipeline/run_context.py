@@ -71,14 +71,17 @@ def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id:
 def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:
     """Snapshots whose horizon is over by as_of, oldest first, and as_of itself.
 
-    They lie a week apart, or a horizon where that is longer, so that no label covers the days of another. Histories too
-    short for three of those step closer: enough to look at scores, while nothing trained on them is promoted.
+    They lie a week apart, or a horizon where that is longer, so that no label covers the days of another, and on the same
+    dates night after night: what was trained on them is good until the next one is over. Histories too short for three
+    of those step closer: enough to look at scores, while nothing trained on them is promoted.
     """
     latest = as_of - timedelta(days=horizon_days)
     room = (latest - first).days
     step = max(min_step_days, horizon_days)
-    if room <= 2 * step:
+    if room <= 3 * step:
         step = max(1, room // 4)
+    else:
+        latest -= timedelta(days=latest.toordinal() % step)
     dates: list[date] = []
     day = latest
     while day > first and len(dates) < MAX_SNAPSHOTS:

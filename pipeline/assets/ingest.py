@@ -1,6 +1,7 @@
 """The raw layer as assets: one step reads new files into the lake. Parsing itself is in `pipeline.ingest`."""
 
 import glob
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ from pipeline.run_context import RunContext, resolve
 RAW_EVENTS = dg.AssetKey(["raw", "events"])
 LEDGER = dg.AssetKey(["lake", "ledger"])
 REJECTED = dg.AssetKey(["lake", "rejected"])
+RECENCY_RULE = "recency-rule"  # the folder that says which model is the latest
 OWNERS = ["team:data-engineering"]
 MAX_FILES_LISTED = 20
 
@@ -114,6 +116,9 @@ def ingest_events(
     if config.full_refresh or report.is_mended:  # a table may have been made from the damage
         for file in (growth.paths.build_db, growth.paths.build_db.with_name(growth.paths.build_db.name + ".wal")):
             file.unlink(missing_ok=True)
+    if config.full_refresh:  # models are trained anew too; their earlier versions stay
+        for latest in (growth.paths.ml / "artifacts").glob(f"*/{RECENCY_RULE}"):
+            shutil.rmtree(latest)
     if again:
         night = replace(night, read_again=[file.file_id for file in report.files])
         spans = ", ".join(f"{first} to {last}" for first, last in again)
