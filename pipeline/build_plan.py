@@ -44,6 +44,7 @@ _STATE_TABLES = """
     create schema if not exists intermediate;
     create table if not exists intermediate.build_state
         (rules varchar, as_of_date date, is_full boolean, is_complete boolean, run_id varchar, updated_at timestamp);
+    alter table intermediate.build_state add column if not exists base_version varchar;
     create table if not exists intermediate.pending_devices (anonymous_id varchar);
     create table if not exists intermediate.pending_changes (person_id varchar, changed_at timestamp);
 """
@@ -51,12 +52,16 @@ _STATE_TABLES = """
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """lake_files: the lake's files to read (None: all of them); partial_files: their file_ids of which lines are held."""
+    """lake_files: the lake's files to read (None: all of them); partial_files: their file_ids of which lines are held.
+
+    base_version: the published version that the changes are counted from.
+    """
 
     is_full: bool
     reason: str
     lake_files: list[str] | None = None
     partial_files: list[str] = field(default_factory=list)
+    base_version: str | None = None
 
     def variables(self) -> dict[str, Any]:
         """The dbt variables that carry the plan out."""
@@ -93,17 +98,24 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
             con.execute("delete from intermediate.pending_devices; delete from intermediate.pending_changes")
         con.execute("delete from intermediate.build_state")
         con.execute(
-            "insert into intermediate.build_state values (?, ?, ?, false, ?, ?)",
-            [rules, variables["as_of_date"], plan.is_full, variables["run_id"], datetime.now(UTC).replace(tzinfo=None)],
+            "insert into intermediate.build_state values (?, ?, ?, false, ?, ?, ?)",
+            [
+                rules,
+                variables["as_of_date"],
+                plan.is_full,
+                variables["run_id"],
+                datetime.now(UTC).replace(tzinfo=None),
+                plan.base_version,
+            ],
         )
         con.execute("commit")
     return plan
 
 
-def finish_build(paths: HomePaths) -> None:
-    """Note that everything planned was built and published."""
+def finish_build(paths: HomePaths, version: str | None = None) -> None:
+    """Note that everything planned was built and published as that version."""
     with duckdb.connect(str(paths.build_db)) as con:
-        con.execute("update intermediate.build_state set is_complete = true")
+        con.execute("update intermediate.build_state set is_complete = true, base_version = ?", [version])
 
 
 def _rules(variables: Mapping[str, Any]) -> str:
@@ -156,7 +168,8 @@ def _delta(
     files = lake_files(paths, [row.file_id for row in open_files])
     partial = [row.file_id for row in open_files if held.get(row.file_id)]
     said = f"{len(open_files)} new or unfinished files" + (f", {len(gone)} taken out" if gone else "")
-    return BuildPlan(False, said, files, partial)
+    base = con.execute("select base_version from intermediate.build_state").fetchone()
+    return BuildPlan(False, said, files, partial, base[0] if base else None)
 
 
 def _is_open(row: LedgerRow, n_held: int, until: datetime) -> bool:

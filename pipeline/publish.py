@@ -7,6 +7,7 @@ whether a night may publish (the gates do) and anything of Dagster.
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ import duckdb
 
 from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
-from pipeline.integrity import drop_lonely_seals, is_corruption, seal_version, versions
+from pipeline.integrity import drop_lonely_seals, is_corruption, seal_version, version_problem, versions
 from pipeline.paths import HomePaths
+from pipeline.published_copy import disagreements, fill
 from pipeline.trouble import memory_limit
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
@@ -55,8 +57,12 @@ def publish(
     now: datetime | None = None,
     kept_versions: int = KEPT_VERSIONS,
     max_version_days: int | None = None,
+    base_version: str | None = None,
 ) -> Published:
     """Copy the published schemas of the build database into a new version and switch `warehouse.duckdb` to it.
+
+    Where `base_version` (the version that the build's changes are counted from) is the current one, its file is copied
+    and only what changed is replaced; where that does not come out equal to the build, everything is copied after all.
 
     Of earlier versions the last `kept_versions` stay, as long as they are no older than `max_version_days`.
 
@@ -68,7 +74,7 @@ def publish(
     paths.versions.mkdir(parents=True, exist_ok=True)
     unfinished = paths.versions / f".unfinished-{version}.duckdb"
     try:
-        counts = _copy(paths, unfinished, version, as_of, run_id, now)
+        counts = _filled(paths, unfinished, version, as_of, run_id, now, base_version)
         failpoint("publish_copied")
         _verify(unfinished, counts)
         failpoint("publish_verified")
@@ -93,20 +99,32 @@ def current_version(paths: HomePaths) -> Path | None:
     return paths.warehouse.resolve() if paths.warehouse.exists() else None
 
 
-def _copy(paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime) -> dict[str, int]:
+def _filled(
+    paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime, base_version: str | None
+) -> dict[str, int]:
+    current = current_version(paths)
+    if current is not None and current.stem == f"warehouse-{base_version}" and version_problem(current) is None:
+        shutil.copyfile(current, target)
+        try:
+            return _copy(paths, target, version, as_of, run_id, now, is_clone=True)
+        except PublishError:
+            target.unlink()
+    return _copy(paths, target, version, as_of, run_id, now, is_clone=False)
+
+
+def _copy(
+    paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime, *, is_clone: bool
+) -> dict[str, int]:
     con = duckdb.connect(str(target), config={**memory_limit()})
     try:
         con.execute("set preserve_insertion_order = false")
         con.execute(f"attach {_literal(paths.build_db)} as build (read_only)")
         tables = _tables(con, "build")
-        for schema in sorted({schema for schema, _ in tables}):
-            con.execute(f'create schema if not exists "{schema}"')
-        counts = {}
-        for schema, table in tables:
-            con.execute(f'create table "{schema}"."{table}" as select * from build."{schema}"."{table}"')
-            row = con.execute(f'select count(*) from build."{schema}"."{table}"').fetchone()
-            counts[f"{schema}.{table}"] = row[0] if row else 0
+        counts = fill(con, tables, is_clone=is_clone)
+        if is_clone and (different := disagreements(con, tables)):
+            raise PublishError(f"{', '.join(different)}: the changes did not come out equal to the build")
         _copy_comments(con)
+        con.execute("drop table if exists ops.published_versions")
         _record_version(con, paths, version, as_of, run_id, now, counts.get("marts.fct_events", 0))
         con.execute("detach build")
         con.execute("checkpoint")

@@ -13,7 +13,7 @@ import dagster as dg
 from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
 from pipeline.backfill import forget
-from pipeline.build_plan import finish_build
+from pipeline.build_plan import BuildPlan, finish_build
 from pipeline.freshness import FAIL_AFTER, WARN_AFTER
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
@@ -58,8 +58,9 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
             run_id=context.run_id,
             kept_versions=kept.versions,
             max_version_days=kept.version_days,
+            base_version=BuildPlan.read(growth.paths.build_plan).base_version,
         )
-        finish_build(growth.paths)
+        finish_build(growth.paths, result.version)
         forget(growth.paths)
         return dg.MaterializeResult(
             metadata={
