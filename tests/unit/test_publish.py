@@ -74,7 +74,9 @@ def test_a_copy_that_lost_rows_is_not_published(paths: HomePaths, monkeypatch: p
     before = publish(paths, as_of=AS_OF, run_id="r1", now=NOON).path
     copy = publishing._copy
     monkeypatch.setattr(
-        publishing, "_copy", lambda *a: {table: n + (table == "marts.fct_events") for table, n in copy(*a).items()}
+        publishing,
+        "_copy",
+        lambda *a, **how: {table: n + (table == "marts.fct_events") for table, n in copy(*a, **how).items()},
     )
     with pytest.raises(PublishError, match=r"marts\.fct_events.* 4 rows.* 3"):
         publish(paths, as_of=AS_OF, run_id="r2", now=NOON + timedelta(days=1))
@@ -136,3 +138,34 @@ def test_analysts_read_but_cannot_leave_the_file(paths: HomePaths, tmp_path: Pat
             with pytest.raises(duckdb.Error):
                 con.execute(query)
     assert not (tmp_path / "leak.csv").exists()
+
+
+def _events(paths: HomePaths, rows: str, changed: str) -> None:
+    """A build whose events are `rows`; `changed` are the persons of the night with the time from which on."""
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute(
+            f"""create or replace table marts.fct_events as from (values {rows}) as
+                t(person_id, event_at, event_number, content_hash, is_bot, session_id);
+            create or replace table intermediate.int_changed as from (values {changed}) as c(person_id, changed_from_at)"""
+        )
+
+
+FIRST = """('a', timestamp '2026-01-01', 1, 11, false, 's1'), ('a', timestamp '2026-01-02', 2, 12, false, 's2'),
+    ('b', timestamp '2026-01-01', 1, 13, false, 's3')"""
+# a: the second event is another one now; b moved away; c came
+LATER = """('a', timestamp '2026-01-01', 1, 11, false, 's1'), ('a', timestamp '2026-01-03', 2, 14, false, 's4'),
+    ('c', timestamp '2026-01-01', 1, 13, false, 's5')"""
+CHANGED = "('a', timestamp '2026-01-02'), ('b', timestamp '1970-01-01'), ('c', timestamp '1970-01-01')"
+
+
+@pytest.mark.parametrize("changed", [CHANGED, "('a', timestamp '2026-01-02')"], ids=["all told", "one forgotten"])
+def test_a_version_made_of_the_one_before_is_the_build(paths: HomePaths, changed: str) -> None:
+    """Where the list of changes is wrong, the copy differs from the build and everything is copied after all."""
+    _events(paths, FIRST, CHANGED)
+    base = publish(paths, as_of=AS_OF, run_id="r1", now=NOON)
+    _events(paths, LATER, changed)
+    publish(paths, as_of=AS_OF, run_id="r2", now=NOON + timedelta(days=1), base_version=base.version)
+    found = _ask(paths, "select person_id, content_hash from marts.fct_events order by all")
+    assert found == [("a", 11), ("a", 14), ("c", 13)]
+    assert _ask(paths, "select run_id from ops.published_versions order by version") == [("r1",), ("r2",)]
+    assert _ask(paths, "select distinct schema_name from duckdb_tables() order by 1") == [("marts",), ("ops",)]
