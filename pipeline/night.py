@@ -178,6 +178,8 @@ def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | Non
         return None
     import dagster as dg
 
+    from pipeline.assets.event_days import EVENT_DAYS
+
     try:
         keys = dg.AssetSelection.from_string(select).resolve(defs.resolve_asset_graph())
     except dg.DagsterError as error:
@@ -186,7 +188,7 @@ def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | Non
         raise NightError(
             f"--select {select} names no asset; for instance 'group:marts' or 'key:\"marts/retention\"'", 2
         )
-    return sorted(keys)
+    return sorted(keys - {EVENT_DAYS})
 
 
 def _was_published(result: dg.ExecuteInProcessResult) -> bool:

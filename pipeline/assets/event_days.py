@@ -28,7 +28,7 @@ def build_event_days(settings: Settings | None) -> dg.AssetsDefinition:
             start_date=_first_date(settings), timezone=settings.site.timezone if settings else "UTC"
         ),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name="raw",
+        group_name="backfill",
         kinds={"python"},
         owners=OWNERS,
         description="Dates (site timezone) to read and build again: select partitions and materialize them. The raw files "

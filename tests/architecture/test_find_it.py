@@ -19,7 +19,7 @@ DEFS = build_defs(GrowthHome(config_path="absent.yaml"))
 GRAPH: Any = DEFS.resolve_asset_graph()
 ASSETS = sorted(key.to_user_string() for key in GRAPH.get_all_asset_keys())
 MODELS = [node for node in MANIFEST["nodes"].values() if node["resource_type"] == "model"]
-GROUPS = {"raw", *LAYERS, "published"}
+GROUPS = {"raw", *LAYERS, "published", "backfill"}
 
 
 def key(asset: str) -> dg.AssetKey:

@@ -173,7 +173,7 @@ RAW_DAMAGE = [
     ("last_week_volume_ratio", "status = 'loaded'", "i >= 60"),
     ("last_week_volume_ratio", "status = 'loaded'", "i < 70 or i % 10 < 2"),
     ("silence_over_longest_gap", "status = 'loaded'", "i >= 50"),
-    ("n_events_to_as_of", "status = 'loaded'", "false"),
+    ("n_events_to_as_of", "n_accepted = 0", "false"),
 ]
 
 
