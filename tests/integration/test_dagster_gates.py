@@ -56,7 +56,7 @@ class Home:
         return target, target.stat().st_mtime_ns
 
     def contents(self, stages: list[str]) -> dict[str, Any]:
-        """A fingerprint of every build table of these stages; bookkeeping by run is left out."""
+        """A fingerprint of every build table of these stages; bookkeeping by run and of what was built is left out."""
         with duckdb.connect(str(self.paths.build_db), read_only=True) as con:
             names = con.execute(
                 "select schema_name, table_name from duckdb_tables() where schema_name <> 'ops' order by all"
@@ -66,7 +66,7 @@ class Home:
                     f"select count(*), sum(hash(t)::hugeint) from {schema}.{table} as t"
                 ).fetchone()
                 for schema, table in names
-                if stage_of(f"{schema}/{table}") in stages
+                if stage_of(f"{schema}/{table}") in stages and table != "build_state"
             }
 
 

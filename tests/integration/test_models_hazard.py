@@ -1,13 +1,14 @@
 """On simulated data the churn ranking comes close to the true hazard's: the shop's model against what its people did.
 
-The model is that of the shop's night. It is asked at its test snapshot, a horizon before as_of: fitted and calibrated on
-earlier snapshots only. Silence is read from the lake, not from the labels; hazards come from the simulator's truth.
+The model is that of the shop's night. It is asked at its test snapshot, the newest whose horizon is over: fitted and
+calibrated on earlier snapshots only. Silence is read from the lake, not from the labels; hazards come from the
+simulator's truth.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -18,6 +19,7 @@ from bench.hazard import HORIZON_DAYS, evaluate_rankings, rank_persons
 from models import score
 from models.evaluate import Evaluation
 from pipeline.paths import HomePaths
+from pipeline.run_context import SNAPSHOT_STEP_DAYS
 
 # 350 persons: a difference of two AUCs of the same persons has a standard error of about 0.01 here, so four of them.
 ALLOWED_GAP = 0.04
@@ -27,11 +29,12 @@ ALLOWED_GAP = 0.04
 def rows(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     folder = shop.ml / "artifacts" / "churn"
     winner = json.loads((folder / "recency-rule" / "card.json").read_text())["winner"]
-    (last,) = warehouse.execute("select max(as_of_date) from marts.user_features").fetchone()  # type: ignore[misc]
-    snapshot: date = last - timedelta(days=HORIZON_DAYS)
-    features = warehouse.execute("select * from marts.user_features where as_of_date = ?", [snapshot]).df()
     card = json.loads((folder / winner / "card.json").read_text())
-    assert card["data"]["test"]["snapshots"] == [snapshot.isoformat()] and not card["data"]["has_overlap"]
+    (newest,) = card["data"]["test"]["snapshots"]
+    snapshot = date.fromisoformat(newest)
+    (last,) = warehouse.execute("select max(as_of_date) from marts.user_features").fetchone()  # type: ignore[misc]
+    assert HORIZON_DAYS <= (last - snapshot).days < HORIZON_DAYS + SNAPSHOT_STEP_DAYS and not card["data"]["has_overlap"]
+    features = warehouse.execute("select * from marts.user_features where as_of_date = ?", [snapshot]).df()
     scores = score("churn", features, folder / winner)
     return rank_persons(shop, shop.warehouse.resolve(), scores, snapshot, HORIZON_DAYS)
 
