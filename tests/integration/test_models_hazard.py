@@ -33,7 +33,8 @@ def rows(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     (newest,) = card["data"]["test"]["snapshots"]
     snapshot = date.fromisoformat(newest)
     (last,) = warehouse.execute("select max(as_of_date) from marts.user_features").fetchone()  # type: ignore[misc]
-    assert HORIZON_DAYS <= (last - snapshot).days < HORIZON_DAYS + SNAPSHOT_STEP_DAYS and not card["data"]["has_overlap"]
+    assert HORIZON_DAYS <= (last - snapshot).days < HORIZON_DAYS + SNAPSHOT_STEP_DAYS
+    assert not card["data"]["has_overlap"]
     features = warehouse.execute("select * from marts.user_features where as_of_date = ?", [snapshot]).df()
     scores = score("churn", features, folder / winner)
     return rank_persons(shop, shop.warehouse.resolve(), scores, snapshot, HORIZON_DAYS)
