@@ -81,7 +81,7 @@ class DbtSession:
         self.paths = paths
 
     @cached_property
-    def _runner(self) -> Any:
+    def runner(self) -> Any:
         from dbt.cli.main import dbtRunner
 
         first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-write-json"])
@@ -105,9 +105,9 @@ class DbtSession:
             *(["--full-refresh"] if variables.get("is_full", True) else []),
         ]  # fmt: skip
         try:
-            result = self._runner.invoke(arguments)
+            result = self.runner.invoke(arguments)
         finally:
-            _release_database()
+            release_database()
         if result.result is None:
             raise DbtError(str(result.exception))
         return [_outcome(row) for row in result.result.results]
@@ -129,7 +129,7 @@ def _usual_memory() -> str:
         return str(con.execute("select current_setting('memory_limit')").fetchall()[0][0])
 
 
-def _release_database() -> None:
+def release_database() -> None:
     """dbt-duckdb keeps the file open after an invocation; other connections could not write then."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 

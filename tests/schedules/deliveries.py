@@ -11,7 +11,6 @@ import json
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 START = datetime(2026, 1, 1)
@@ -71,14 +70,6 @@ def schedule(seed: int) -> Schedule:
             )
     config = _HEAD + rng.choice(CONFIGS)
     return Schedule(config, _deliveries(rng, files))
-
-
-def write(delivery: Delivery, home: Path) -> None:
-    """Put the files where the config looks for them."""
-    for folder in ("shop", "server"):
-        (home / "data" / "raw" / folder).mkdir(parents=True, exist_ok=True)
-    for name, text in delivery.files.items():
-        (home / "data" / "raw" / name).write_text(text, encoding="utf-8")
 
 
 def _deliveries(rng: random.Random, files: dict[str, list[dict[str, Any]]]) -> tuple[Delivery, ...]:

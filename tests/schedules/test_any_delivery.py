@@ -8,20 +8,13 @@ GROWTH_SCHEDULES says how many cases (default 200), GROWTH_SCHEDULES_FROM the fi
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipeline.assets.dbt_layers import LAYERS
-from pipeline.build_plan import BuildPlan, finish_build, plan_build
-from pipeline.dbt_runner import DbtSession
-from pipeline.ingest import ingest
-from pipeline.paths import HomePaths
-from pipeline.run_context import dbt_variables, resolve
-from pipeline.settings import load_settings
-from tests.schedules.deliveries import Delivery, schedule, write
+from tests.builds import Nights
+from tests.schedules.deliveries import schedule
 
 FIRST = int(os.environ.get("GROWTH_SCHEDULES_FROM", "0"))
 CASES = range(FIRST, FIRST + int(os.environ.get("GROWTH_SCHEDULES", "200")))
@@ -29,31 +22,6 @@ COMPARED = ("marts", "intermediate")
 # Of tonight only, or about the way that was taken.
 _NOT_COMPARED = {"int_displaced", "int_devices", "int_reopened", "int_reopened_events", "int_events", "int_sessionized",
                  "int_bot_evidence", "int_changed", "build_state", "pending_devices", "pending_changes"}  # fmt: skip
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-class Nights:
-    """A home whose nights are ingest and the two dbt layers that keep state."""
-
-    def __init__(self, folder: Path, config: str) -> None:
-        folder.mkdir(parents=True)
-        (folder / "growth.yaml").write_text(config, encoding="utf-8")
-        self.paths = HomePaths(folder)
-        self._settings = load_settings(folder / "growth.yaml", folder)
-
-    def night(self, delivery: Delivery, number: int) -> BuildPlan:
-        """Deliver and build; the plan tells whether it was a delta night."""
-        write(delivery, self.paths.home)
-        ingest(self._settings, now=NOW)
-        context = resolve(self._settings, self.paths, asked=None, run_id=f"night{number}", now=NOW)
-        variables = dbt_variables(self._settings, self.paths, context)
-        plan = plan_build(self.paths, variables)
-        session = DbtSession(self.paths)
-        for layer in ("sessions", "marts"):
-            outcomes = session.build(LAYERS[layer].split(), variables | plan.variables())
-            assert [f"{o.unique_id}: {o.message}" for o in outcomes if not o.ok] == []
-        finish_build(self.paths)
-        return plan
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -81,9 +49,9 @@ def compare(seed: int, folder: Path, max_new_share: float = 1e9) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.build_plan._MAX_NEW_SHARE", max_new_share)
         steps = Nights(folder / "steps", case.config)
-        plans = [steps.night(delivery, number) for number, delivery in enumerate(case.deliveries)]
+        plans = [steps.night(delivery.files, number) for number, delivery in enumerate(case.deliveries)]
         whole = Nights(folder / "whole", case.config)
-        assert whole.night(case.final, 0).is_full
+        assert whole.night(case.final.files, 0).is_full
     assert differences(steps.paths.build_db, whole.paths.build_db) == [], f"seed {seed}"
     return sum(not plan.is_full for plan in plans)
 
