@@ -30,10 +30,10 @@ WAREHOUSE_QUERIES = {
 }
 
 
-def growthhouse(home: Path, command: str, *arguments: str) -> Cost:
+def growthhouse(home: Path, command: str, *arguments: str, environment: dict[str, str] | None = None) -> Cost:
     """One command of a home in a process of its own; a failed one ends the benchmark."""
     given = [] if command == "init" else ["--config", str(home / "growth.yaml")]
-    found = run_measured([sys.executable, "-m", "pipeline.cli", command, *given, *arguments])
+    found = run_measured([sys.executable, "-m", "pipeline.cli", command, *given, *arguments], environment)
     if found.returncode:
         sys.exit(f"growthhouse {command} failed:\n{found.output}")
     return found

@@ -4,6 +4,7 @@ Event tables have rows of many days in one file, and a change of one day can rea
 no file. Materializing it notes the wish, and the next night (a sensor starts it) takes in all that was asked for.
 """
 
+import warnings
 from datetime import date
 
 import dagster as dg
@@ -21,7 +22,12 @@ _FIRST_DATE = "2026-01-01"  # shown until there are data
 
 def build_event_days(settings: Settings | None) -> dg.AssetsDefinition:
     """The asset with one partition per date since the first of the data, in the site's timezone."""
+    with warnings.catch_warnings():  # a range in one run is a beta feature, which is no news to whoever runs a command
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return _event_days(settings)
 
+
+def _event_days(settings: Settings | None) -> dg.AssetsDefinition:
     @dg.asset(
         key=EVENT_DAYS,
         partitions_def=dg.DailyPartitionsDefinition(

@@ -26,6 +26,7 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
     outcome = run(code, tmp_path)
     assert outcome.returncode == 0, outcome.stderr[-2000:]
     assert outcome.stdout.splitlines()[-1] == "[]"
+    assert "Warning" not in outcome.stderr
 
 
 def test_only_the_pipeline_imports_dagster(tmp_path: Path) -> None:
