@@ -20,7 +20,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "chromium-headless-shell")
-WAIT_S = 60.0
+WAIT_S = 90.0
 
 
 def find_chromium() -> str | None:
@@ -94,7 +94,7 @@ class Page:
 @contextmanager
 def browser(program: str, width: int = 1600, height: int = 1000) -> Iterator[Page]:
     """A running browser with one empty tab; both are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="growthhouse-chromium-") as profile:
+    with tempfile.TemporaryDirectory(prefix="growthhouse-chromium-", ignore_cleanup_errors=True) as profile:
         arguments = [
             program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
             "--remote-debugging-port=0", f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank",

@@ -22,7 +22,7 @@ from pipeline.settings import default_config_text, load_settings
 from pipeline.simulate import simulate
 
 CHROMIUM = find_chromium()
-GROUPS = ("raw", "sessions", "marts", "ml", "activation", "ops", "published")
+GROUPS = ("backfill", "raw", "sessions", "marts", "ml", "activation", "ops", "published")
 EXPANDED = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
 IMAGES = PROJECT_ROOT / "docs" / "images"
 MAX_IMAGE_BYTES = 300_000
