@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline.failpoints import failpoint
 from pipeline.files import write_text
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.paths import DBT_PROJECT, HomePaths
@@ -91,9 +92,10 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
     ledger = [row for row in read_ledger(paths.ledger) if row.status == "loaded" and row.n_accepted]
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute(_STATE_TABLES)
+        # All at once: what was taken out is forgotten as finished business while the state is still that of the last night.
+        con.execute("begin")
         why_full = _why_full(con, variables, rules)
         plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables, set(read_again))
-        con.execute("begin")
         if plan.is_full:
             con.execute("delete from intermediate.pending_devices; delete from intermediate.pending_changes")
         con.execute("delete from intermediate.build_state")
@@ -108,7 +110,9 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
                 plan.base_version,
             ],
         )
+        failpoint("plan_before_commit")
         con.execute("commit")
+    failpoint("plan_committed")
     return plan
 
 
@@ -150,7 +154,6 @@ def _delta(
     con: duckdb.DuckDBPyConnection, paths: HomePaths, ledger: list[LedgerRow], variables: Mapping[str, Any],
     read_again: set[str],
 ) -> BuildPlan:  # fmt: skip
-    con.execute("begin")
     _forget_finished(con)
     held = _held(con)
     accepted = {row.file_id: row.n_accepted for row in ledger}
@@ -159,7 +162,6 @@ def _delta(
     if gone:
         _take_out(con, gone)
         held = _held(con)
-    con.execute("commit")
     until = _end_of(date.fromisoformat(variables["as_of_date"]), variables["timezone"])
     open_files = [row for row in ledger if _is_open(row, held.get(row.file_id, 0), until)]
     n_new = sum(row.n_accepted - held.get(row.file_id, 0) for row in open_files)

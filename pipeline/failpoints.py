@@ -22,17 +22,23 @@ NAMES = (
     "ingest_after_ledger",  # they count; what they replaced is not removed yet
     "run_context_before_write",
     "run_context_after_write",
+    "text_before_rename",  # run context, plan, sums and seals: written beside the old file
+    "plan_before_commit",  # files taken out of the build, nothing of it committed
+    "plan_committed",  # the build counts as unfinished; the plan is not written yet
     "dbt_before_layer",
     "dbt_after_layer",
     "parquet_before_rename",  # predictions and gate results: written beside the old file
     "predictions_between_files",
     "quality_results_written",
+    "publish_cloned",  # the version before was copied, nothing of it replaced yet
     "publish_copied",
     "publish_verified",
     "publish_before_rename",
     "publish_before_switch",  # the version has its name, the link does not lead to it yet
     "publish_switched",
     "publish_before_prune",
+    "publish_before_finish",  # published; the build still counts as unfinished
+    "publish_after_finish",  # the dates asked for again are not forgotten yet
 )
 
 _reached: Counter[str] = Counter()

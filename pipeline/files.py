@@ -20,6 +20,7 @@ def write_text(text: str, path: Path) -> None:
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
+    failpoint("text_before_rename")
     os.replace(temporary, path)
 
 

@@ -105,6 +105,7 @@ def _filled(
     current = current_version(paths)
     if current is not None and current.stem == f"warehouse-{base_version}" and version_problem(current) is None:
         shutil.copyfile(current, target)
+        failpoint("publish_cloned")
         try:
             return _copy(paths, target, version, as_of, run_id, now, is_clone=True)
         except PublishError:

@@ -14,6 +14,7 @@ from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
 from pipeline.backfill import forget
 from pipeline.build_plan import BuildPlan, finish_build
+from pipeline.failpoints import failpoint
 from pipeline.freshness import FAIL_AFTER, WARN_AFTER
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
@@ -60,7 +61,9 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
             max_version_days=kept.version_days,
             base_version=BuildPlan.read(growth.paths.build_plan).base_version,
         )
+        failpoint("publish_before_finish")
         finish_build(growth.paths, result.version)
+        failpoint("publish_after_finish")
         forget(growth.paths)
         return dg.MaterializeResult(
             metadata={

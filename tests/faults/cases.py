@@ -138,9 +138,22 @@ def run_statuses(paths: HomePaths) -> list[str]:
         return [status for (status,) in con.execute("select status from runs order by id")]
 
 
-def faults_of(paths: HomePaths, expected: HomePaths, *, n_base_runs: int = 1) -> list[str]:
-    """Everything that does not hold after a disturbed night and the whole one that followed; empty when all is well."""
+def built(paths: HomePaths) -> tuple[bool, bool, str | None]:
+    """Of the latest night: whether it built everything, whether it was carried through, and the version it became."""
+    with duckdb.connect(str(paths.build_db), read_only=True) as con:
+        rows = con.execute("select is_full, is_complete, base_version from intermediate.build_state").fetchall()
+    (state,) = rows
+    return state
+
+
+def faults_of(paths: HomePaths, expected: HomePaths, *, is_full: bool = False, n_base_runs: int = 1) -> list[str]:
+    """Everything that does not hold after a disturbed night and the whole one that followed; empty when all is well.
+
+    A night that follows a broken-off one is a delta night where that was one, and a full one (`is_full`) where it was not.
+    """
     found = [*differences(paths, expected), *(f"unbalanced: {x}" for x in unbalanced(paths)), *leftovers(paths)]
+    if (state := built(paths)) != (is_full, True, paths.warehouse.resolve().stem.removeprefix("warehouse-")):
+        found.append(f"state of the build: {state}")
     statuses = run_statuses(paths)
     if statuses[-1] != "SUCCESS" or set(statuses[n_base_runs:-1]) - {"FAILURE", "SUCCESS"}:
         found.append(f"runs in Dagster: {statuses}")

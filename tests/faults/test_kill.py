@@ -1,6 +1,6 @@
 """SIGKILL at every failpoint and at random moments of a night; after one more `growthhouse run` nothing may tell of it.
 
-FAULT_RUNS random moments (default 100), drawn with FAULT_SEED (default 7).
+The night is a delta night; some cases are of one that builds everything. FAULT_RUNS random moments (default 100), drawn with FAULT_SEED (default 7).
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ import pytest
 
 from pipeline.failpoints import NAMES
 from pipeline.paths import HomePaths
-from tests.faults.cases import Shop, faults_of
-from tests.faults.warm import Nights, ended
+from tests.faults.cases import Shop, built, faults_of
+from tests.faults.warm import Nights, ended, night_of
 
 N_RANDOM = int(os.environ.get("FAULT_RUNS", "100"))
 _draw = random.Random(int(os.environ.get("FAULT_SEED", "7")))
 # One moment in each hundredth of the night, so that they spread over all of it.
 MOMENTS = [(i + _draw.random()) / N_RANDOM for i in range(N_RANDOM)]
-
-
-def night_of(paths: HomePaths) -> tuple[str, ...]:
-    return ("run", "--config", str(paths.home / "growth.yaml"))
+N_RANDOM_FULL = 5
+FULL_MOMENTS = [(i + _draw.random()) / N_RANDOM_FULL for i in range(N_RANDOM_FULL)]
 
 
 # Places that a night passes more than once: each later time is another state of the build.
@@ -40,7 +38,13 @@ LATER = [
         "predictions_between_files:3",
         "quality_results_written:4",
     ),
+    *(f"text_before_rename:{n}" for n in (2, 3, 6, 9)),
 ]
+# The same of a night that builds everything: no state yet, half-built layers, before and after it becomes a version.
+FULL = (
+    "ingest_after_ledger", "plan_before_commit", "plan_committed", "dbt_before_layer:2", "dbt_after_layer:1",
+    "dbt_after_layer:2", "publish_copied", "publish_before_switch", "publish_before_finish",
+)  # fmt: skip
 # A fork begins with everything imported; these are killed while a process of their own imports, parses and opens.
 START_UP_S = (0.5, 2.0, 3.5, 5.0)
 
@@ -52,7 +56,7 @@ def test_killed_at_a_failpoint(
     before = home.warehouse.resolve()
     assert nights.run(tmp_path / "killed.log", *night_of(home), GROWTH_FAILPOINT=name) == -signal.SIGKILL
     assert home.warehouse.resolve().exists()
-    if name not in ("publish_switched", "publish_before_prune"):
+    if name not in ("publish_switched", "publish_before_prune", "publish_before_finish", "publish_after_finish"):
         assert home.warehouse.resolve() == before
     assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed) == []
@@ -69,6 +73,30 @@ def test_killed_at_a_random_moment(
     assert home.warehouse.resolve().exists()
     assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed) == []
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_whole_build_killed_at_a_failpoint(
+    name: str, home: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
+) -> None:
+    home.build_db.unlink()
+    assert nights.run(tmp_path / "killed.log", *night_of(home), GROWTH_FAILPOINT=name) == -signal.SIGKILL
+    assert home.warehouse.resolve().exists()
+    assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed, is_full=True) == []
+
+
+@pytest.mark.parametrize("share", FULL_MOMENTS, ids=lambda share: f"{share:.3f}")
+def test_a_full_refresh_killed_at_a_random_moment(
+    share: float, home: HomePaths, undisturbed: HomePaths, length_s: float, nights: Nights, tmp_path: Path
+) -> None:
+    night = nights.start(tmp_path / "killed.log", *night_of(home), "--full-refresh")
+    time.sleep(share * length_s)
+    night.kill()
+    assert ended(night) in (-signal.SIGKILL, 0)
+    was_removed = not home.build_db.exists()
+    assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
+    assert faults_of(home, undisturbed, is_full=was_removed or built(home)[0]) == []
 
 
 @pytest.mark.parametrize("after_s", START_UP_S)

@@ -18,14 +18,10 @@ import pytest
 from pipeline.analyst import connect
 from pipeline.paths import DBT_PROJECT, HomePaths
 from tests.faults.cases import Shop, differences, faults_of, leftovers
-from tests.faults.warm import Nights, ended
+from tests.faults.warm import Nights, ended, night_of
 
 TMPFS_MB = 400
 GROWTHHOUSE = (sys.executable, "-m", "pipeline.cli")
-
-
-def night_of(paths: HomePaths) -> tuple[str, ...]:
-    return ("run", "--config", str(paths.home / "growth.yaml"))
 
 
 def wait_for(log: Path, words: str, seconds: float = 60) -> None:
@@ -191,7 +187,7 @@ def test_dbt_by_hand_between_two_nights_is_undone_by_the_next(
     with duckdb.connect(str(home.build_db), read_only=True) as con:
         assert con.execute("select count(*) from intermediate.build_state").fetchone() == (0,)
     assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
-    assert faults_of(home, undisturbed) == []
+    assert faults_of(home, undisturbed, is_full=True) == []
 
 
 def test_dbt_by_hand_while_a_layer_is_built_is_refused_by_the_lock(

@@ -14,7 +14,7 @@ import traceback
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from pipeline.paths import PROJECT_ROOT
+from pipeline.paths import PROJECT_ROOT, HomePaths
 
 NIGHT_LIMIT_S = 180  # a night that takes longer hangs
 # Heavy modules that a night imports on its way. Importing them opens no database and starts no thread.
@@ -23,6 +23,11 @@ _HEAVY = (
     "great_expectations", "matplotlib.pyplot", "models.score", "models.segment", "models.train", "pandas", "pipeline.cli",
     "pipeline.definitions", "pipeline.night", "sklearn.cluster", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
 )  # fmt: skip
+
+
+def night_of(paths: HomePaths) -> tuple[str, ...]:
+    """The command line of a night of a home."""
+    return ("run", "--config", str(paths.home / "growth.yaml"))
 
 
 class Nights:

@@ -1,0 +1,83 @@
+"""Planning a night that is killed: what was taken out of the build stays known until it was published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipeline import build_plan
+from pipeline.build_plan import finish_build, plan_build
+from pipeline.ingest import LedgerRow
+from pipeline.ingest.ledger import write_ledger
+from pipeline.paths import HomePaths
+
+AT = datetime(2026, 1, 5, 12)
+VARIABLES = {"run_id": "r", "as_of_date": "2026-01-05", "timezone": "Asia/Shanghai"}
+EVENT_COLUMNS = "source, file_id, event_id, person_id, user_id, anonymous_id, event_name, event_at, order_id"
+
+
+class Killed(Exception):
+    """Instead of the signal."""
+
+
+def row_of(file_id: str, n_accepted: int, status: str = "loaded") -> LedgerRow:
+    return LedgerRow(
+        file_id, "shop", f"{file_id}.jsonl", "0" * 64, 1, 1, n_accepted, n_accepted, 0, AT, AT, AT, status, (), "reading", 0
+    )  # fmt: skip
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> HomePaths:
+    """A finished build of two files of one line each: Ann's, which is then superseded, and Bob's."""
+    paths = HomePaths(tmp_path)
+    write_ledger(paths.ledger, [row_of("ann", 1), row_of("bob", 1)])
+    assert plan_build(paths, VARIABLES).is_full
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute("create schema marts")
+        lines = ", ".join(
+            f"('shop', '{name}', '{name}1', '{name}', '{name}', 'd_{name}', 'page_view', timestamp '{AT}', null::varchar)"
+            for name in ("ann", "bob")
+        )
+        for table in build_plan._NEEDED:
+            con.execute(f"create table {table} as select * from (values {lines}) as t ({EVENT_COLUMNS})")
+            if table != "marts.fct_events":
+                con.execute(f"delete from {table}")
+    finish_build(paths, "v1")
+    write_ledger(paths.ledger, [row_of("ann", 1, "superseded"), row_of("bob", 1)])
+    return paths
+
+
+def noted(paths: HomePaths) -> tuple[Any, ...]:
+    """Files of which the build holds lines, and who and which device has to be looked at again."""
+    with duckdb.connect(str(paths.build_db), read_only=True) as con:
+        queries = ("select file_id from marts.fct_events", "select person_id from intermediate.pending_changes",
+                   "select anonymous_id from intermediate.pending_devices")  # fmt: skip
+        return tuple(con.execute(query).fetchall() for query in queries)
+
+
+def test_lines_of_a_superseded_file_go_and_whom_that_changes_is_noted(paths: HomePaths) -> None:
+    plan = plan_build(paths, VARIABLES)
+    assert (plan.is_full, plan.base_version) == (False, "v1")
+    assert noted(paths) == ([("bob",)], [("ann",)], [("d_ann",)])
+
+
+@pytest.mark.parametrize("place", ["plan_before_commit", "plan_committed"])
+def test_killed_while_planning_the_next_plan_still_knows_whom_it_changes(
+    place: str, paths: HomePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the lines gone while the state still said that the last night was published, nobody would look at Ann again."""
+
+    def kill(name: str) -> None:
+        if name == place:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build_plan, "failpoint", kill)
+        with pytest.raises(Killed):
+            plan_build(paths, VARIABLES)
+    assert plan_build(paths, VARIABLES).base_version == "v1"
+    assert noted(paths) == ([("bob",)], [("ann",)], [("d_ann",)])
