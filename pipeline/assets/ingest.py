@@ -18,6 +18,7 @@ from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.markdown import quoted
+from pipeline.paths import HomePaths
 from pipeline.privacy import expire, finish_pending
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
@@ -105,7 +106,10 @@ def ingest_events(
     try:
         finish_pending(growth.settings, context.log.info)
         again = [*asked_days(growth.paths), *([config.backfill] if config.backfill else [])]
-        report = ingest(growth.settings, as_of=asked, now=started, progress=context.log.info, reread_days=again)
+        report = ingest(
+            growth.settings, as_of=asked, now=started, progress=context.log.info, reread_days=again,
+            before_mending=lambda: _drop_build(growth.paths),
+        )  # fmt: skip
         night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
         if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
             night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
@@ -113,10 +117,8 @@ def ingest_events(
         raise
     except Exception as error:
         raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
-    if config.full_refresh or report.is_mended:  # a table may have been made from the damage
-        for file in (growth.paths.build_db, growth.paths.build_db.with_name(growth.paths.build_db.name + ".wal")):
-            file.unlink(missing_ok=True)
     if config.full_refresh:  # models are trained anew too; their earlier versions stay
+        _drop_build(growth.paths)
         for latest in (growth.paths.ml / "artifacts").glob(f"*/{RECENCY_RULE}"):
             shutil.rmtree(latest)
     if again:
@@ -131,6 +133,12 @@ def ingest_events(
     yield dg.MaterializeResult(asset_key=RAW_EVENTS, metadata=_events_metadata(context, growth, report, night))
     yield dg.MaterializeResult(asset_key=LEDGER, metadata=_ledger_metadata(growth, report))
     yield dg.MaterializeResult(asset_key=REJECTED, metadata=_rejected_metadata(report))
+
+
+def _drop_build(paths: HomePaths) -> None:
+    """The build database and its log, so that everything is built anew."""
+    for file in (paths.build_db, paths.build_db.with_name(f"{paths.build_db.name}.wal")):
+        file.unlink(missing_ok=True)
 
 
 def _events_metadata(

@@ -38,7 +38,6 @@ class IngestReport:
     files: list[FileReport] = field(default_factory=list)
     n_files_known: int = 0
     warnings: list[str] = field(default_factory=list)
-    is_mended: bool = False  # files of the lake were damaged, and were read again
 
     @property
     def n_files_new(self) -> int:

@@ -71,11 +71,14 @@ def ingest(
     progress: Callable[[str], None] | None = None,
     full_refresh: bool = False,
     reread_days: Sequence[tuple[date, date]] = (),
+    before_mending: Callable[[], object] = lambda: None,
 ) -> IngestReport:
     """Read what is new in the raw files into the lake.
 
     `as_of` leaves nothing out: later events wait in the lake, and staging filters. `full_refresh` reads every file
-    again, `reread_days` those with events in that span. Raises IngestError, with nothing committed.
+    again, `reread_days` those with events in that span. `before_mending` is called before files take the place of
+    damaged ones: whatever was made from the damage has to go while it can still be seen. Raises IngestError, with nothing
+    committed.
     """
     moment = now or datetime.now(UTC)
     moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
@@ -103,6 +106,8 @@ def ingest(
         _mend(night, damaged)
         if is_ledger_lost:
             refuse_forgetting(lake, night.fresh.values())
+        if damaged:
+            before_mending()
         _commit(night)
         lake.suspicion.unlink(missing_ok=True)
     finally:
@@ -223,7 +228,6 @@ def _warn_of_strangers(night: _Night) -> None:
 def _mend(night: _Night, damaged: dict[str, list[str]]) -> None:
     """Damaged files of the lake were read again with the new ones; an IngestError where that cannot be."""
     night.forgotten |= refuse_loss(damaged, night.rows.values(), night.fresh.values())
-    night.report.is_mended = bool(damaged)
     for problems in damaged.values():
         night.report.warnings += [f"{problem}; its raw file was read again." for problem in problems]
 

@@ -91,6 +91,25 @@ def test_a_flipped_byte_is_mended_within_a_week_of_nights(home: Home) -> None:
     assert contents(home) == before
 
 
+def test_killed_before_what_was_made_from_the_damage_is_gone_the_damage_is_found_again(home: Home) -> None:
+    """Mended first, the lake would look as if nothing had been, and the tables made from the damage would stay."""
+    file = file_of(home, "d6.jsonl")
+    file.write_bytes(file.read_bytes()[:-10])
+    before = found(home, day=None)
+
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        home.ingest(before_mending=killed)
+    assert found(home, day=None) == before != []
+    calls: list[str] = []
+    home.ingest(before_mending=lambda: calls.append("dropped"))
+    home.ingest(before_mending=lambda: calls.append("again"))
+    assert calls == ["dropped"]
+    assert found(home, day=None) == []
+
+
 def test_where_the_raw_file_is_gone_the_days_are_named_and_nothing_changes(home: Home) -> None:
     file_of(home, "d6.jsonl").unlink()
     (home.folder / "in" / "d6.jsonl").unlink()
