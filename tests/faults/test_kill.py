@@ -27,6 +27,7 @@ _draw = random.Random(int(os.environ.get("FAULT_SEED", "7")))
 MOMENTS = [(i + _draw.random()) / N_RANDOM for i in range(N_RANDOM)]
 N_RANDOM_FULL = 5
 FULL_MOMENTS = [(i + _draw.random()) / N_RANDOM_FULL for i in range(N_RANDOM_FULL)]
+_draw.shuffle(MOMENTS)  # a run that is broken off has seen all of a night, too
 
 
 # Places that a night passes more than once: each later time is another state of the build.
