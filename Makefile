@@ -71,6 +71,7 @@ lock: setup           ## re-resolve the locked requirements
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra postgres pyproject.toml -c requirements/dev.txt -o requirements/postgres.txt
+	@$(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra bench pyproject.toml -c requirements/dev.txt -o requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) dbt_project/target dbt_project/logs

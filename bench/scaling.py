@@ -50,8 +50,8 @@ def report(found: list[tuple[Cost, Cost, list[tuple[str, float, float]]]]) -> st
     """The measurement as Markdown."""
     (_, short, _), (_, long, _) = found
     out = [f"Machine: {machine()}.\n", "| | 30 days | 365 days | ratio |", "|---|---|---|---|"]
-    for name, pick in (("whole build, wall s", 0), ("**night with one new day, wall s**", 1)):
-        a, b = (costs[pick].wall_s for costs in found)
+    whole, night = ([history.wall_s for history, _, _ in found], [short.wall_s, long.wall_s])
+    for name, (a, b) in (("whole build, wall s", whole), ("**night with one new day, wall s**", night)):
         out.append(f"| {name} | {a:.1f} | {b:.1f} | {b / a:.2f} |")
     out.append(f"| the same, CPU s | {short.cpu_s:.1f} | {long.cpu_s:.1f} | {long.cpu_s / short.cpu_s:.2f} |")
     out.append(f"| the same, peak memory GiB | {short.peak_gib:.2f} | {long.peak_gib:.2f} | |")
