@@ -27,16 +27,17 @@ from pipeline.failpoints import failpoint
 from pipeline.files import write_text
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.paths import DBT_PROJECT, HomePaths
+from pipeline.user_agents import update_user_agents
 
 # Variables that name the night or a place and not the rules; every other one shapes the tables: a change builds all anew.
 _NO_RULES = {
     "run_id", "as_of_date", "snapshot_dates", "is_full", "partial_files", "lake_events", "lake_rejected", "ledger",
-    "ml_dir", "quality_results", "runs", "run_stages", "reconciliation_history",
+    "ml_dir", "user_agents", "quality_results", "runs", "run_stages", "reconciliation_history",
 }  # fmt: skip
 # Above this share of new lines, building everything is quicker than opening nearly everybody again.
 _MAX_NEW_SHARE = 0.5
 _NEEDED = (
-    "intermediate.int_duplicates", "intermediate.int_identities", "intermediate.int_reopened",
+    "intermediate.int_duplicates", "intermediate.int_identities", "intermediate.int_identity_links", "intermediate.int_reopened",
     "intermediate.int_changed", "intermediate.int_bot_evidence", "intermediate.int_person_event_days",
     "intermediate.int_person_days", "intermediate.int_session_days", "marts.fct_events", "marts.fct_sessions",
     "marts.fct_funnel_steps", "marts.dim_users",
@@ -113,7 +114,14 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
         failpoint("plan_before_commit")
         con.execute("commit")
     failpoint("plan_committed")
+    _read_user_agents(paths, plan, variables)
     return plan
+
+
+def _read_user_agents(paths: HomePaths, plan: BuildPlan, variables: Mapping[str, Any]) -> None:
+    anew = plan.is_full or not paths.user_agents.exists()
+    files = variables["lake_events"] if anew or plan.lake_files is None else plan.lake_files
+    update_user_agents(paths.user_agents, files, anew=anew)
 
 
 def finish_build(paths: HomePaths, version: str | None = None) -> None:

@@ -36,6 +36,10 @@ class HomePaths:
         return self.data / "build" / "dbt"
 
     @property
+    def user_agents(self) -> Path:
+        return self.data / "build" / "user_agents.parquet"
+
+    @property
     def run_context(self) -> Path:
         return self.data / "build" / "run_context.json"
 

@@ -18,6 +18,7 @@ import duckdb
 from pipeline.files import write_text
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
+from pipeline.user_agents import RULES
 
 SNAPSHOT_STEP_DAYS = 7
 MAX_SNAPSHOTS = 8
@@ -100,6 +101,8 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "lake_rejected": str(lake / "rejected" / "*.parquet"),
         "ledger": str(paths.ledger),
         "ml_dir": str(paths.ml),
+        "user_agents": str(paths.user_agents),
+        "user_agent_rules": RULES,
         "quality_results": str(paths.quality_results),
         "runs": str(paths.runs),
         "run_stages": str(paths.run_stages),
@@ -113,12 +116,19 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "session_max_hours": settings.sessions.max_hours,
         "cut_at_midnight": settings.sessions.cut_at_midnight,
         "cut_on_campaign": settings.sessions.cut_on_campaign,
+        "max_engaged_gap_s": settings.sessions.max_engaged_gap_s,
         "server_sources": [source.name for source in settings.sources if not source.sessions],
         "max_orders_per_day": settings.cleaning.max_orders_per_day,
         "max_events_per_minute": settings.cleaning.max_events_per_minute,
         "max_users_per_device": settings.identity.max_users_per_device,
         "funnels": funnel_variables(settings, context.event_names),
         "retention": settings.retention.model_dump(mode="json"),
+        "attribution": {
+            "lookback_s": settings.attribution.lookback,
+            "half_life_s": settings.attribution.half_life,
+            "first_share": settings.attribution.first_share,
+            "last_share": settings.attribution.last_share,
+        },
         "churn": settings.churn.model_dump(mode="json"),
         "purchase": settings.purchase.model_dump(mode="json"),
         "snapshot_dates": snapshot_dates(date.fromisoformat(context.first_date), as_of, horizon),

@@ -9,29 +9,6 @@
     {%- else -%} false {%- endif -%}
 {%- endmacro %}
 
-{# A user agent that says it is a program. Compared in lower case. #}
-{% macro is_bot_agent(user_agent) -%}
-    {{ matches('lower(' ~ user_agent ~ ')', 'bot|crawl|spider|slurp|facebookexternalhit|headless|phantomjs|curl/|wget/|python-|java/|libwww|httpclient|scrapy|monitor|pingdom|lighthouse') }}
-{%- endmacro %}
-
-{# How a session came about, from its first campaign values and its referrer. #}
-{% macro channel(utm_source, utm_medium, utm_campaign, referrer_host, page_host) -%}
-    case
-        when {{ matches('lower(' ~ utm_medium ~ ')', '^(cpc|ppc|cpm|cpv|cpa|paid.*|display|banner|retargeting)$') }} then 'paid'
-        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', 'e-?mail|newsletter') }} then 'email'
-        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', 'social|facebook|instagram|tiktok|twitter|weibo|wechat') }} then 'social'
-        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', '^organic|^seo$') }} then 'organic_search'
-        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', 'referral|affiliate|partner') }} then 'referral'
-        when {{ matches('lower(coalesce(' ~ utm_medium ~ ', ' ~ utm_source ~ '))', '^paid|(^|_)ads?$') }} then 'paid'
-        when lower(coalesce({{ utm_medium }}, {{ utm_source }})) in ('direct', '(none)', '(direct)') then 'direct'
-        when coalesce({{ utm_medium }}, {{ utm_source }}, {{ utm_campaign }}) is not null then 'campaign'
-        when {{ referrer_host }} is null or {{ referrer_host }} = {{ page_host }} then 'direct'
-        when {{ matches(referrer_host, '(^|[.])(google|bing|yahoo|baidu|duckduckgo|yandex|sogou|ecosia|so|naver|ask)[.]') }} then 'organic_search'
-        when {{ matches(referrer_host, '(^|[.])(facebook|instagram|twitter|x|t|linkedin|lnkd|reddit|pinterest|tiktok|youtube|weibo|weixin|zhihu|xiaohongshu)[.]') }} then 'social'
-        else 'referral'
-    end
-{%- endmacro %}
-
 {# The snapshot dates, each once, oldest first. #}
 {% macro snapshot_dates() %}{{ return(var('snapshot_dates') | unique | list) }}{% endmacro %}
 
@@ -60,6 +37,16 @@
             else {{ event_date }}
         end
     )
+{%- endmacro %}
+
+{# The same as a moment, for what concerns no date: when the event was received. Where that is not known, or lies max_late_days or more
+   after the event (an import of history), or before it, the event counts as known when it happened. #}
+{% macro known_at(event_at, received_at) -%}
+    case
+        when {{ received_at }} > {{ event_at }} and {{ received_at }} < {{ add_days('cast(' ~ local_date(event_at) ~ ' as date)', var('max_late_days')) }}
+            then {{ received_at }}
+        else {{ event_at }}
+    end
 {%- endmacro %}
 
 {# The weight of an event in activity_score. #}

@@ -62,10 +62,6 @@ MACROS = (
         else coalesce(nullif(regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
     r"""create or replace temp macro url_value(u, k) as nullif(url_decode(replace(
         regexp_extract(u, '[?&]' || k || '=([^&#]*)', 1), '+', ' ')), '')""",
-    r"""create or replace temp macro agent_device(u) as case when u is null then null
-        when regexp_matches(u, '(?i)ipad|tablet|kindle|playbook') then 'tablet'
-        when regexp_matches(u, '(?i)mobi|iphone|ipod|windows phone') then 'mobile'
-        when contains(u, 'Android') then 'tablet' else 'desktop' end""",
     """create or replace temp macro micros_to_timestamp(m) as
         case when m between 0 and 253402300799999999 then make_timestamp(m) end""",
 )
@@ -155,7 +151,7 @@ cast_once as (
         {_identity_sql("user_id", invalid)} as user_id,
         {_identity_sql("anonymous_id", invalid)} as anonymous_id,
         coalesce(page_path, url_path(page_url)) as page_path,
-        coalesce(lower(device_type), agent_device(user_agent)) as device_type,
+        lower(device_type) as device_type,
         case when utm_source is null and utm_medium is null and utm_campaign is null and contains(page_url, 'utm_')
             then page_url end as campaign_url,
         {", ".join(f"try_cast({column}_text as double) as {column}_plain" for column in _NUMBERS)}

@@ -82,6 +82,21 @@ class Retention(Section):
         return value
 
 
+class Attribution(Section):
+    """How far before an order its touches may lie, and how the models divide its revenue among them."""
+
+    lookback: Duration = 30 * 86400
+    half_life: Duration = 7 * 86400
+    first_share: Share = 0.4
+    last_share: Share = 0.4
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Attribution:
+        if self.first_share + self.last_share > 1:
+            raise ValueError("first_share and last_share together are at most 1: the rest goes to the touches between")
+        return self
+
+
 class Churn(Section):
     """Horizon and look-back of the churn label."""
 

@@ -37,7 +37,8 @@ sources:
 # privacy: {raw_days: null,                # 730: raw files and months of the lake that are older are deleted
 #           versions: 3,                   # published versions kept
 #           version_days: null}            # 30: older versions are deleted earlier; the current one stays
-# sessions: {timeout_minutes: 30, max_hours: 24, cut_at_midnight: false, cut_on_campaign: false}
+# sessions: {timeout_minutes: 30, max_hours: 24, cut_at_midnight: false, cut_on_campaign: false,
+#            max_engaged_gap_s: 300}   # the most that one pause between two events counts for engaged_time_s
 
 # funnels:
 #   - name: purchase
@@ -49,6 +50,9 @@ sources:
 #     scope: person        # person | session
 
 # retention: {start_event: null, return_event: null, max_days: 30, max_weeks: 12, brackets: [[1, 3], [4, 7], [8, 30]]}
+# attribution: {lookback: 30 days,   # sessions that began this long before an order, or less, are its touches
+#               half_life: 7 days,   # time_decay: a touch this much older weighs half
+#               first_share: 0.4, last_share: 0.4}   # position_based; the rest is divided among the touches between
 # churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
 # purchase: {horizon_days: 7}
 # segments: {kmeans: {k: auto}}

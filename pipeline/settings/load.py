@@ -29,6 +29,7 @@ class Settings(Section):
     sessions: s.Sessions = s.Sessions()
     funnels: tuple[a.Funnel, ...] = Field(default_factory=a.default_funnels)
     retention: a.Retention = a.Retention()
+    attribution: a.Attribution = a.Attribution()
     churn: a.Churn = a.Churn()
     purchase: a.Purchase = a.Purchase()
     segments: a.Segments = a.Segments()

@@ -125,9 +125,10 @@ class Privacy(Section):
 
 
 class Sessions(Section):
-    """Where a session ends."""
+    """Where a session ends, and how much of a pause inside one counts as engaged time."""
 
     timeout_minutes: Annotated[float, Field(gt=0)] = 30
     max_hours: Annotated[float, Field(gt=0)] = 24
     cut_at_midnight: bool = False
     cut_on_campaign: bool = False
+    max_engaged_gap_s: Annotated[float, Field(gt=0)] = 300

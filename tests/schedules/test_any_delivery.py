@@ -20,7 +20,7 @@ FIRST = int(os.environ.get("GROWTH_SCHEDULES_FROM", "0"))
 CASES = range(FIRST, FIRST + int(os.environ.get("GROWTH_SCHEDULES", "200")))
 COMPARED = ("marts", "intermediate")
 # Of tonight only, or about the way that was taken.
-_NOT_COMPARED = {"int_displaced", "int_devices", "int_reopened", "int_reopened_events", "int_events", "int_sessionized",
+_NOT_COMPARED = {"int_displaced", "int_devices", "int_device_users", "int_reopened", "int_reopened_events", "int_events", "int_sessionized",
                  "int_bot_evidence", "int_changed", "build_state", "pending_devices", "pending_changes"}  # fmt: skip
 
 

@@ -23,9 +23,8 @@ with events as (
 bot_agents as (
 
     select user_agent
-    from events
-    group by user_agent
-    having {{ is_bot_agent('user_agent') }}
+    from {{ ref('stg_user_agents') }}
+    where is_bot
 
 ),
 

@@ -1,8 +1,13 @@
 -- Which person stands behind each anonymous_id, as int_devices found it.
--- int_reopened compares with the links of the night before, so it comes first.
-{{ also_after(['int_reopened']) }}
+-- int_reopened compares with the links of the night before, so it comes first; fct_events changes only after this, and so after the links.
+{{ also_after(['int_reopened', 'int_identity_links']) }}
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', unique_key='anonymous_id', on_schema_change='append_new_columns'
+    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    incremental_predicates=[
+        'where built.anonymous_id in (',
+        'select anonymous_id from intermediate.int_devices union all select anonymous_id from intermediate.pending_devices',
+        'union all select anonymous_id from intermediate.int_displaced where anonymous_id is not null)'
+    ]
 ) }}
 select
     anonymous_id,

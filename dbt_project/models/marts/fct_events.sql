@@ -114,7 +114,7 @@ select
     events.utm_source,
     events.utm_medium,
     events.utm_campaign,
-    events.device_type,
+    coalesce(events.device_type, agents.device_type) as device_type,
     events.user_agent,
     events.duration_s,
     sessionized.is_server as is_server_event,
@@ -127,3 +127,4 @@ from all_events as events
 inner join sessionized on events.row_key = sessionized.row_key
 left join bots on sessionized.person_id = bots.person_id
 left join links on case when events.user_id is null then events.anonymous_id end = links.anonymous_id
+left join {{ ref('stg_user_agents') }} as agents on events.user_agent = agents.user_agent

@@ -1,0 +1,97 @@
+-- Grain: anonymous_id this night looks at × user_id seen on it (null: events without a user). All devices in a whole night; in a delta
+-- night those whose events changed, with all their events. Moments as they happened, and as they became known.
+{{ also_after(['int_displaced']) }}
+{%- set said = ['anonymous_id', 'user_id', 'source', 'event_id', 'event_name', 'event_at', 'received_at'] %}
+with arrived as (
+
+    select staged.{{ said | join(',\n        staged.') }}
+    from {{ ref('stg_events') }} as staged
+    left join {{ ref('int_duplicates') }} as duplicates
+        on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
+    where staged.anonymous_id is not null and duplicates.file_id is null
+
+),
+
+{% if is_delta() -%}
+touched as (
+
+    select anonymous_id from arrived
+    union
+    select anonymous_id from {{ ref('int_displaced') }}
+    union
+    select anonymous_id from {{ built('intermediate', 'pending_devices') }}
+
+),
+
+known as (
+
+    select built.{{ said | join(',\n        built.') }}
+    from {{ built('marts', 'fct_events') }} as built
+    inner join touched on built.anonymous_id = touched.anonymous_id
+    left join {{ ref('int_duplicates') }} as duplicates
+        on built.file_id = duplicates.file_id and built.line_number = duplicates.line_number
+    where duplicates.file_id is null
+
+),
+
+{% endif -%}
+events as (
+
+    select
+        *,
+        {{ known_at('event_at', 'received_at') }} as known_at
+    from arrived
+    {%- if is_delta() %}
+    union all
+    select
+        *,
+        {{ known_at('event_at', 'received_at') }} as known_at
+    from known
+    {%- endif %}
+
+),
+
+pairs as (
+
+    select
+        anonymous_id,
+        user_id,
+        count(*) as n_events,
+        min(event_at) as first_event_at,
+        max(event_at) as last_event_at,
+        min(known_at) as known_at
+    from events
+    group by anonymous_id, user_id
+
+),
+
+-- the event that told of the user: the one known first
+told as (
+
+    select
+        pairs.anonymous_id,
+        pairs.user_id,
+        events.source,
+        events.event_id,
+        events.event_name,
+        row_number() over (
+            partition by pairs.anonymous_id, pairs.user_id order by events.event_at, events.event_id, events.source
+        ) as place
+    from pairs
+    inner join events
+        on pairs.anonymous_id = events.anonymous_id and pairs.user_id = events.user_id and pairs.known_at = events.known_at
+
+)
+
+select
+    pairs.anonymous_id,
+    pairs.user_id,
+    pairs.n_events,
+    pairs.first_event_at,
+    pairs.last_event_at,
+    pairs.known_at,
+    told.source,
+    told.event_id,
+    told.event_name
+from pairs
+left join told on pairs.anonymous_id = told.anonymous_id and pairs.user_id = told.user_id and told.place = 1

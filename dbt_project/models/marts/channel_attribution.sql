@@ -1,0 +1,56 @@
+-- Grain: attribution model × period × channel. Which channels the orders of a period, and their revenue, are owed to.
+-- Counted from fct_attribution_touches; the period is the order's. Late sessions and orders change it at the next run.
+with touches as (
+
+    select * from {{ ref('fct_attribution_touches') }}
+
+),
+
+periods as (
+
+    select
+        touches.*,
+        'all' as period,
+        cast(null as date) as period_start
+    from touches
+    union all
+    select
+        touches.*,
+        'month' as period,
+        cast({{ dbt.date_trunc('month', 'order_date') }} as date) as period_start
+    from touches
+
+),
+
+counted as (
+
+    select
+        model,
+        period,
+        period_start,
+        channel,
+        cast(sum(conversion_share) as decimal(38, 6)) as n_conversions,
+        cast(sum(revenue) as decimal(38, 6)) as revenue,
+        count(distinct order_id) as n_orders_touched,
+        count(distinct person_id) as n_persons
+    from periods
+    group by model, period, period_start, channel
+
+)
+
+select
+    model,
+    period,
+    period_start,
+    channel,
+    n_conversions,
+    revenue,
+    n_orders_touched,
+    n_persons,
+    cast(n_conversions as double) / cast(sum(n_conversions) over (partition by model, period, period_start) as double)
+        as conversion_share,
+    case
+        when sum(revenue) over (partition by model, period, period_start) <> 0
+            then cast(revenue as double) / cast(sum(revenue) over (partition by model, period, period_start) as double)
+    end as revenue_share
+from counted
