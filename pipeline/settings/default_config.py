@@ -50,9 +50,9 @@ sources:
 #     scope: person        # person | session
 
 # retention: {start_event: null, return_event: null, max_days: 30, max_weeks: 12, brackets: [[1, 3], [4, 7], [8, 30]]}
-# attribution: {lookback: 30 days,   # sessions that began this long before an order, or less, are its touches
-#               half_life: 7 days,   # time_decay: a touch this much older weighs half
-#               first_share: 0.4, last_share: 0.4}   # position_based; the rest is divided among the touches between
+# attribution: {lookback: 30 days,       # sessions that began this long before an order, or less, are its touches
+#               half_life: 7 days,       # time_decay: a touch that is this much older weighs half
+#               first_share: 0.4, last_share: 0.4}   # position_based; the rest goes to the touches between
 # churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
 # purchase: {horizon_days: 7}
 # segments: {kmeans: {k: auto}}

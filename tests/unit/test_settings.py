@@ -44,7 +44,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     (tmp_path / "growth.yaml").write_text(text)
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
-            "#     order:", "#     entry:", "#     scope:", "# retention:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
+            "#     order:", "#     entry:", "#     scope:", "# retention:", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
             "# privacy:", "#           ")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))
@@ -211,3 +211,11 @@ def test_paths_are_relative_to_the_config_and_home_is_put_in(tmp_path: Path) -> 
 )
 def test_durations(text: str, seconds: int) -> None:
     assert parse_settings(FUNNEL + f"    window: {text}\n").funnels[0].window == seconds
+
+
+def test_shares_of_an_attribution_over_one_name_the_section_and_line() -> None:
+    text = "site: {}\nsources: [{name: a, path: x}]\nattribution:\n  {first_share: 0.6, last_share: 0.5}\n"
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text)
+    assert (caught.value.key, caught.value.line) == ("attribution", 3)
+    assert "at most 1" in caught.value.problem
