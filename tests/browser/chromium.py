@@ -84,10 +84,10 @@ class Page:
                 raise AssertionError(f"after {timeout_s:.0f} s the page lacks {missing}; it says:\n{text[:3000]}")
             time.sleep(0.2)
 
-    def picture(self, file: Path, *, of: str = "document.documentElement") -> None:
-        """Write an element, given as a JavaScript expression, as a PNG."""
+    def picture(self, file: Path, *, of: str = "document.documentElement", scale: float = 1) -> None:
+        """Write an element, given as a JavaScript expression, as a PNG of `scale` times its size."""
         x, y, width, height = self.evaluate(f"(r => [r.x, r.y, r.width, r.height])(({of}).getBoundingClientRect())")
-        clip = {"x": x, "y": y, "width": width, "height": height, "scale": 1}
+        clip = {"x": x, "y": y, "width": width, "height": height, "scale": scale}
         file.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png", clip=clip)["data"]))
 
 
