@@ -56,7 +56,7 @@ def _steps(number: int) -> dict[str, tuple[str, str]]:
             "first_share": shares.first_share, "last_share": shares.last_share,
         },
     }  # fmt: skip
-    return {name: step for name, step in zip(MODELS, compiled(MODELS, variables), strict=True)}
+    return dict(zip(MODELS, compiled(MODELS, variables), strict=True))
 
 
 def _moment(rng: random.Random) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,5 +85,5 @@ def _date(moment: datetime, zone: ZoneInfo) -> object:
 def engaged_time_s(moments: Iterable[datetime], rules: Rules) -> float:
     """Pauses between consecutive events of a session (the server's left out), each up to the limit."""
     ordered = sorted(moments)
-    pauses = (later - earlier for earlier, later in zip(ordered, ordered[1:], strict=False))
+    pauses = (later - earlier for earlier, later in itertools.pairwise(ordered))
     return sum((min(pause, rules.max_engaged_gap) for pause in pauses), timedelta()).total_seconds()
