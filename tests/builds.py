@@ -28,9 +28,13 @@ class Nights:
         self._settings = load_settings(folder / "growth.yaml", folder)
 
     def night(
-        self, files: Mapping[str, str], number: int = 0, models: Sequence[str] = _STATEFUL, as_of: date | None = None
-    ) -> BuildPlan:
-        """Deliver files (text by path under data/raw) and build; the plan tells whether it was a delta night."""
+        self, files: Mapping[str, str], number: int = 0, models: Sequence[str] = _STATEFUL, as_of: date | None = None,
+        breaks_off: bool = False,
+    ) -> BuildPlan:  # fmt: skip
+        """Deliver files (text by path under data/raw) and build; the plan tells whether it was a delta night.
+
+        A night that breaks off builds these models and is not noted as finished.
+        """
         for name, text in files.items():
             path = self.paths.data / "raw" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,5 +45,6 @@ class Nights:
         plan = plan_build(self.paths, variables)
         outcomes = DbtSession(self.paths).build(list(models), variables | plan.variables())
         assert [f"{o.unique_id}: {o.message}" for o in outcomes if not o.ok] == []
-        finish_build(self.paths)
+        if not breaks_off:
+            finish_build(self.paths)
         return plan
