@@ -12,6 +12,7 @@ import duckdb
 _KEPT = {
     ("marts", "fct_events"): "t.event_at >= changed.changed_from_at",
     ("marts", "fct_sessions"): "t.started_at >= changed.changed_from_at",
+    ("marts", "fct_session_paths"): "t.started_at >= changed.changed_from_at",
     ("marts", "fct_funnel_steps"): "true",
 }
 # What has to agree between the build and a table that was not copied whole.
@@ -19,6 +20,7 @@ _SUMS = {
     ("marts", "fct_events"): "sum(event_number), sum(cast(content_hash as hugeint)), sum(cast(is_bot as integer)), "
     "sum(hash(person_id, session_id)::hugeint)",
     ("marts", "fct_sessions"): "sum(session_number), sum(n_events), sum(hash(session_id, channel)::hugeint)",
+    ("marts", "fct_session_paths"): "sum(n_steps), sum(hash(session_id, anchor, path)::hugeint)",
     ("marts", "fct_funnel_steps"): "sum(step_number), sum(hash(entry_id, reached_at)::hugeint)",
 }
 Table = tuple[str, str]

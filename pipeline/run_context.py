@@ -129,6 +129,8 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
             "first_share": settings.attribution.first_share,
             "last_share": settings.attribution.last_share,
         },
+        "paths": settings.paths.model_dump(mode="json"),
+        "aha": settings.aha.model_dump(mode="json"),
         "churn": settings.churn.model_dump(mode="json"),
         "purchase": settings.purchase.model_dump(mode="json"),
         "snapshot_dates": snapshot_dates(date.fromisoformat(context.first_date), as_of, horizon),

@@ -53,6 +53,13 @@ sources:
 # attribution: {lookback: 30 days,       # sessions that began this long before an order, or less, are its touches
 #               half_life: 7 days,       # time_decay: a touch that is this much older weighs half
 #               first_share: 0.4, last_share: 0.4}   # position_based; the rest goes to the touches between
+# paths: {start: null,      # an event (or page group): paths are also counted onwards from its first time in a session
+#         end: purchase,    # the conversion: paths are counted backwards from it, and drop-offs up to it
+#         groups: [],       # ["/product/*", "/checkout/*"]: page events become the first group that their path matches, else the path
+#         page_events: [page_view]}
+# aha: {start_event: null,  # sign_up where it occurs, else the person's first event
+#       counts: [1, 2, 3, 5], days: [1, 3, 7],   # behaviours: an event at least so often within so many days, the start's date included
+#       retention_days: 7}  # staying: active on any of the so many days that follow
 # churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
 # purchase: {horizon_days: 7}
 # segments: {kmeans: {k: auto}}

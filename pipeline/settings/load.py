@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from pipeline.settings import analysis as a
+from pipeline.settings import product as p
 from pipeline.settings import sources as s
 from pipeline.settings.alerts import Alerts
 from pipeline.settings.errors import ConfigError
@@ -30,6 +31,8 @@ class Settings(Section):
     funnels: tuple[a.Funnel, ...] = Field(default_factory=a.default_funnels)
     retention: a.Retention = a.Retention()
     attribution: a.Attribution = a.Attribution()
+    paths: p.Paths = p.Paths()
+    aha: p.Aha = p.Aha()
     churn: a.Churn = a.Churn()
     purchase: a.Purchase = a.Purchase()
     segments: a.Segments = a.Segments()

@@ -26,6 +26,7 @@ from pipeline.simulate.world import (
     RATE_LOG_MEAN,
     RATE_LOG_SD,
     SHARE,
+    SHARE_WEIGHT,
     SIGN_UP,
     TYPES,
     WISHLIST,
@@ -114,12 +115,12 @@ def _arrivals(rng: np.random.Generator, n: int, days: int) -> IntArray:
 
 
 def _weights(rng: np.random.Generator, latent: IntArray) -> FloatArray:
-    """Friendliness and wishing are drawn apart from the type, so their effect is their own; sharing is the type."""
+    """Friendliness, wishing and sharing are drawn apart from the type: who stays does more of them only by coming more often."""
     n = latent.size
     weights = np.ones((n, END + 1))
     weights[:, ADD_FRIEND] = np.where(rng.random(n) < 0.35, 4.0, 0.15)
     weights[:, WISHLIST] = np.where(rng.random(n) < 0.40, 3.5, 0.3)
-    weights[:, SHARE] = np.array([t.share_weight for t in TYPES])[latent] * rng.gamma(2.0, 0.5, n)
+    weights[:, SHARE] = SHARE_WEIGHT * rng.gamma(2.0, 0.5, n)
     intent = np.array([t.intent_weight for t in TYPES])[latent] * rng.gamma(2.0, 0.5, n)
     weights[:, ADD_TO_CART] = weights[:, CHECKOUT] = intent
     return weights

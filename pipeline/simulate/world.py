@@ -63,17 +63,17 @@ class LatentType:
     daily_hazard: float
     sessions_per_day: float
     sign_up_chance: float
-    share_weight: float  # how much they share: follows the type, so it predicts staying without causing it
     intent_weight: float
     nps_mean: float
 
 
 TYPES = (
-    LatentType("loyal", 0.15, 0.003, 1.25, 0.60, 4.0, 1.3, 9.2),
-    LatentType("regular", 0.35, 0.012, 0.75, 0.50, 1.5, 1.0, 8.0),
-    LatentType("casual", 0.30, 0.030, 0.50, 0.35, 0.5, 0.8, 7.0),
-    LatentType("fickle", 0.20, 0.080, 0.50, 0.30, 0.2, 0.6, 5.5),
+    LatentType("loyal", 0.15, 0.003, 1.25, 0.60, 1.3, 9.2),
+    LatentType("regular", 0.35, 0.012, 0.75, 0.50, 1.0, 8.0),
+    LatentType("casual", 0.30, 0.030, 0.50, 0.35, 0.8, 7.0),
+    LatentType("fickle", 0.20, 0.080, 0.50, 0.30, 0.6, 5.5),
 )
+SHARE_WEIGHT = 1.5
 # A person's visits per day: those of the type times a log-normal factor, within limits.
 RATE_LOG_MEAN, RATE_LOG_SD = -0.405, 0.9
 RATE_LIMITS = (0.02, 6.0)

@@ -1,11 +1,18 @@
--- One row per pair of events that follow each other inside a session, with (entry) and (exit) at the ends; repeats count as they are.
+-- One row per pair of steps (events, or page groups where configured) that follow each other inside a session, with (entry) and (exit) at
+-- the ends; repeats count as they are.
+
+{%- set is_grouped = var('paths').groups | length > 0 %}
 
 with events as (
     select
         person_id,
         session_id,
-        event_name,
+        {{ path_step() }} as event_name,
+        {% if is_grouped -%}
+        lead({{ path_step() }}) over (partition by session_id order by event_number) as next_event_name,
+        {%- else -%}
         next_event_name,
+        {%- endif %}
         next_gap_s,
         is_session_start
     from {{ ref('fct_events') }}

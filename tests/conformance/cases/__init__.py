@@ -1,0 +1,1 @@
+"""Tiny logs with answers worked out by hand, by area: one trap each, named by it."""

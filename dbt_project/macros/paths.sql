@@ -1,0 +1,42 @@
+{# What the path models share: the name of a step and the number of steps kept. No figures, no engine differences here. #}
+
+{# Steps of a path that are kept, counted from its anchor. #}
+{% macro max_path_steps() %}{{ return(10) }}{% endmacro %}
+
+{# A LIKE pattern of a page group: `*` stands for any text, everything else for itself. Unlike a regular expression it cannot run away. #}
+{% macro page_group_pattern(group) -%}
+    {%- set pattern = group | replace('!', '!!') | replace('%', '!%') | replace('_', '!_') | replace('*', '%') -%}
+    {{ sql_string(pattern) }} escape '!'
+{%- endmacro %}
+
+{# The step an event is: its name; where page groups are configured, of a page event the first group that its path matches, else the path
+   itself. A slash at the end of a path makes no difference. #}
+{% macro path_step(alias='') -%}
+    {%- set rules = var('paths') -%}
+    {%- if rules.groups -%}
+    {%- set page = "coalesce(nullif(trim(trailing '/' from " ~ alias ~ "page_path), ''), '/')" -%}
+    case
+        when
+            {{ alias }}page_path is null
+            or {{ alias }}event_name not in ({% for name in rules.page_events %}{{ sql_string(name) }}{{ ', ' if not loop.last }}{% endfor %})
+            then {{ alias }}event_name
+        {%- for group in rules.groups %}
+        when {{ page }} like {{ page_group_pattern(group) }} then {{ sql_string(group) }}
+        {%- endfor %}
+        else {{ page }}
+    end
+    {%- else -%} {{ alias }}event_name {%- endif -%}
+{%- endmacro %}
+
+{# One column per kept step: `step_1, …`; `position` counts from the anchor, which is 1. #}
+{% macro path_step_columns(position) -%}
+    {%- for k in range(1, max_path_steps() + 1) %}
+        max(case when {{ position }} = {{ k }} then step end) as step_{{ k }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The kept steps in the order they were taken, joined by arrows. #}
+{% macro path_text(is_backwards=false) -%}
+    {%- set places = range(1, max_path_steps() + 1) | list -%}
+    concat_ws(' → ', {% for k in (places | reverse if is_backwards else places) %}step_{{ k }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
