@@ -29,7 +29,9 @@ def moments() -> list[dict[str, Any]]:
     import duckdb
 
     aha = {"start_event": None, "counts": [1, 2, 3, 5], "days": [1, 3, 7], "retention_days": 7}
-    steps = compiled(["aha_persons", "aha_moments"], {"aha": aha, "as_of_date": str(DEFAULT_START + timedelta(DAYS - 1))})
+    steps = compiled(
+        ["aha_persons", "aha_moments"], {"aha": aha, "as_of_date": str(DEFAULT_START + timedelta(DAYS - 1))}
+    )
     con: duckdb.DuckDBPyConnection = run_compiled([], {})
     log = _events()
     con.register("log", {name: log[place] for place, name in enumerate(("person", "code", "at_ms"))})
