@@ -44,6 +44,19 @@ create table marts.funnel_conversion as
 create table marts.retention as
     select 'calendar_on' as mode, 'day' as grain, date '2026-01-01' as cohort_start, *
     from (values (0, 10, 10, 1.0), (1, 10, 4, 0.4)) as t(period_number, n_cohort, n_retained, retention_rate);
+create table marts.fct_session_paths as select session_id, 'entry' as anchor, is_converted from marts.fct_sessions;
+create table marts.path_transitions as
+    select from_event, to_event, count(*) as n_transitions
+    from marts.fct_sessions, (values ('(entry)', 'x'), ('x', '(exit)')) as t(from_event, to_event) group by all;
+create table marts.path_sequences as
+    select 'x' as path, count(*) as n_sessions, 10 as n_persons, 0.5 as conversion_rate from marts.fct_sessions;
+create table marts.path_drop_offs as
+    select 'x' as step, count(*) as n_sessions_reached, count(*) filter (where not is_converted) as n_sessions_lost,
+        10::double as revenue_at_stake
+    from marts.fct_sessions;
+create table marts.aha_moments as
+    select 'x' as event_name, 10 as n_persons, 4 as n_did, 6 as n_did_not, 0.5 as retention_rate_did,
+        0.5 as retention_rate_did_not, 0.01 as p_value, 0.02 as p_value_adjusted, 1 as aha_rank;
 create table marts.user_features as
     select person_id, as_of_date, 1 as days_since_last_active, 50::double as activity_score, 0.5 as purchase_frequency
     from marts.dim_users, (values (date '2026-01-24'), (date '2026-01-31')) as t(as_of_date);
@@ -126,6 +139,18 @@ DAMAGE = [
     ("marts", "marts.retention", "n_more_than_cohort", "update marts.retention set n_retained = 11"),
     ("marts", "marts.retention", "n_start_not_whole", "update marts.retention set n_retained = 9"),
     ("marts", "marts.retention", "n_cohort_sizes_differ", "update marts.retention set n_cohort = n_cohort + period_number"),
+    ("marts", "marts.path_transitions", "n_entries_off", "delete from marts.path_transitions where from_event = '(entry)'"),
+    ("marts", "marts.path_transitions", "n_exits_off", "delete from marts.path_transitions"),
+    ("marts", "marts.path_sequences", "n_sessions_off", "delete from marts.path_sequences"),
+    ("marts", "marts.path_sequences", "n_more_persons_than_sessions", "update marts.path_sequences set n_persons = 10000"),
+    ("marts", "marts.path_sequences", "n_rate_outside", "update marts.path_sequences set conversion_rate = 1.1"),
+    ("marts", "marts.path_drop_offs", "n_lost_off", "update marts.path_drop_offs set n_sessions_lost = 0"),
+    ("marts", "marts.path_drop_offs", "n_more_lost_than_reached", "update marts.path_drop_offs set n_sessions_reached = 0"),
+    ("marts", "marts.path_drop_offs", "n_stakes_unknown", "update marts.path_drop_offs set revenue_at_stake = 'nan'"),
+    ("marts", "marts.aha_moments", "n_groups_off", "update marts.aha_moments set n_did = 5"),
+    ("marts", "marts.aha_moments", "n_rate_outside", "update marts.aha_moments set retention_rate_did = 1.1"),
+    ("marts", "marts.aha_moments", "n_adjusted_below", "update marts.aha_moments set p_value_adjusted = 0.001"),
+    ("marts", "marts.aha_moments", "n_ranks_twice", "insert into marts.aha_moments from marts.aha_moments"),
     ("marts", "marts.user_features", "n_persons_invented", "insert into marts.user_features from marts.user_features"),
     ("marts", "marts.user_features", "n_after_as_of", "update marts.user_features set as_of_date = '2026-02-01'"),
     ("marts", "marts.user_features", "n_seeing_the_future", "update marts.user_features set days_since_last_active = -1"),

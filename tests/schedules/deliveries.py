@@ -30,6 +30,8 @@ sources:
 funnels:  # given, because the default one changes with the events that occur, and then everything is built anew
   - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best}
   - {name: first, steps: [{event: page_view}, {event: purchase}], window: 1 days, entry: first, breakdown: category}
+paths: {start: search, groups: ["/k1", "/k*"], page_events: [page_view, view_item]}
+aha: {counts: [1, 2], days: [1, 2], retention_days: 2}
 """
 
 
@@ -119,6 +121,7 @@ def _event(rng: random.Random, number: int) -> dict[str, Any]:
         event |= {"orderId": f"o{rng.randrange(12)}", "value": rng.randrange(1, 50)}
     elif rng.random() < 0.6:
         event |= {"productId": f"i{rng.randrange(4)}", "category": f"k{rng.randrange(3)}"}
+        event |= {"page_path": f"/{event['category']}"}
     return event
 
 
