@@ -44,7 +44,7 @@ docs: setup           ## the dbt docs site of every table, a single file: dbt_pr
 	@GROWTH_BUILD_DB=$(abspath $(HOME_DIR))/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
 	@echo "wrote dbt_project/target/static_index.html"
 
-test-schedules: setup ## random deliveries by delta nights against one delivery (GROWTH_SCHEDULES cases, default 200: over an hour)
+test-schedules: setup ## random deliveries by delta nights against one delivery (GROWTH_SCHEDULES cases, default 200: some hours)
 	@$(BIN)/python -m pytest tests/schedules
 
 unit: setup
