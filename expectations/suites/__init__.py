@@ -1,10 +1,10 @@
 """All suites by name and by stage. A suite's name is the table it judges."""
 
-from expectations.suites import behaviour, marts, ml, raw, sessions
+from expectations.suites import acquisition, behaviour, marts, ml, raw, sessions
 from expectations.suites.base import Check, Probe, Suite
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for layer in (raw, sessions, marts, behaviour, ml) for suite in layer.SUITES
+    suite.name: suite for layer in (raw, sessions, marts, acquisition, behaviour, ml) for suite in layer.SUITES
 }
 STAGES: tuple[str, ...] = ("raw", "sessions", "marts", "ml")
 

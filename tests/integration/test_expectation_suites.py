@@ -30,8 +30,16 @@ create table marts.fct_sessions as
         false as is_bot
     from marts.fct_events group by session_id;
 create table marts.fct_orders as
-    select event_id as order_id, event_date as order_date, revenue, false as is_suspicious
+    select event_id as order_id, event_date as order_date, revenue, false as is_suspicious, false as is_bot
     from marts.fct_events where event_name = 'purchase';
+create table marts.channel_attribution as
+    select 'linear' as model, 'all' as period, null::date as period_start, channel, share * count(*) as n_conversions,
+        (share * sum(revenue))::decimal(38, 6) as revenue, share as conversion_share
+    from marts.fct_orders, (values ('email', 0.75), ('unassigned', 0.25)) as t(channel, share) group by channel, share;
+create table marts.dim_identities as select 'd1' as anonymous_id, 'p1' as person_id;
+create table marts.dim_identities_history as
+    select 'd1' as anonymous_id, * from (values ('anon:d1', timestamp '2026-01-01', timestamp '2026-01-02'),
+        ('p1', timestamp '2026-01-02', null)) as t(person_id, known_from, known_until);
 create table marts.dim_users as
     select person_id, min(event_at) as first_seen_at, max(event_at) as last_seen_at, count(*) as n_events,
         count(*) filter (where event_name = 'purchase') as n_orders, 50::double as activity_score, 0 as days_since_last_active
@@ -118,6 +126,17 @@ DAMAGE = [
     ("marts", "marts.fct_orders", "n_after_as_of", "update marts.fct_orders set order_date = '2026-02-01'"),
     ("marts", "marts.fct_orders", "n_negative_revenue", "update marts.fct_orders set revenue = -1"),
     ("marts", "marts.fct_orders", "suspicious_rate", "update marts.fct_orders set is_suspicious = true"),
+    ("marts", "marts.channel_attribution", "conversions_off", "delete from marts.channel_attribution where channel = 'email'"),
+    ("marts", "marts.channel_attribution", "conversions_off", "update marts.fct_orders set is_suspicious = revenue > 9 and order_id = 'e10'"),
+    ("marts", "marts.channel_attribution", "revenue_off", "update marts.channel_attribution set revenue = revenue + 0.000001"),
+    ("marts", "marts.channel_attribution", "n_negative",
+     "update marts.channel_attribution set n_conversions = -1 where channel = 'email'"),
+    ("marts", "marts.channel_attribution", "unexplained_share", "update marts.channel_attribution set channel = 'no_touch'"),
+    ("marts", "marts.dim_identities_history", "n_backwards",
+     "update marts.dim_identities_history set known_until = known_from where known_until is not null"),
+    ("marts", "marts.dim_identities_history", "n_not_the_latest", "update marts.dim_identities set person_id = 'p2'"),
+    ("marts", "marts.dim_identities_history", "n_not_the_latest",
+     "delete from marts.dim_identities_history where known_until is null"),
     ("marts", "marts.dim_users", "n_persons", "delete from marts.dim_users"),
     ("marts", "marts.dim_users", "n_events_off", "update marts.dim_users set n_events = n_events + 1"),
     ("marts", "marts.dim_users", "n_events_off", "delete from marts.dim_users where person_id = 'p3'"),

@@ -22,6 +22,11 @@ CONFIGS = (
     "sessions: {timeout_minutes: 10, cut_on_campaign: true, cut_at_midnight: true}\n",
     "cleaning: {max_events_per_minute: 3}\nidentity: {max_users_per_device: 2}\n",
 )
+REFERRERS = ("https://www.google.com/", "https://shop.example/1", "https://blog.example/")
+AGENTS = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+)
 _HEAD = """\
 site: {timezone: Asia/Shanghai, currency: CNY}
 sources:
@@ -115,6 +120,13 @@ def _event(rng: random.Random, number: int) -> dict[str, Any]:
         event["receivedAt"] = (moment + timedelta(hours=rng.choice((0, 1, 30)))).isoformat()
     if rng.random() < 0.02:
         event["context"] = {"userAgent": "curl/8.5.0"}
+    elif rng.random() < 0.3:
+        page = {
+            "path": f"/{number % 5}",
+            "url": f"https://shop.example/{number % 5}",
+            "referrer": rng.choice(REFERRERS),
+        }
+        event["context"] = {"userAgent": rng.choice(AGENTS), "page": page}
     if rng.random() < 0.2:
         event["utm_source"], event["utm_campaign"] = "ads", f"c{rng.randrange(2)}"
     if event["event"] == "purchase":

@@ -46,6 +46,11 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("marts.fct_orders", "profile"): {
         "n_more_than_purchases": 0, "n_after_as_of": 0, "n_negative_revenue": 0, "suspicious_rate": 0.01,
     },
+    ("marts.channel_attribution", "sums"): {
+        "model": "linear", "period": "all", "conversions_off": 0.0, "revenue_off": 0.0, "n_negative": 0,
+        "unexplained_share": 0.1,
+    },
+    ("marts.dim_identities_history", "intervals"): {"n_backwards": 0, "n_not_the_latest": 0},
     ("marts.dim_users", "profile"): {
         "n_persons": 5, "n_events_off": 0, "n_orders_off": 0, "n_seen_backwards": 0,
         "n_score_out_of_range": 0, "n_active_after_as_of": 0,
@@ -95,7 +100,7 @@ BAD_VALUES: dict[str, list[object]] = {
     "days_behind_as_of": [-1, 2], "bot_rate": [0.31], "purchase_no_revenue_rate": [0.6], "conversion_rate": [0.95],
     "suspicious_rate": [0.21], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],
     "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
-    "gap_to_base_rate": [0.16],
+    "gap_to_base_rate": [0.16], "conversions_off": [0.000001], "revenue_off": [0.000001], "unexplained_share": [0.51],
 }  # fmt: skip
 
 
