@@ -73,7 +73,7 @@ TYPES = (
     LatentType("casual", 0.30, 0.030, 0.50, 0.35, 0.8, 7.0),
     LatentType("fickle", 0.20, 0.080, 0.50, 0.30, 0.6, 5.5),
 )
-SHARE_WEIGHT = 1.5
+SHARE_WEIGHT = 1.5  # the same for every type
 # A person's visits per day: those of the type times a log-normal factor, within limits.
 RATE_LOG_MEAN, RATE_LOG_SD = -0.405, 0.9
 RATE_LIMITS = (0.02, 6.0)
@@ -91,6 +91,7 @@ class PlantedEffect:
     is_causal: bool
 
 
+# The last is the impostor: nothing but coming often makes people share more, and who comes often stays.
 EFFECTS = (
     PlantedEffect("add_friend", ADD_FRIEND, 2, 7, 0.40, True),
     PlantedEffect("add_to_wishlist", WISHLIST, 2, 7, 0.60, True),
