@@ -18,6 +18,8 @@ import duckdb
 from pipeline.files import write_text
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
+from pipeline.settings.analysis import FunnelStep
+from pipeline.settings.predicates import are_apart
 from pipeline.user_agents import RULES
 
 SNAPSHOT_STEP_DAYS = 7
@@ -142,11 +144,7 @@ def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[st
     is_default = settings.has_default_funnels
     funnels = []
     for funnel in settings.funnels:
-        steps = [
-            {"name": step.step_name, "event": step.event, "where": step.where}
-            for step in funnel.steps
-            if not is_default or step.event in event_names
-        ]
+        steps = [step for step in funnel.steps if not is_default or step.event in event_names]
         if steps:
             funnels.append(
                 {
@@ -156,10 +154,29 @@ def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[st
                     "entry": funnel.entry,
                     "scope": funnel.scope,
                     "breakdown": funnel.breakdown,
-                    "steps": steps,
+                    "exclude": list(funnel.exclude),
+                    "hold_constant": list(funnel.hold_constant),
+                    "steps": [_step_variables(step, steps) for step in steps],
                 }
             )
     return funnels
+
+
+def _step_variables(step: FunnelStep, steps: list[FunnelStep]) -> dict[str, Any]:
+    """`apart`: the steps (from 1) of the same event that no event can serve together with this one."""
+    apart = [
+        number
+        for number, other in enumerate(steps, start=1)
+        if other.event == step.event and are_apart(other.where, step.where)
+    ]
+    return {
+        "name": step.step_name,
+        "event": step.event,
+        "where": step.where,
+        "optional": step.optional,
+        "within_s": step.within,
+        "apart": apart,
+    }
 
 
 def _local_date(naive_utc: datetime, zone: ZoneInfo) -> date:

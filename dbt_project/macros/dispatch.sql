@@ -117,6 +117,11 @@
 
 {% macro median(value) -%} {{ quantile(value, 0.5) }} {%- endmacro %}
 
+{# Whole numbers divided, the rest dropped; exact where a double is not. #}
+{% macro whole_division(value, divisor) %}{{ return(adapter.dispatch('whole_division', 'growthhouse')(value, divisor)) }}{% endmacro %}
+{% macro default__whole_division(value, divisor) -%} ({{ value }} // {{ divisor }}) {%- endmacro %}
+{% macro spark__whole_division(value, divisor) -%} ({{ value }} div {{ divisor }}) {%- endmacro %}
+
 {% macro any_true(condition) -%} coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1 {%- endmacro %}
 
 {# -- text -- #}

@@ -20,3 +20,18 @@
     group by {{ columns | join(', ') }}
     having count(*) > 1
 {% endtest %}
+
+{% test one_entry_per_person(model) %}
+    {#- A funnel that does not count every entry counts each person once. -#}
+    select
+        funnel_name,
+        person_id,
+        count(*) as n_rows
+    from {{ model }}
+    where funnel_name not in (
+        ''
+        {%- for funnel in funnel_list() if funnel.entry == 'every' %}, {{ sql_string(funnel.name) }}{% endfor -%}
+    )
+    group by funnel_name, person_id
+    having count(*) > 1
+{% endtest %}

@@ -138,7 +138,16 @@ def _funnel_sql(params: GateParams) -> str:
             count(*) filter (where overall_conversion_rate not between 0 and 1) as n_overall_rate_outside,
             count(*) filter (where step_conversion_rate not between 0 and 1 and funnel_name not in {optional})
                 as n_step_rate_outside,
-            count(*) filter (where median_time_from_previous_s < 0) as n_negative_time
+            count(*) filter (where median_time_from_previous_s < 0) as n_negative_time,
+            count(*) filter (where n_dropped < 0 or n_dropped > n_entered) as n_dropped_outside,
+            count(*) filter (
+                where p25_time_from_entry_s > median_time_from_entry_s or median_time_from_entry_s > p75_time_from_entry_s
+                or p75_time_from_entry_s > p90_time_from_entry_s
+            ) as n_quantiles_crossed,
+            coalesce(
+                sum(n_excluded) filter (where period = 'all' and breakdown_value is null)
+                / nullif(sum(n_excluded + n_entered) filter (where period = 'all' and breakdown_value is null), 0), 0
+            ) as excluded_rate
         from steps
         group by funnel_name
     """
@@ -152,8 +161,14 @@ def _funnel_checks(params: GateParams) -> list[Check]:
         "n_overall_rate_outside",
         "n_step_rate_outside",
         "n_negative_time",
+        "n_dropped_outside",
+        "n_quantiles_crossed",
     )
-    return [none_of(column, may_be_empty=True) for column in columns]
+    return [
+        *(none_of(column, may_be_empty=True) for column in columns),
+        # An event that removes nearly everybody is more likely a wrong name in `exclude` than the truth.
+        between("excluded_rate", 0, 0.9, severity="warn", may_be_empty=True),
+    ]
 
 
 def _retention_sql(params: GateParams) -> str:

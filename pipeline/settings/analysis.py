@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.settings.predicates import checked_column, checked_predicate
 from pipeline.settings.types import Count, Duration, Name, Section, Share, Text
@@ -33,11 +33,15 @@ class FunnelStep(Section):
         return self.name or self.event
 
 
+MAX_FUNNEL_STEPS = 20
+MAX_OPTIONAL_STEPS = 6
+
+
 class Funnel(Section):
-    """An ordered list of steps and the rules by which a person passes them."""
+    """A list of steps and the rules by which a person passes them."""
 
     name: Name
-    steps: Annotated[tuple[FunnelStep, ...], Field(min_length=1)]
+    steps: Annotated[tuple[FunnelStep, ...], Field(min_length=1, max_length=MAX_FUNNEL_STEPS)]
     window: Duration = 7 * 86400
     order: Literal["ordered", "strict", "any"] = "ordered"
     entry: Literal["best", "first", "every"] = "best"
@@ -46,11 +50,33 @@ class Funnel(Section):
     hold_constant: tuple[EventColumn, ...] = ()
     breakdown: EventColumn | None = None
 
-    @model_validator(mode="after")
-    def _first_step_counts(self) -> Funnel:
-        if self.steps[0].optional:
+    @field_validator("steps")
+    @classmethod
+    def _ends_count(cls, steps: tuple[FunnelStep, ...]) -> tuple[FunnelStep, ...]:
+        if steps[0].optional:
             raise ValueError("the first step of a funnel is its entry and cannot be optional")
-        return self
+        if steps[-1].optional:
+            raise ValueError("the last step of a funnel is its conversion and cannot be optional")
+        if sum(step.optional for step in steps) > MAX_OPTIONAL_STEPS:
+            raise ValueError(f"at most {MAX_OPTIONAL_STEPS} steps of a funnel can be optional")
+        return steps
+
+    @field_validator("order")
+    @classmethod
+    def _has_previous_steps(cls, order: str, info: ValidationInfo) -> str:
+        for step in info.data.get("steps", ()) if order == "any" else ():
+            if step.optional or step.within is not None:
+                key = "optional" if step.optional else "within"
+                raise ValueError(f"in any order no step has one before it, so `{key}` of a step means nothing")
+        return order
+
+    @field_validator("exclude")
+    @classmethod
+    def _is_no_step(cls, exclude: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for event in exclude:
+            if any(step.event == event for step in info.data.get("steps", ())):
+                raise ValueError(f"'{event}' is a step of this funnel, so it cannot disqualify")
+        return exclude
 
 
 def default_funnels() -> tuple[Funnel, ...]:

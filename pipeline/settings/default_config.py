@@ -44,10 +44,14 @@ sources:
 #   - name: purchase
 #     steps: [{event: sign_up}, {event: view_item}, {event: add_to_cart}, {event: purchase, where: "revenue > 0"}]
 #     # where: one condition over the columns of fct_events, properties->>'key' included; no subquery
-#     window: 7 days       # counts from the entry
-#     order: ordered       # others may come between two steps
-#     entry: best          # best | first
-#     scope: person        # person | session
+#     # optional: true: may be skipped, never the first or last step; within: 1 hour bounds the time from the previous step
+#     window: 7 days       # counts from the entry, its end included
+#     order: ordered       # ordered: others may come between two steps | strict: the very next events | any: in any order
+#     entry: best          # best: the deepest of a person's ways | first: from the first entry | every: from each after the last window
+#     scope: person        # person | session: all steps in one session
+#     exclude: []          # events that disqualify between entry and conversion; the entries they remove are counted
+#     hold_constant: []    # columns of fct_events that must not change along the way, such as [item_id]
+#     breakdown: null      # a column of fct_events: figures for each value of the entry event
 
 # retention: {start_event: null, return_event: null, max_days: 30, max_weeks: 12, brackets: [[1, 3], [4, 7], [8, 30]]}
 # attribution: {lookback: 30 days,       # sessions that began this long before an order, or less, are its touches

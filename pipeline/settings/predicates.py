@@ -17,6 +17,10 @@ EVENT_COLUMNS = (
     "page_path", "referrer", "utm_source", "utm_medium", "utm_campaign", "device_type", "user_agent", "duration_s",
     "is_server_event", "is_bot", "properties", "file_id", "line_number", "content_hash",
 )  # fmt: skip
+_TEXT_COLUMNS = {
+    "item_id", "category", "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source", "utm_medium",
+    "utm_campaign", "device_type", "user_agent", "source",
+}  # fmt: skip
 FUNCTIONS = (
     "abs", "ceil", "coalesce", "contains", "date_trunc", "ends_with", "extract", "floor", "greatest", "json_extract_string",
     "least", "length", "lower", "nullif", "regexp_matches", "round", "starts_with", "substring", "trim", "upper",
@@ -61,6 +65,37 @@ def checked_predicate(text: str, columns: tuple[str, ...] | None = EVENT_COLUMNS
     if type(core).__name__ not in _CONDITIONS and not is_flag:
         raise ValueError('expected a condition that is true or false, such as "revenue > 0"')
     return str(tree.sql(dialect="duckdb", comments=False))
+
+
+def are_apart(one: str | None, other: str | None) -> bool:
+    """Whether no row can meet both conditions, as far as that shows: they ask one column for different values."""
+    if one is None or other is None:
+        return False
+    values = _values_asked_for(one)
+    return any(
+        values[column].isdisjoint(asked) for column, asked in _values_asked_for(other).items() if column in values
+    )
+
+
+def _values_asked_for(text: str) -> dict[str, set[str]]:
+    """`a = 'x' and b in ('y', 'z')` -> {a: {x}, b: {y, z}}: only columns of text, where equal means the same letters."""
+    from sqlglot import exp, parse_one
+
+    found: dict[str, set[str]] = {}
+    tree = parse_one(text, read="duckdb").unnest()
+    for part in tree.flatten() if isinstance(tree, exp.And) else (tree,):
+        part = part.unnest()
+        if isinstance(part, exp.EQ):
+            column, values = part.this, [part.expression]
+        elif isinstance(part, exp.In):
+            column, values = part.this, part.expressions
+        else:
+            continue
+        name = column.name.lower() if isinstance(column, exp.Column) else ""
+        if name in _TEXT_COLUMNS and values and all(isinstance(v, exp.Literal) and v.is_string for v in values):
+            asked = {value.name for value in values}
+            found[name] = found.get(name, asked) & asked
+    return found
 
 
 def checked_column(name: str) -> str:

@@ -34,12 +34,6 @@ _REFUSED = (
         "sources.*.format", _is_not("tracker", "table"),
         "use tracker, or table, which reads any CSV, TSV, Parquet or JSON lines",
     ),
-    _Rule("funnels.*.order", _is_not("ordered"), "remove it, or use ordered"),
-    _Rule("funnels.*.entry", _is_not("best", "first"), "remove it, or use best or first"),
-    _Rule("funnels.*.exclude", _is_set),
-    _Rule("funnels.*.hold_constant", _is_set),
-    _Rule("funnels.*.steps.*.optional", _is_set),
-    _Rule("funnels.*.steps.*.within", _is_set),
 )  # fmt: skip
 
 _TABLE_KEYS = ("columns", "header", "delimiter", "event_name")

@@ -46,9 +46,11 @@ create table marts.dim_users as
     from marts.fct_events group by person_id;
 create table marts.funnel_conversion as
     select 'purchase' as funnel_name, 'all' as period, null::date as period_start, null::varchar as breakdown_value, *
-    from (values (1, 100, 100, 1::double, 1::double, null), (2, 100, 40, 0.4, 0.4, 60.0), (3, 100, 40, 1.0, 0.4, 60.0))
-        as t(step_number, n_entered, n_reached, step_conversion_rate, overall_conversion_rate,
-            median_time_from_previous_s);
+    from (values (1, 100, 100, 0, 1::double, 1::double, null), (2, 100, 40, 60, 0.4, 0.4, 60.0), (3, 100, 40, 0, 1.0, 0.4, 60.0))
+        as t(step_number, n_entered, n_reached, n_dropped, step_conversion_rate, overall_conversion_rate,
+            median_time_from_previous_s),
+    (values (5, 10.0, 20.0, 30.0, 40.0))
+        as same(n_excluded, p25_time_from_entry_s, median_time_from_entry_s, p75_time_from_entry_s, p90_time_from_entry_s);
 create table marts.retention as
     select 'calendar_on' as mode, 'day' as grain, date '2026-01-01' as cohort_start, *
     from (values (0, 10, 10, 1.0), (1, 10, 4, 0.4)) as t(period_number, n_cohort, n_retained, retention_rate);
@@ -154,6 +156,10 @@ DAMAGE = [
      "update marts.funnel_conversion set step_conversion_rate = -0.1"),
     ("marts", "marts.funnel_conversion", "n_negative_time",
      "update marts.funnel_conversion set median_time_from_previous_s = -1"),
+    ("marts", "marts.funnel_conversion", "n_dropped_outside", "update marts.funnel_conversion set n_dropped = -1"),
+    ("marts", "marts.funnel_conversion", "n_quantiles_crossed",
+     "update marts.funnel_conversion set p75_time_from_entry_s = 41"),
+    ("marts", "marts.funnel_conversion", "excluded_rate", "update marts.funnel_conversion set n_excluded = 1000"),
     ("marts", "marts.retention", "n_rate_outside", "update marts.retention set retention_rate = 1.1"),
     ("marts", "marts.retention", "n_more_than_cohort", "update marts.retention set n_retained = 11"),
     ("marts", "marts.retention", "n_start_not_whole", "update marts.retention set n_retained = 9"),

@@ -57,7 +57,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("marts.funnel_conversion", "rates"): {
         "funnel_name": "purchase", "n_not_monotone": 0, "n_more_than_entered": 0, "n_first_step_off": 0, "n_overall_rate_outside": 0,
-        "n_step_rate_outside": 0, "n_negative_time": 0,
+        "n_step_rate_outside": 0, "n_negative_time": 0, "n_dropped_outside": 0, "n_quantiles_crossed": 0, "excluded_rate": 0.1,
     },
     ("marts.retention", "rates"): {
         "mode": "calendar_on", "grain": "day", "n_rate_outside": 0, "n_more_than_cohort": 0,
@@ -100,7 +100,7 @@ BAD_VALUES: dict[str, list[object]] = {
     "days_behind_as_of": [-1, 2], "bot_rate": [0.31], "purchase_no_revenue_rate": [0.6], "conversion_rate": [0.95],
     "suspicious_rate": [0.21], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],
     "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
-    "gap_to_base_rate": [0.16], "conversions_off": [0.000001], "revenue_off": [0.000001], "unexplained_share": [0.51],
+    "gap_to_base_rate": [0.16], "conversions_off": [0.000001], "revenue_off": [0.000001], "unexplained_share": [0.51], "excluded_rate": [0.91],
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     (tmp_path / "growth.yaml").write_text(text)
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
-            "#     order:", "#     entry:", "#     scope:", "# retention:", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
+            "#     order:", "#     entry:", "#     scope:", "#     exclude:", "#     hold_constant:", "#     breakdown:", "# retention:", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
             "# privacy:", "#           ")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))
@@ -140,13 +140,6 @@ FUNNEL = BASE + "funnels:\n  - name: f\n    steps:\n      - event: a\n      - ev
 @pytest.mark.parametrize(
     ("text", "key", "line"),
     [
-        (FUNNEL + "        optional: true\n", "funnels[0].steps[1].optional", 10),
-        (FUNNEL + "        within: 1 hour\n", "funnels[0].steps[1].within", 10),
-        (FUNNEL + "    order: strict\n", "funnels[0].order", 10),
-        (FUNNEL + "    order: any\n", "funnels[0].order", 10),
-        (FUNNEL + "    entry: every\n", "funnels[0].entry", 10),
-        (FUNNEL + "    exclude: [refund]\n", "funnels[0].exclude", 10),
-        (FUNNEL + "    hold_constant: [item_id]\n", "funnels[0].hold_constant", 10),
         *[(BASE + f"    format: {form}\n", "sources[0].format", 5) for form in
           ("ga4", "mixpanel", "sensors", "segment", "snowplow", "amplitude", "access_log", "survey")],
     ],
@@ -167,8 +160,31 @@ def test_the_value_that_changes_nothing_is_no_mistake() -> None:
 
 
 def test_refusals_come_in_the_order_of_the_file() -> None:
-    error = error_of(FUNNEL + "        within: 60\n    exclude: [x]\n    entry: every\n")
-    assert [one.line for one in (error, *error.others)] == [10, 11, 12]
+    error = error_of(BASE + "    format: survey\n  - {name: other, path: x, format: ga4}\n")
+    assert [one.line for one in (error, *error.others)] == [5, 6]
+
+
+LONG = FUNNEL + "      - event: c\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "words"),
+    [
+        (FUNNEL + "        optional: true\n", "funnels[0].steps", 7, "last step of a funnel is its conversion"),
+        (BASE + "funnels:\n  - name: f\n    steps: [{event: a, optional: true}, {event: b}]\n", "funnels[0].steps", 7, "first step"),
+        (FUNNEL + "        within: 1 hour\n    order: any\n", "funnels[0].order", 11, "`within` of a step means nothing"),
+        (LONG.replace("event: b\n", "event: b\n        optional: true\n") + "    order: any\n", "funnels[0].order", 12, "`optional`"),
+        (FUNNEL + "    exclude: [x, b]\n", "funnels[0].exclude", 10, "'b' is a step of this funnel"),
+        (FUNNEL + "    hold_constant: [item]\n", "funnels[0].hold_constant[0]", 10, "no column of fct_events, did you mean item_id"),
+        (FUNNEL + "    order: sorted\n", "funnels[0].order", 10, "'ordered', 'strict' or 'any'"),
+        (FUNNEL + "      - event: c\n" * 19, "funnels[0].steps", 7, "at most 20"),
+        (FUNNEL + "      - {event: o, optional: true}\n" * 7 + "      - event: c\n", "funnels[0].steps", 7, "at most 6"),
+    ],
+)  # fmt: skip
+def test_a_funnel_that_means_nothing_is_a_mistake(text: str, key: str, line: int, words: str) -> None:
+    error = error_of(text)
+    assert (error.key, error.line) == (key, line)
+    assert words in str(error)
 
 
 @pytest.mark.parametrize("key", ["columns: {user_id: id}", "header: false", 'delimiter: ";"', "event_name: purchase"])

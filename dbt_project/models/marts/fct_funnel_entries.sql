@@ -1,4 +1,4 @@
--- One row per funnel and person that entered it: how deep, how fast, and whether the window is over.
+-- One row per funnel entry (one per person unless every entry counts): how deep, how fast, and whether the window is over.
 
 with steps as (
     select * from {{ ref('fct_funnel_steps') }}
@@ -26,7 +26,8 @@ entries as (
         min(reached_date) as entered_date,
         max(reached_at) as last_reached_at,
         max(step_number) as level,
-        max(case when step_number = 1 then breakdown_value end) as breakdown_value
+        max(case when step_number = 1 then breakdown_value end) as breakdown_value,
+        {{ any_true('is_excluded') }} as is_excluded
     from steps
     group by funnel_name, entry_id, person_id
 ),
@@ -56,5 +57,5 @@ select
         case when is_converted then {{ seconds_between('entered_at', 'last_reached_at') }} end as double
     ) as time_to_convert_s,
     breakdown_value,
-    false as is_excluded
+    is_excluded
 from windowed

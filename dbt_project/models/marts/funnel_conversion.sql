@@ -1,9 +1,9 @@
 -- One row per funnel, period, breakdown value and step, with every step of every cell (a step nobody reached is a row with 0).
+-- Excluded entries are counted beside and take part in no other figure.
+{%- set shares = {'median': 0.5, 'p25': 0.25, 'p75': 0.75, 'p90': 0.9} %}
 
 with entries as (
-    select *
-    from {{ ref('fct_funnel_entries') }}
-    where not is_excluded
+    select * from {{ ref('fct_funnel_entries') }}
 ),
 
 steps as (
@@ -21,7 +21,7 @@ entries_by_breakdown as (
         entry_id,
         entered_date,
         is_window_closed,
-        level,
+        is_excluded,
         cast(null as {{ dbt.type_string() }}) as breakdown_value
     from entries
     union all
@@ -30,7 +30,7 @@ entries_by_breakdown as (
         entries.entry_id,
         entries.entered_date,
         entries.is_window_closed,
-        entries.level,
+        entries.is_excluded,
         coalesce(entries.breakdown_value, '(none)') as breakdown_value
     from entries
     inner join definitions
@@ -64,8 +64,9 @@ cells as (
         period,
         period_start,
         breakdown_value,
-        count(*) as n_entered,
-        min(case when is_window_closed then 1 else 0 end) as all_closed
+        sum(case when is_excluded then 0 else 1 end) as n_entered,
+        sum(case when is_excluded then 1 else 0 end) as n_excluded,
+        min(case when is_window_closed or is_excluded then 1 else 0 end) as all_closed
     from entries_by_period
     group by funnel_name, period, period_start, breakdown_value
     union all
@@ -76,6 +77,7 @@ cells as (
         cast(null as date) as period_start,
         cast(null as {{ dbt.type_string() }}) as breakdown_value,
         0 as n_entered,
+        0 as n_excluded,
         1 as all_closed
     from definitions
     where
@@ -91,10 +93,17 @@ reached as (
         entries_by_period.breakdown_value,
         steps.step_number,
         count(*) as n_reached,
-        {{ median('steps.since_previous_s') }} as median_time_from_previous_s
+        sum(case when steps.previous_step_number = steps.step_number - 1 then 1 else 0 end) as n_from_previous,
+        {{ stable_sum('steps.revenue') }} as revenue
+        {%- for measure in ['previous', 'entry'] %}
+        {%- for name, share in shares.items() %},
+        {{ quantile('steps.since_' ~ measure ~ '_s', share) }} as {{ name }}_time_from_{{ measure }}_s
+        {%- endfor %}
+        {%- endfor %}
     from entries_by_period
     inner join steps
         on entries_by_period.entry_id = steps.entry_id
+    where not entries_by_period.is_excluded
     group by
         entries_by_period.funnel_name,
         entries_by_period.period,
@@ -110,11 +119,18 @@ dense as (
         cells.period_start,
         cells.breakdown_value,
         cells.n_entered,
+        cells.n_excluded,
         cells.all_closed,
         definitions.step_number,
         definitions.step_name,
         coalesce(reached.n_reached, 0) as n_reached,
-        reached.median_time_from_previous_s
+        coalesce(reached.n_from_previous, 0) as n_from_previous,
+        reached.revenue
+        {%- for measure in ['previous', 'entry'] %}
+        {%- for name in shares %},
+        reached.{{ name }}_time_from_{{ measure }}_s
+        {%- endfor %}
+        {%- endfor %}
     from cells
     inner join definitions
         on cells.funnel_name = definitions.funnel_name
@@ -147,10 +163,16 @@ select
     step_name,
     cast(n_entered as {{ dbt.type_bigint() }}) as n_entered,
     cast(n_reached as {{ dbt.type_bigint() }}) as n_reached,
-    cast(coalesce(n_previous, n_entered) - n_reached as {{ dbt.type_bigint() }}) as n_dropped,
+    cast(n_excluded as {{ dbt.type_bigint() }}) as n_excluded,
+    cast(case when step_number = 1 then 0 else n_previous - n_from_previous end as {{ dbt.type_bigint() }}) as n_dropped,
     cast(n_reached as double) / nullif(coalesce(n_previous, n_entered), 0) as step_conversion_rate,
     cast(n_reached as double) / nullif(n_entered, 0) as overall_conversion_rate,
-    cast(median_time_from_previous_s as double) as median_time_from_previous_s,
+    {%- for measure in ['previous', 'entry'] %}
+    {%- for name in shares %}
+    cast({{ name }}_time_from_{{ measure }}_s as double) as {{ name }}_time_from_{{ measure }}_s,
+    {%- endfor %}
+    {%- endfor %}
+    cast(revenue as double) as revenue,
     all_closed = 1 as is_mature
 from with_previous
 order by funnel_name, period, period_start, breakdown_value nulls first, step_number
