@@ -201,7 +201,7 @@
                 {%- else -%}
                 max({{ funnel_best_before(funnel, k) }}) over (
                     partition by unit_id order by t
-                    range between {{ funnel.steps[k - 1].gap_us }} preceding and {{ '1 preceding' if chained else 'current row' }}
+                    range between {{ funnel_reach(funnel, k) }} preceding and {{ '1 preceding' if chained else 'current row' }}
                 ) as into_{{ k }}
                 {%- endif %}
             from {{ prefix }}_{{ run }}_{{ k - 1 }}
@@ -213,6 +213,12 @@
     ) as arrived
 ),
     {%- endfor %}
+{%- endmacro %}
+
+
+{% macro funnel_reach(funnel, k) -%}
+    {#- Without a bound of its own a step may look back to the beginning: what started before the window drops out by its score. -#}
+    {{ 'unbounded' if funnel.steps[k - 1].gap_us == funnel.window_us else funnel.steps[k - 1].gap_us }}
 {%- endmacro %}
 
 

@@ -35,6 +35,9 @@ sources:
 funnels:  # given, because the default one changes with the events that occur, and then everything is built anew
   - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best}
   - {name: first, steps: [{event: page_view}, {event: purchase}], window: 1 days, entry: first, breakdown: category}
+  - {name: every, steps: [{event: view_item}, {event: search, optional: true}, {event: purchase, within: 1 days}], window: 2 days, entry: every, exclude: [sign_up]}
+  - {name: strict, steps: [{event: page_view}, {event: view_item}], window: 1 days, order: strict, scope: session, breakdown: item_id}
+  - {name: any, steps: [{event: view_item}, {event: view_item}, {event: search}], window: 2 days, order: any, hold_constant: [item_id]}
 paths: {start: search, groups: ["/k1", "/k*"], page_events: [page_view, view_item]}
 aha: {counts: [1, 2], days: [1, 2], retention_days: 2}
 """

@@ -8,7 +8,7 @@ import yaml
 
 from pipeline.paths import DBT_PROJECT
 from pipeline.settings import ConfigError, parse_settings
-from pipeline.settings.predicates import EVENT_COLUMNS, checked_column, checked_predicate
+from pipeline.settings.predicates import EVENT_COLUMNS, are_apart, checked_column, checked_predicate
 
 BASE = """\
 site: {}
@@ -141,3 +141,21 @@ def test_conditions_of_campaigns_and_experiments_are_held_to_the_same(section: s
     with pytest.raises(ConfigError) as caught:
         parse_settings("site: {}\nsources: [{name: shop, path: 'raw/*'}]\n" + section)
     assert (caught.value.key, caught.value.line) == (key, 3)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("page_path = '/a'", "page_path = '/b'", True),
+        ("page_path = '/a' and revenue > 0", "(page_path in ('/b', '/c'))", True),
+        ("page_path in ('/a', '/b')", "page_path in ('/b', '/c')", False),
+        ("page_path = '/a'", "category = 'b'", False),
+        ("price = '1'", "price = '1.0'", False),
+        ("page_path = '/a' or revenue > 0", "page_path = '/b'", False),
+        ("not page_path = '/a'", "page_path = '/b'", False),
+        ("page_path like '/a%'", "page_path = '/b'", False),
+        (None, "page_path = '/b'", False),
+    ],
+)
+def test_conditions_are_apart_only_where_no_row_can_meet_both(one: str | None, other: str | None, apart: bool) -> None:
+    assert are_apart(one, other) is are_apart(other, one) is apart

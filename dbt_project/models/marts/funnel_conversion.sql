@@ -94,12 +94,12 @@ reached as (
         steps.step_number,
         count(*) as n_reached,
         sum(case when steps.previous_step_number = steps.step_number - 1 then 1 else 0 end) as n_from_previous,
-        {{ stable_sum('steps.revenue') }} as revenue
         {%- for measure in ['previous', 'entry'] %}
-        {%- for name, share in shares.items() %},
-        {{ quantile('steps.since_' ~ measure ~ '_s', share) }} as {{ name }}_time_from_{{ measure }}_s
+        {%- for name, share in shares.items() %}
+        {{ quantile('steps.since_' ~ measure ~ '_s', share) }} as {{ name }}_time_from_{{ measure }}_s,
         {%- endfor %}
         {%- endfor %}
+        {{ stable_sum('steps.revenue') }} as revenue
     from entries_by_period
     inner join steps
         on entries_by_period.entry_id = steps.entry_id
