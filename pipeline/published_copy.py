@@ -14,6 +14,8 @@ _KEPT = {
     ("marts", "fct_sessions"): "t.started_at >= changed.changed_from_at",
     ("marts", "fct_session_paths"): "t.started_at >= changed.changed_from_at",
     ("marts", "fct_funnel_steps"): "true",
+    ("marts", "retention_persons"): "true",
+    ("marts", "lifecycle_persons"): "true",
 }
 # What has to agree between the build and a table that was not copied whole.
 _SUMS = {
@@ -22,6 +24,8 @@ _SUMS = {
     ("marts", "fct_sessions"): "sum(session_number), sum(n_events), sum(hash(session_id, channel)::hugeint)",
     ("marts", "fct_session_paths"): "sum(n_steps), sum(hash(session_id, anchor, path)::hugeint)",
     ("marts", "fct_funnel_steps"): "sum(step_number), sum(hash(entry_id, reached_at)::hugeint)",
+    ("marts", "retention_persons"): "sum(period_number), sum(hash(person_id, mode, grain, revenue)::hugeint)",
+    ("marts", "lifecycle_persons"): "sum(n_active_days), sum(hash(person_id, period_start, state)::hugeint)",
 }
 Table = tuple[str, str]
 

@@ -73,6 +73,11 @@
 {% macro default__days_between(earlier, later) -%} cast({{ later }} - {{ earlier }} as bigint) {%- endmacro %}
 {% macro spark__days_between(earlier, later) -%} cast(datediff({{ later }}, {{ earlier }}) as bigint) {%- endmacro %}
 
+{# Of the first day of a month: the same day so many months later. #}
+{% macro add_months(day, months) %}{{ return(adapter.dispatch('add_months', 'growthhouse')(day, months)) }}{% endmacro %}
+{% macro default__add_months(day, months) -%} cast({{ day }} + to_months(cast({{ months }} as integer)) as date) {%- endmacro %}
+{% macro spark__add_months(day, months) -%} add_months({{ day }}, {{ months }}) {%- endmacro %}
+
 {# One row per day, both ends included; the column is called `day`. #}
 {% macro days_from_to(first_day, last_day) %}{{ return(adapter.dispatch('days_from_to', 'growthhouse')(first_day, last_day)) }}{% endmacro %}
 {% macro default__days_from_to(first_day, last_day) -%}

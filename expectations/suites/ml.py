@@ -105,6 +105,30 @@ def _profiles_checks(params: GateParams) -> list[Check]:
     return [none_of(column) for column in columns]
 
 
+def _breakdown_sql(params: GateParams) -> str:
+    return """
+        with summed as (
+            select breakdown, mode, grain, cohort_start, period_number, sum(n_cohort) as n_cohort, sum(n_retained) as n_retained
+            from activation.retention_breakdown
+            group by all
+        ),
+        breakdowns as (select distinct breakdown from summed),
+        wanted as (select * from breakdowns cross join marts.retention)
+        select
+            breakdown,
+            count(*) filter (
+                where wanted.n_cohort is distinct from summed.n_cohort or wanted.n_retained is distinct from summed.n_retained
+            ) as n_cells_off
+        from wanted
+        full join summed using (breakdown, mode, grain, cohort_start, period_number)
+        group by breakdown
+    """
+
+
+def _breakdown_checks(params: GateParams) -> list[Check]:
+    return [none_of("n_cells_off", may_be_empty=True)]
+
+
 def _metrics_sql(params: GateParams) -> str:
     return """
         select
@@ -143,4 +167,7 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite("ml.model_metrics", "ml", (Probe("metrics", _metrics_sql, _metrics_checks, keys=("model", "split")),)),
     Suite("activation.user_profiles", "ml", (Probe("reconciliation", _profiles_sql, _profiles_checks),)),
+    Suite(
+        "activation.retention_breakdown", "ml", (Probe("sums", _breakdown_sql, _breakdown_checks, keys=("breakdown",)),)
+    ),
 )

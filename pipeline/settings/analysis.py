@@ -5,6 +5,7 @@ What comes in (sources, cleaning, identity, sessions) is in sources.py.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
@@ -90,14 +91,24 @@ def default_funnels() -> tuple[Funnel, ...]:
     return (Funnel(name="purchase", steps=steps),)
 
 
+# Columns of activation.user_profiles that retention may be told apart by: names, not figures.
+RetentionBreakdown = Literal[
+    "acquisition_channel", "segment", "cluster_name", "lifecycle_stage", "favourite_category", "is_known_user"
+]  # fmt: skip
+
+
 class Retention(Section):
-    """What starts a cohort, what counts as coming back, and how far to look."""
+    """What starts a cohort, what counts as coming back, how far to look, and where the history can be trusted."""
 
     start_event: Text | None = None
     return_event: Text | None = None
     max_days: Count = 30
     max_weeks: Count = 12
+    max_months: Count = 12
     brackets: tuple[tuple[int, int], ...] = ((1, 3), (4, 7), (8, 30))
+    breakdowns: tuple[RetentionBreakdown, ...] = ("acquisition_channel", "segment")
+    warm_up_days: Annotated[int, Field(ge=0)] = 30
+    history_start: date | None = None
 
     @field_validator("brackets")
     @classmethod
@@ -105,6 +116,13 @@ class Retention(Section):
         for first, last in value:
             if not 0 <= first <= last:
                 raise ValueError(f"expected [first day, last day] with first ≤ last, not [{first}, {last}]")
+        return value
+
+    @field_validator("breakdowns")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a breakdown is named twice")
         return value
 
 

@@ -53,7 +53,14 @@ sources:
 #     hold_constant: []    # columns of fct_events that must not change along the way, such as [item_id]
 #     breakdown: null      # a column of fct_events: figures for each value of the entry event
 
-# retention: {start_event: null, return_event: null, max_days: 30, max_weeks: 12, brackets: [[1, 3], [4, 7], [8, 30]]}
+# retention: {start_event: null, return_event: null,   # null: any event; a cohort begins with a person's first start event
+#             max_days: 30, max_weeks: 12, max_months: 12,
+#             brackets: [[1, 3], [4, 7], [8, 30]],     # days since the start, ends included
+#             breakdowns: [acquisition_channel, segment],   # also cluster_name, lifecycle_stage, favourite_category,
+#                                                      # is_known_user: as in user_profiles at as_of
+#             warm_up_days: 30,      # cohorts and periods that begin earlier after the start of the history are flagged is_warm_up;
+#                                    # 0 where the history is whole
+#             history_start: null}   # null: the first date on which anybody was active; a date where a stray event is older
 # attribution: {lookback: 30 days,       # sessions that began this long before an order, or less, are its touches
 #               half_life: 7 days,       # time_decay: a touch that is this much older weighs half
 #               first_share: 0.4, last_share: 0.4}   # position_based; the rest goes to the touches between

@@ -42,7 +42,6 @@ _UNUSED = (
     _Rule("global_holdout", _is_set),
     _Rule("experiments", _is_set),
     _Rule("recommendations", _is_set),
-    _Rule("retention.brackets", _is_not(((1, 3), (4, 7), (8, 30)))),
     _Rule("segments.rules.at_risk.active_days", _is_not(30)),
     _Rule("segments.rules.at_risk.inactive_days", _is_not(7)),
 )

@@ -42,7 +42,8 @@ create table marts.dim_identities_history as
         ('p1', timestamp '2026-01-02', null)) as t(person_id, known_from, known_until);
 create table marts.dim_users as
     select person_id, min(event_at) as first_seen_at, max(event_at) as last_seen_at, count(*) as n_events,
-        count(*) filter (where event_name = 'purchase') as n_orders, 50::double as activity_score, 0 as days_since_last_active
+        count(*) filter (where event_name = 'purchase') as n_orders, 50::double as activity_score, 0 as days_since_last_active,
+        false as is_bot
     from marts.fct_events group by person_id;
 create table marts.funnel_conversion as
     select 'purchase' as funnel_name, 'all' as period, null::date as period_start, null::varchar as breakdown_value, *
@@ -52,7 +53,8 @@ create table marts.funnel_conversion as
     (values (5, 10.0, 20.0, 30.0, 40.0))
         as same(n_excluded, p25_time_from_entry_s, median_time_from_entry_s, p75_time_from_entry_s, p90_time_from_entry_s);
 create table marts.retention as
-    select 'calendar_on' as mode, 'day' as grain, date '2026-01-01' as cohort_start, *
+    select 'calendar_on' as mode, 'day' as grain, date '2026-01-01' as cohort_start, *, 5.0::double as revenue,
+        5.0::double as cumulative_revenue, 0.5::double as cumulative_revenue_per_person
     from (values (0, 10, 10, 1.0), (1, 10, 4, 0.4)) as t(period_number, n_cohort, n_retained, retention_rate);
 create table marts.fct_session_paths as select session_id, 'entry' as anchor, is_converted from marts.fct_sessions;
 create table marts.path_transitions as
@@ -67,6 +69,19 @@ create table marts.path_drop_offs as
 create table marts.aha_moments as
     select 'x' as event_name, 10 as n_persons, 4 as n_did, 6 as n_did_not, 0.5 as retention_rate_did,
         0.5 as retention_rate_did_not, 0.01 as p_value, 0.02 as p_value_adjusted, 1 as aha_rank;
+create table marts.retention_persons as
+    select 'p' || i as person_id, mode, grain, period_number, true as is_retained
+    from marts.retention, range(n_retained) as r(i);
+create table marts.lifecycle_periods as
+    select * from (values ('month', date '2025-12-01', 8, 8, 0, 0, 0), ('month', date '2026-01-01', 8, 2, 6, 0, 2))
+        as t(grain, period_start, n_active, n_new, n_returning, n_resurrected, n_dormant);
+create table marts.power_user_curve as
+    select period_start as month_start, unnest([1, 2]) as n_active_days, unnest([n_active - 2, 2]) as n_persons
+    from marts.lifecycle_periods;
+create table activation.retention_breakdown as
+    select 'segment' as breakdown, unnest(['new', 'regular']) as breakdown_value, mode, grain, cohort_start, period_number,
+        unnest([3, n_cohort - 3]) as n_cohort, unnest([2, n_retained - 2]) as n_retained, unnest([0, revenue]) as revenue
+    from marts.retention;
 create table marts.user_features as
     select person_id, as_of_date, 1 as days_since_last_active, 50::double as activity_score, 0.5 as purchase_frequency
     from marts.dim_users, (values (date '2026-01-24'), (date '2026-01-31')) as t(as_of_date);
@@ -176,6 +191,15 @@ DAMAGE = [
     ("marts", "marts.aha_moments", "n_rate_outside", "update marts.aha_moments set retention_rate_did = 1.1"),
     ("marts", "marts.aha_moments", "n_adjusted_below", "update marts.aha_moments set p_value_adjusted = 0.001"),
     ("marts", "marts.aha_moments", "n_ranks_twice", "insert into marts.aha_moments from marts.aha_moments"),
+    ("marts", "marts.retention", "n_value_off", "update marts.retention set cumulative_revenue_per_person = 0.6"),
+    ("marts", "marts.retention_persons", "n_persons_off", "delete from marts.retention_persons where person_id = 'p1'"),
+    ("marts", "marts.retention_persons", "n_persons_off", "delete from marts.retention where period_number = 0"),
+    ("marts", "marts.lifecycle_periods", "n_states_off", "update marts.lifecycle_periods set n_new = n_new + 1"),
+    ("marts", "marts.lifecycle_periods", "n_flow_off", "update marts.lifecycle_periods set n_dormant = 3"),
+    ("marts", "marts.lifecycle_periods", "n_persons_off", "delete from marts.lifecycle_periods where n_new = 2"),
+    ("marts", "marts.power_user_curve", "n_months_off", "delete from marts.power_user_curve where n_active_days = 2"),
+    ("marts", "marts.power_user_curve", "n_months_off",
+     "delete from marts.power_user_curve where month_start = '2026-01-01'"),
     ("marts", "marts.user_features", "n_persons_invented", "insert into marts.user_features from marts.user_features"),
     ("marts", "marts.user_features", "n_after_as_of", "update marts.user_features set as_of_date = '2026-02-01'"),
     ("marts", "marts.user_features", "n_seeing_the_future", "update marts.user_features set days_since_last_active = -1"),
@@ -205,6 +229,10 @@ DAMAGE = [
     ("ml", "activation.user_profiles", "n_churn_scores_lost",
      "update activation.user_profiles set churn_probability = null where person_id = 'p3'"),
     ("ml", "activation.user_profiles", "n_purchase_scores_lost", "delete from ml.purchase_scores where person_id = 'p3'"),
+    ("ml", "activation.retention_breakdown", "n_cells_off",
+     "update activation.retention_breakdown set n_retained = n_retained + 1"),
+    ("ml", "activation.retention_breakdown", "n_cells_off",
+     "delete from activation.retention_breakdown where breakdown_value = 'new'"),
     ("ml", "ml.model_metrics", "split", "update ml.model_metrics set split = 'train'"),
     ("ml", "ml.model_metrics", "n_without_value", "update ml.model_metrics set value = null"),
     ("ml", "ml.model_metrics", "n_outside_interval", "update ml.model_metrics set ci_low = 0.85"),

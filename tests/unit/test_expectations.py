@@ -61,12 +61,16 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("marts.retention", "rates"): {
         "mode": "calendar_on", "grain": "day", "n_rate_outside": 0, "n_more_than_cohort": 0,
-        "n_start_not_whole": 0, "n_cohort_sizes_differ": 0,
+        "n_start_not_whole": 0, "n_value_off": 0, "n_cohort_sizes_differ": 0,
     },
     ("marts.path_transitions", "ends"): {"n_entries_off": 0, "n_exits_off": 0},
     ("marts.path_sequences", "shares"): {"n_sessions_off": 0, "n_more_persons_than_sessions": 0, "n_rate_outside": 0},
     ("marts.path_drop_offs", "stakes"): {"n_lost_off": 0, "n_more_lost_than_reached": 0, "n_stakes_unknown": 0},
     ("marts.aha_moments", "grid"): {"n_groups_off": 0, "n_rate_outside": 0, "n_adjusted_below": 0, "n_ranks_twice": 0},
+    ("marts.retention_persons", "cells"): {"mode": "calendar_on", "grain": "day", "n_persons_off": 0},
+    ("marts.lifecycle_periods", "flow"): {"grain": "week", "n_states_off": 0, "n_flow_off": 0, "n_persons_off": 0},
+    ("marts.power_user_curve", "months"): {"n_months_off": 0},
+    ("activation.retention_breakdown", "sums"): {"breakdown": "segment", "n_cells_off": 0},
     ("marts.user_features", "snapshots"): {
         "as_of_date": date(2026, 1, 31), "n_persons": 5, "n_persons_invented": 0, "n_after_as_of": 0,
         "n_seeing_the_future": 0, "n_score_out_of_range": 0, "n_missing": 0, "is_current": 1,

@@ -45,6 +45,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
             "#     order:", "#     entry:", "#     scope:", "#     exclude:", "#     hold_constant:", "#     breakdown:", "# retention:", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
+            "#     order:", "#     entry:", "#     scope:", "# retention:", "#             ", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
             "# privacy:", "#           ")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))
@@ -99,6 +100,10 @@ def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
         (BASE + "paths: {stop: purchase}\n", "paths.stop", 5, ["unknown key", "one of start, end"]),
         (BASE + "aha: {counts: [2, 1]}\n", "aha.counts", 5, ["rising"]),
         (BASE + "aha: {days: [0]}\n", "aha.days[0]", 5, ["greater than or equal to 1"]),
+        (BASE + "retention: {breakdowns: [city]}\n", "retention.breakdowns[0]", 5, ["'acquisition_channel'", "'city'"]),
+        (BASE + "retention: {breakdowns: [segment, segment]}\n", "retention.breakdowns", 5, ["named twice"]),
+        (BASE + "retention: {warm_up_days: -1}\n", "retention.warm_up_days", 5, ["greater than or equal to 0"]),
+        (BASE + "retention: {history_start: spring}\n", "retention.history_start", 5, ["date"]),
         (BASE + "    format: table\n    columns: {user: 0}\n", "sources[0].columns", 6, ["'user'", "user_id"]),
         (BASE + "    format: table\n    columns: {user_id: 0}\n", "sources[0]", 3, ["event_at"]),
     ],
@@ -201,7 +206,6 @@ def test_keys_of_a_table_are_refused_elsewhere(key: str) -> None:
         ("interventions: [{campaign: c, who: {segment: new}, action: push}]", "interventions"),
         ("experiments: [{name: e, assignment: {event: x}, metrics: [{name: m}]}]", "experiments"),
         ("global_holdout: {share: 0.1}", "global_holdout"),
-        ("retention: {brackets: [[1, 7]]}", "retention.brackets"),
         ("segments: {rules: {at_risk: {inactive_days: 14}}}", "segments.rules.at_risk.inactive_days"),
         ("segments: {rules: {at_risk: {active_days: 60}}}", "segments.rules.at_risk.active_days"),
     ],

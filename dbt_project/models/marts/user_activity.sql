@@ -120,5 +120,6 @@ select
     n_new,
     n_returning,
     n_resurrected,
-    n_dormant
+    n_dormant,
+    {{ is_warm_up('activity_date') }} as is_warm_up
 from windowed

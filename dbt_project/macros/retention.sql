@@ -1,0 +1,282 @@
+{# What the retention and lifecycle models share: calendar periods, the cells that the config asks for, and how persons are counted
+   into cells. Engine differences do not belong here (see dispatch.sql). #}
+
+{# Calendar periods are days, the site's weeks and months; each macro is for one grain, which is known when the SQL is written. #}
+{% macro period_start(grain, day) -%}
+    {%- if grain == 'day' -%} {{ day }}
+    {%- elif grain == 'week' -%} {{ funnel_week_start(day) }}
+    {%- else -%} cast({{ dbt.date_trunc('month', day) }} as date) {%- endif -%}
+{%- endmacro %}
+
+{# The start of the period so many periods later. #}
+{% macro add_periods(grain, start, periods) -%}
+    {%- if grain == 'day' -%} {{ add_days(start, periods) }}
+    {%- elif grain == 'week' -%} {{ add_days(start, '7 * (' ~ periods ~ ')') }}
+    {%- else -%} {{ add_months(start, periods) }} {%- endif -%}
+{%- endmacro %}
+
+{# Periods from one start of a period to another. #}
+{% macro periods_between(grain, earlier, later) -%}
+    {%- if grain == 'day' -%} {{ days_between(earlier, later) }}
+    {%- elif grain == 'week' -%} cast({{ days_between(earlier, later) }} / 7 as {{ dbt.type_bigint() }})
+    {%- else -%}
+        cast((extract(year from {{ later }}) - extract(year from {{ earlier }})) * 12
+            + extract(month from {{ later }}) - extract(month from {{ earlier }}) as {{ dbt.type_bigint() }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# The first date of the history: as configured, else the first on which anybody was active. A subquery of one value. #}
+{% macro history_start() -%}
+    {%- set given = var('retention').get('history_start') -%}
+    {%- if given -%} cast('{{ given }}' as date)
+    {%- else -%} (select min(activity_date) from {{ ref('int_person_days') }} where not is_bot) {%- endif -%}
+{%- endmacro %}
+
+{# Fewer than warm_up_days of history lie before the date: who seems new may be an old acquaintance. #}
+{% macro is_warm_up(day) -%}
+    {{ day }} < {{ add_days(history_start(), var('retention').get('warm_up_days', 30)) }}
+{%- endmacro %}
+
+{# One row per mode, grain and period asked for: mode, source_mode (the rows of retention_persons it counts), grain, period_number, and
+   the first and last period since the start that it covers. #}
+{% macro retention_periods() %}
+    {%- set rules = var('retention') -%}
+    {%- set last = {
+        'day': (rules.get('max_days') or 30) | int, 'week': (rules.get('max_weeks') or 12) | int, 'month': (rules.get('max_months') or 12) | int
+    } -%}
+    {%- set rows = [] -%}
+    {%- for grain in ['day', 'week', 'month'] -%}
+        {%- for period in range(last[grain] + 1) -%}
+            {%- do rows.append(['calendar_on', 'calendar_on', grain, period, period, period]) -%}
+            {%- do rows.append(['calendar_on_or_after', 'calendar_on', grain, period, period, period]) -%}
+            {%- if grain == 'day' -%}{%- do rows.append(['rolling_24h', 'rolling_24h', grain, period, period, period]) -%}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for bracket in retention_brackets() -%}
+        {%- do rows.append(['bracket', 'calendar_on', 'day', loop.index0, bracket[0], bracket[1]]) -%}
+    {%- endfor -%}
+    select *
+    from (
+        values
+        {%- for row in rows %}
+        ('{{ row[0] }}', '{{ row[1] }}', '{{ row[2] }}', {{ row[3] }}, {{ row[4] }}, {{ row[5] }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as asked (mode, source_mode, grain, period_number, first_period, last_period)
+{% endmacro %}
+
+{# The brackets in order, the start itself before them. #}
+{% macro retention_brackets() %}{{ return([[0, 0]] + (var('retention').get('brackets') or [])) }}{% endmacro %}
+
+{% macro retention_cells(persons, by=[]) %}
+    {#-
+      The CTEs from persons (columns of retention_persons and those of `by`) to `counted`: one row per asked cell of every cohort (and value
+      of `by`) that begins by as_of.
+
+      Persons are counted once into `returns`; unbounded and cumulative figures are sums over its periods. A bracket counts a person in the
+      first period of it with a return, so nobody has to be counted distinct.
+    -#}
+    {%- set keys = ['grain', 'cohort_start'] + by -%}
+    {%- set value = 'cast(persons.revenue as decimal(38, 6))' %}
+asked as (
+    {{ retention_periods() }}
+),
+
+cohorts as (
+    select
+        persons.mode as source_mode,
+        persons.{{ keys | join(',\n        persons.') }},
+        count(*) as n_cohort,
+        max(max(persons.started_at)) over (partition by persons.mode, persons.grain, persons.cohort_start) as last_started_at
+    from {{ persons }} as persons
+    where persons.period_number = 0
+    group by persons.mode, persons.{{ keys | join(', persons.') }}
+),
+
+returns as (
+    select
+        persons.mode as source_mode,
+        persons.{{ keys | join(',\n        persons.') }},
+        persons.period_number,
+        sum(case when persons.is_retained then 1 else 0 end) as n_retained,
+        sum(case when persons.is_last_period then 1 else 0 end) as n_last,
+        sum({{ value }}) as revenue
+    from {{ persons }} as persons
+    group by persons.mode, persons.{{ keys | join(', persons.') }}, persons.period_number
+),
+
+ends as (
+    select
+        source_mode,
+        grain,
+        max(last_period) as last_period
+    from asked
+    where mode <> 'bracket'
+    group by source_mode, grain
+),
+
+-- what comes after the last period asked for counts as if it came in it: enough for "or after"
+folded as (
+    select
+        returns.source_mode,
+        returns.{{ keys | join(',\n        returns.') }},
+        least(returns.period_number, ends.last_period) as period_number,
+        sum(case when returns.period_number <= ends.last_period then returns.n_retained else 0 end) as n_retained,
+        sum(case when returns.period_number <= ends.last_period then returns.revenue else 0 end) as revenue,
+        sum(returns.n_last) as n_last,
+        sum(returns.revenue) as revenue_or_later
+    from returns
+    inner join ends on returns.source_mode = ends.source_mode and returns.grain = ends.grain
+    group by
+        returns.source_mode, returns.{{ keys | join(', returns.') }}, least(returns.period_number, ends.last_period)
+),
+
+bracketed as (
+    select
+        persons.{{ keys | join(',\n        persons.') }},
+        asked.period_number,
+        sum(
+            case
+                when persons.is_retained and coalesce(persons.previous_period_number < asked.first_period, true) then 1 else 0
+            end
+        ) as n_retained,
+        sum({{ value }}) as revenue
+    from {{ persons }} as persons
+    inner join asked
+        on
+            persons.mode = asked.source_mode
+            and persons.grain = asked.grain
+            and persons.period_number >= asked.first_period
+            and persons.period_number <= asked.last_period
+    where asked.mode = 'bracket'
+    group by persons.{{ keys | join(', persons.') }}, asked.period_number
+),
+
+-- revenue from the start to the end of a bracket; whole days, so from the days' sums
+bracket_totals as (
+    select
+        returns.{{ keys | join(',\n        returns.') }},
+        asked.period_number,
+        sum(returns.revenue) as revenue
+    from returns
+    inner join asked
+        on
+            returns.source_mode = asked.source_mode
+            and returns.grain = asked.grain
+            and returns.period_number <= asked.last_period
+    where asked.mode = 'bracket'
+    group by returns.{{ keys | join(', returns.') }}, asked.period_number
+),
+
+grid as (
+    select
+        asked.mode,
+        asked.period_number,
+        asked.first_period,
+        asked.last_period,
+        cohorts.*,
+        case asked.grain
+            {%- for grain in ['week', 'month'] %}
+            when '{{ grain }}' then {{ add_periods(grain, 'cohorts.cohort_start', 'asked.first_period') }}
+            {%- endfor %}
+            else {{ add_periods('day', 'cohorts.cohort_start', 'asked.first_period') }}
+        end as first_date,
+        case asked.grain
+            {%- for grain in ['week', 'month'] %}
+            when '{{ grain }}' then {{ add_days(add_periods(grain, 'cohorts.cohort_start', 'asked.last_period + 1'), -1) }}
+            {%- endfor %}
+            else {{ add_periods('day', 'cohorts.cohort_start', 'asked.last_period') }}
+        end as last_date
+    from cohorts
+    inner join asked on cohorts.source_mode = asked.source_mode and cohorts.grain = asked.grain
+),
+
+filled as (
+    select
+        grid.*,
+        coalesce(folded.n_retained, 0) as n_on,
+        coalesce(folded.revenue, 0) as revenue_on,
+        coalesce(folded.n_last, 0) as n_last,
+        coalesce(folded.revenue_or_later, 0) as revenue_or_later,
+        coalesce(bracketed.n_retained, 0) as n_in_bracket,
+        coalesce(bracketed.revenue, 0) as revenue_in_bracket,
+        coalesce(bracket_totals.revenue, 0) as revenue_to_bracket_end
+    from grid
+    left join folded
+        on
+            grid.mode <> 'bracket'
+            and grid.source_mode = folded.source_mode
+            and grid.period_number = folded.period_number
+            {%- for key in keys %}
+            and grid.{{ key }} = folded.{{ key }}
+            {%- endfor %}
+    {%- for bracket_cells in ['bracketed', 'bracket_totals'] %}
+    left join {{ bracket_cells }}
+        on
+            grid.mode = 'bracket'
+            and grid.period_number = {{ bracket_cells }}.period_number
+            {%- for key in keys %}
+            and grid.{{ key }} = {{ bracket_cells }}.{{ key }}
+            {%- endfor %}
+    {%- endfor %}
+    where grid.first_date <= {{ as_of_date() }}
+),
+
+summed as (
+    select
+        *,
+        sum(n_last) over from_here as n_on_or_after,
+        sum(revenue_or_later) over from_here as revenue_on_or_after,
+        sum(revenue_on) over (
+            partition by mode, {{ keys | join(', ') }} order by period_number rows between unbounded preceding and current row
+        ) as revenue_so_far
+    from filled
+    window from_here as (
+        partition by mode, {{ keys | join(', ') }} order by period_number rows between current row and unbounded following
+    )
+),
+
+counted as (
+    select
+        *,
+        case mode when 'calendar_on_or_after' then n_on_or_after when 'bracket' then n_in_bracket else n_on end as n_retained,
+        cast(
+            case mode when 'calendar_on_or_after' then revenue_on_or_after when 'bracket' then revenue_in_bracket else revenue_on end as double
+        ) as revenue,
+        cast(case when mode = 'bracket' then revenue_to_bracket_end else revenue_so_far end as double) as cumulative_revenue,
+        case
+            when mode = 'rolling_24h' then {{ add_seconds('last_started_at', 'cast(86400 * (period_number + 1) as ' ~ dbt.type_bigint() ~ ')') }} <= {{ as_of_end_utc() }}
+            else last_date <= {{ as_of_date() }}
+        end as is_mature
+    from summed
+)
+{%- endmacro %}
+
+{# `7`, or `4-7` where a cell covers more than one period. #}
+{% macro retention_label() -%}
+    cast(
+        case
+            when counted.first_period = counted.last_period then cast(counted.first_period as {{ dbt.type_string() }})
+            else concat(cast(counted.first_period as {{ dbt.type_string() }}), '-', cast(counted.last_period as {{ dbt.type_string() }}))
+        end as {{ dbt.type_string() }}
+    )
+{%- endmacro %}
+
+{# The number of the window of 24 hours since the start that holds an instant; below 0 before the start. #}
+{% macro window_of_24h(started_at, moment) -%}
+    cast(floor(({{ epoch_micros(moment) }} - {{ epoch_micros(started_at) }}) / 86400000000.0) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{# Dates on which a person did the event (or anything), with the first and last time; bots left out, in a delta night the changed. #}
+{% macro retention_days(event_name) -%}
+    select
+        days.person_id,
+        days.activity_date,
+        min(days.first_event_at) as first_event_at,
+        max(days.last_event_at) as last_event_at
+    from {{ ref('int_person_event_days') if event_name else ref('int_person_days') }} as days
+    {%- if is_delta() %}
+    inner join {{ ref('int_changed') }} as changed on days.person_id = changed.person_id
+    {%- endif %}
+    where not days.is_bot {%- if event_name %} and days.event_name = {{ sql_string(event_name) }} {%- endif %}
+    group by days.person_id, days.activity_date
+{%- endmacro %}

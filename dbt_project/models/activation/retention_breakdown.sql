@@ -1,0 +1,72 @@
+-- One row per breakdown, its value, cohort, mode, grain and period: retention of the persons with that value at as_of. Here and
+-- not in the marts because the segment is known only after them. The rows of one breakdown add up to retention.
+
+with retained as (
+    select * from {{ ref('retention_persons') }}
+),
+
+-- not user_profiles: its gate would have to be passed first, in the middle of the layer
+users as (
+    select * from {{ ref('dim_users') }}
+),
+
+segments as (
+    select
+        person_id,
+        segment,
+        cluster_name
+    from {{ ref('user_segments') }}
+),
+
+profiles as (
+    select
+        users.person_id,
+        users.acquisition_channel,
+        users.lifecycle_stage,
+        users.favourite_category,
+        users.is_known_user,
+        segments.segment,
+        segments.cluster_name
+    from users
+    left join segments on users.person_id = segments.person_id
+),
+
+persons as (
+    {%- for breakdown in var('retention').get('breakdowns') or [] %}
+    select
+        retained.*,
+        '{{ breakdown }}' as breakdown,
+        coalesce(cast(profiles.{{ breakdown }} as {{ dbt.type_string() }}), '(none)') as breakdown_value
+    from retained
+    inner join profiles on retained.person_id = profiles.person_id
+    {% if not loop.last %}union all{% endif %}
+    {%- else %}
+    select
+        retained.*,
+        cast(null as {{ dbt.type_string() }}) as breakdown,
+        profiles.person_id as breakdown_value
+    from retained
+    inner join profiles on retained.person_id = profiles.person_id
+    where 1 = 0
+    {%- endfor %}
+),
+
+{{ retention_cells('persons', by=['breakdown', 'breakdown_value']) }}
+
+select
+    cast(counted.breakdown as {{ dbt.type_string() }}) as breakdown,
+    counted.breakdown_value,
+    cast(counted.mode as {{ dbt.type_string() }}) as mode,
+    cast(counted.grain as {{ dbt.type_string() }}) as grain,
+    counted.cohort_start,
+    cast(counted.period_number as {{ dbt.type_bigint() }}) as period_number,
+    {{ retention_label() }} as period_label,
+    cast(counted.n_cohort as {{ dbt.type_bigint() }}) as n_cohort,
+    cast(counted.n_retained as {{ dbt.type_bigint() }}) as n_retained,
+    cast(counted.n_retained as double) / counted.n_cohort as retention_rate,
+    counted.revenue,
+    counted.cumulative_revenue,
+    counted.cumulative_revenue / counted.n_cohort as cumulative_revenue_per_person,
+    counted.is_mature,
+    {{ is_warm_up('counted.cohort_start') }} as is_warm_up
+from counted
