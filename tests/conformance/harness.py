@@ -92,7 +92,7 @@ def run_compiled(steps: Sequence[tuple[str, str]], given: Mapping[str, tuple[str
     """A connection in memory where `given` (table -> columns as DDL, rows) stand and each step made its table."""
     con = duckdb.connect()
     con.execute("attach ':memory:' as growth; use growth; set timezone = 'UTC'")
-    for schema in ("staging", "intermediate", "marts", "activation"):
+    for schema in ("staging", "intermediate", "marts", "ml", "activation"):
         con.execute(f"create schema {schema}")
     for table, (columns, rows) in given.items():
         con.execute(f"create table {table} ({columns})")
