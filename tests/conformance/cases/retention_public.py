@@ -82,7 +82,7 @@ _AUGUST = _of({
 _GROWING = _of({f"u{n}": [date(2020, 1, day) for day in (1, 2, 3) if n < 5 * day] for n in range(15)})
 _SIGNED = _of({
     "u1": [date(2024, 1, day) for day in (1, 2, 3)], "u2": [date(2024, 1, day) for day in (1, 3)], "u3": [date(2024, 1, 1)],
-})  # fmt: skip
+}, hour=20)  # fmt: skip
 
 
 def _june_day(n: int) -> date:
