@@ -39,10 +39,10 @@ def test_a_move_from_the_entry_is_a_transition_too(warehouse: duckdb.DuckDBPyCon
 def test_money_at_stake_is_recounted_from_the_events(warehouse: duckdb.DuckDBPyConnection) -> None:
     recounted = warehouse.execute("""
         with events as (select * from marts.fct_events where session_id is not null and not is_bot),
-        bought as (select session_id, min(event_number) as at from events where event_name = 'purchase' group by all),
+        bought as (select session_id, min(event_number) as bought_at from events where event_name = 'purchase' group by all),
         reached as (
             select distinct session_id, event_name from events left join bought using (session_id)
-            where at is null or event_number < at
+            where bought_at is null or event_number < bought_at
         ),
         last as (select session_id, arg_max(event_name, event_number) as event_name from events group by all)
         select reached.event_name, count(*), count(*) filter (is_lost),
