@@ -42,7 +42,7 @@
 {% macro retention_periods() %}
     {%- set rules = var('retention') -%}
     {%- set last = {
-        'day': (rules.get('max_days') or 30) | int, 'week': (rules.get('max_weeks') or 12) | int, 'month': (rules.get('max_months') or 12) | int
+        'day': rules.get('max_days', 30) | int, 'week': rules.get('max_weeks', 12) | int, 'month': rules.get('max_months', 12) | int
     } -%}
     {%- set rows = [] -%}
     {%- for grain in ['day', 'week', 'month'] -%}
