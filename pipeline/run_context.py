@@ -31,6 +31,7 @@ class RunContext:
     """as_of: last calendar date (site timezone) the night may know of; first_date: first date of the data.
 
     read_again: file_ids that a person asked to read and build again (`growthhouse backfill`).
+    first_held_date: first date of the events that are held back for having come too late; empty without any.
     """
 
     run_id: str
@@ -38,6 +39,7 @@ class RunContext:
     first_date: str
     event_names: list[str]
     read_again: list[str] = field(default_factory=list)
+    first_held_date: str = ""
 
     def write(self, path: Path) -> None:
         write_text(json.dumps(asdict(self)), path)
@@ -68,7 +70,14 @@ def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id:
     as_of = asked or min(last, yesterday)
     if as_of < first:
         raise ValueError(f"no event on or before {as_of}: the data starts on {first}")
-    return RunContext(run_id, as_of.isoformat(), first.isoformat(), [name for (name,) in names])
+    held = duckdb.execute(  # a ledger of an older version has no such column
+        "select min(too_late_from) from (from read_parquet(?) where status <> 'superseded' "
+        "union all by name select cast(null as date) as too_late_from)",
+        [str(paths.ledger)],
+    ).fetchone()
+    first_held = held[0].isoformat() if held and held[0] else ""
+    event_names = [name for (name,) in names]
+    return RunContext(run_id, as_of.isoformat(), first.isoformat(), event_names, first_held_date=first_held)
 
 
 def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.ingest.late import told
 from pipeline.paths import HomePaths
 
 
@@ -50,6 +51,13 @@ def _events(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]
         )
         for source, read, loaded, duplicates, rejected in sources
     ]
+    late = con.execute(
+        "select cast(sum(n_too_late) as bigint), min(too_late_from), max(too_late_to) from raw.ingested_files "
+        "where n_too_late > 0 and status <> 'superseded'"
+    ).fetchone()
+    if late and late[0]:
+        n_late, first, last = late
+        lines.append(("late", told(n_late, first, last, None)))
     if reasons:
         listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
         lines.append(("rejected", f"{listed}  (raw.rejected_events has file, line and reason of each)"))

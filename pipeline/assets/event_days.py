@@ -21,7 +21,7 @@ _FIRST_DATE = "2026-01-01"  # shown until there are data
 
 
 def build_event_days(settings: Settings | None) -> dg.AssetsDefinition:
-    """The asset with one partition per date since the first of the data, in the site's timezone."""
+    """The asset with one partition per date since the first of the data (held back or not), in the site's timezone."""
     with warnings.catch_warnings():  # a range in one run is a beta feature, which is no news to whoever runs a command
         warnings.simplefilter("ignore", dg.BetaWarning)
         return _event_days(settings)
@@ -52,4 +52,7 @@ def _event_days(settings: Settings | None) -> dg.AssetsDefinition:
 
 def _first_date(settings: Settings | None) -> str:
     context = HomePaths(settings.home).run_context if settings else None
-    return RunContext.read(context).first_date if context and context.exists() else _FIRST_DATE
+    if context is None or not context.exists():
+        return _FIRST_DATE
+    night = RunContext.read(context)
+    return min(night.first_date, night.first_held_date or night.first_date)

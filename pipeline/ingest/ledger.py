@@ -6,6 +6,7 @@ What counts is what the raw files say now, so that reading everything anew ends 
   corrected or completed in place. Where it holds less than before, the ingest says so; a delivery needs a name of its own.
 - A second file with the same content is read, and its events are duplicates.
 - A file that is gone still counts, because raw files are archived; unless it never gave an event.
+- What of a file came too late is decided when it first arrives, and stays so (late.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ _TYPES = {
     "reading": "VARCHAR",
     "n_erased": "BIGINT",
     "n_expired": "BIGINT",
+    "n_too_late": "BIGINT",
+    "too_late_from": "DATE",
+    "too_late_to": "DATE",
+    "late_before": "DATE",
+    "days_taken_in": "VARCHAR",
 }
 
 
@@ -65,11 +71,21 @@ class LedgerRow:
     reading: str  # hash of the settings that decide how a line is read
     n_erased: int = 0  # lines of erased persons; the other counts are of what remains
     n_expired: int = 0  # lines older than the config keeps them
+    n_too_late: int = 0  # of n_rejected: events held back, and below their first and last date
+    too_late_from: date | None = None
+    too_late_to: date | None = None
+    late_before: date | None = None  # the rule they were held back by (late.py)
+    days_taken_in: str = ""
 
     @property
     def is_active(self) -> bool:
         """Whether it is what the source says now, and not replaced by newer content."""
         return self.status != "superseded"
+
+    @property
+    def gave_events(self) -> bool:
+        """Whether there was an event in it, be it one that is held back."""
+        return bool(self.n_accepted or self.n_too_late)
 
     @property
     def is_spent(self) -> bool:
@@ -96,7 +112,7 @@ def read_ledger(path: Path) -> list[LedgerRow]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else value
+    return str(value) if isinstance(value, date) else value
 
 
 def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:

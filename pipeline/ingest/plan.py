@@ -17,6 +17,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from pipeline.ingest.inspect import Inspection, UnpacksTooFar, inspect_file, is_too_far
+from pipeline.ingest.late import Arrivals, LateRule
 from pipeline.ingest.layout import Layout, read_layout, resolve_columns
 from pipeline.ingest.ledger import LedgerRow
 from pipeline.ingest.report import FileProblem
@@ -48,6 +49,7 @@ class RawFile:
     inspection: Inspection
     file_id: str
     layout: Layout
+    late_rule: LateRule
     problem: str = ""  # why its lines cannot be read as the source says; all of them are refused then
 
 
@@ -69,6 +71,7 @@ def plan_source(
     rows: dict[Key, LedgerRow],
     reading: str,
     must_reread: Callable[[LedgerRow], bool],
+    arrivals: Arrivals,
 ) -> Plan:
     """Compare the files there are with the ledger's active rows."""
     plan = Plan()
@@ -87,33 +90,36 @@ def plan_source(
             unknown.append((path, file, stat, known))
     names = {shown_path(settings.home, path) for path in paths}
     gone = [row for row in rows.values() if row.source == source.name and row.file not in names]
-    plan.forgotten = [row for row in gone if row.n_accepted == 0 and not row.is_spent]
-    moved = {row.sha256: row for row in gone if row.reading == reading and row.n_accepted and not must_reread(row)}
+    plan.forgotten = [row for row in gone if not row.gave_events and not row.is_spent]
+    moved = {row.sha256: row for row in gone if row.reading == reading and row.gave_events and not must_reread(row)}
     ids = {row.file_id: row.file for row in rows.values()}
     limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        inspected = pool.map(lambda entry: _inspect(entry[0], limit, expansion, source), unknown)
+        inspected = list(pool.map(lambda entry: _inspect(entry[0], limit, expansion, source), unknown))
+        contents = {found.sha256 for found in inspected if not isinstance(found, str)}
         for (path, file, stat, known), found in zip(unknown, inspected, strict=True):
             if isinstance(found, str):
                 plan.warnings.append(f"Source '{source.name}': {file} {found}")
                 continue
             is_settled = time.time_ns() - stat.st_mtime_ns > _SETTLED_NS
-            same = known if known and known.sha256 == found.sha256 else moved.get(found.sha256)
-            moved.pop(found.sha256, None)
+            same = known if known and known.sha256 == found.sha256 else None
+            same = same or moved.pop(found.sha256, None)
             if same:
                 plan.n_known += 1
                 time_ns = ledger_time(stat.st_mtime_ns, is_settled)
                 plan.renewed[(source.name, file)] = replace(same, file=file, size_bytes=stat.st_size, mtime_ns=time_ns)
                 continue
-            identity = f"{found.sha256}\n{source.name}\n{file}\n{reading}"
+            late_rule = arrivals.rule_of(source.name, file, found.sha256, contents)
+            identity = f"{found.sha256}\n{source.name}\n{file}\n{reading}{late_rule.mark}"
             while ids.get(file_id := hashlib.sha256(identity.encode()).hexdigest()[:16], file) != file:
                 identity += "+"  # this content had this name before, and its events go by another now
             layout, problem = _layout(con, source, path, found)
             if layout.kind == "parquet" and is_too_far(_n_cells(con, path, layout), stat.st_size, expansion):
                 plan.warnings.append(f"Source '{source.name}': {file} {_TOO_FAR.format(expansion)}")
                 continue
+            size, changed_ns = stat.st_size, stat.st_mtime_ns
             plan.to_read.append(
-                RawFile(path, file, stat.st_size, stat.st_mtime_ns, is_settled, found, file_id, layout, problem)
+                RawFile(path, file, size, changed_ns, is_settled, found, file_id, layout, late_rule, problem)
             )
             if found.is_utf16:
                 plan.warnings.append(

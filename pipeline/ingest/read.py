@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.ingest import canonical, leftovers, table, tracker
+from pipeline.ingest import canonical, late, leftovers, table, tracker
 from pipeline.ingest.canonical import quote
 from pipeline.ingest.lake import Staging
+from pipeline.ingest.late import TOO_LATE
 from pipeline.ingest.layout import Layout
 from pipeline.ingest.plan import RawFile
 from pipeline.ingest.private import ERASED, Privacy
@@ -44,6 +45,8 @@ class Outcome:
     max_event_at: datetime | None = None
     event_names: set[str] = field(default_factory=set)
     n_erased: int = 0
+    first_late_at: datetime | None = None
+    last_late_at: datetime | None = None
 
     @property
     def n_rejected(self) -> int:
@@ -76,12 +79,14 @@ class BatchReader:
     now: datetime
     staging: Staging
     privacy: Privacy
+    _has_limit: bool = False
 
     def read(self, batch: list[RawFile]) -> list[Outcome]:
         """Stage the events and refused lines of files with one layout; one outcome per file."""
         outcomes = [Outcome() for _ in batch]
         self.con.execute(f"set timezone = {quote(self.source.timezone)}")
         self.con.execute(_NEW_REFUSED)
+        self._has_limit = late.prepare(self.con, self.settings, {file.file_id: file.late_rule for file in batch})
         scratch = self.staging.folder()
         scratch.mkdir()
         refused = RefusedLines(scratch / "refused.jsonl")
@@ -128,6 +133,8 @@ class BatchReader:
             query = canonical.staged_sql(draft(relation), self.settings, source, self.now)
             self.con.execute(f"create or replace temp table staged as {query}")
             self.privacy.apply(self.con)
+            if self._has_limit:
+                late.mark_late(self.con)
             self._refuse_staged(relation, raw_line)
             self._count_accepted(outcomes)
             self.staging.write_events(self.con)
@@ -170,10 +177,18 @@ class BatchReader:
             outcome.min_event_at = min(first, outcome.min_event_at or first)
             outcome.max_event_at = max(last, outcome.max_event_at or last)
             outcome.event_names.update(names)
-        for number, n in self.con.execute(
-            f"select file_number, count(*) from staged where reason = {quote(ERASED)} group by file_number"
-        ).fetchall():
-            outcomes[number].n_erased += n
+        refused = self.con.execute(
+            """select file_number, reason, count(*), min(event_at), max(event_at)
+            from staged where reason in (?, ?) group by file_number, reason""",
+            [ERASED, TOO_LATE],
+        ).fetchall()
+        for number, reason, n, first, last in refused:
+            outcome = outcomes[number]
+            if reason == ERASED:
+                outcome.n_erased += n
+            else:
+                outcome.first_late_at = min(first, outcome.first_late_at or first)
+                outcome.last_late_at = max(last, outcome.last_late_at or last)
 
     def _take_refused(self, refused: RefusedLines) -> None:
         if refused.n_lines:

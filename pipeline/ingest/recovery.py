@@ -11,12 +11,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipeline.checksums import RecordDamaged, accept, damage, digest, read_record
 from pipeline.files import write_text
 from pipeline.ingest.lake import Lake, lake_files, name_of
+from pipeline.ingest.late import Arrival
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.report import IngestError
 
@@ -145,15 +147,26 @@ def refuse_forgetting(lake: Lake, made_again: Collection[LedgerRow]) -> None:
 
 def _published_files(lake: Lake) -> dict[str, tuple[str, str]]:
     """Source and raw file by the name of their files in the lake, as far as the published version can be read."""
+    rows = _published(lake, "select source, file_id, file from raw.ingested_files")
+    return {f"{source}-{file_id}": (source, file) for source, file_id, file in rows}
+
+
+def published_arrivals(lake: Lake) -> list[Arrival]:
+    """What a lost ledger remembered of its files, as far as the published version can be read: else all is taken in."""
+    columns = ", ".join(Arrival._fields)
+    query = f"select {columns} from raw.ingested_files where status <> 'superseded' order by ingested_at, source, file"
+    return [Arrival(*row) for row in _published(lake, query)]
+
+
+def _published(lake: Lake, query: str) -> list[tuple[Any, ...]]:
     warehouse = lake.root.parent / "warehouse.duckdb"
     if not warehouse.exists():
-        return {}
+        return []
     try:
         with duckdb.connect(str(warehouse.resolve()), read_only=True) as con:
-            rows = con.execute("select source, file_id, file from raw.ingested_files").fetchall()
+            return con.execute(query).fetchall()
     except duckdb.Error:
-        return {}
-    return {f"{source}-{file_id}": (source, file) for source, file_id, file in rows}
+        return []
 
 
 def give_up(lake: Lake, present: Collection[tuple[str, str]]) -> list[LedgerRow]:

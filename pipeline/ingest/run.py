@@ -13,16 +13,25 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from pipeline.failpoints import failpoint
 from pipeline.ingest.lake import Lake, Staging, clear_orphans, move_into_lake
+from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of, local_date, told
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
 from pipeline.ingest.private import Privacy, privacy_of
 from pipeline.ingest.read import BatchReader, Outcome, connect
-from pipeline.ingest.recovery import damaged_files, open_ledger, record_unknown, refuse_forgetting, refuse_loss
+from pipeline.ingest.recovery import (
+    damaged_files,
+    open_ledger,
+    published_arrivals,
+    record_unknown,
+    refuse_forgetting,
+    refuse_loss,
+)
 from pipeline.ingest.report import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
@@ -43,6 +52,7 @@ class _Night:
     staging: Staging
     rows: dict[Key, LedgerRow]  # the active row of each (source, file)
     must_reread: Callable[[LedgerRow], bool]
+    arrivals: Arrivals
     privacy: Privacy
     fresh: dict[Key, LedgerRow] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)  # file_ids that no longer count
@@ -93,9 +103,11 @@ def ingest(
     damaged = damaged_files(lake, history, day=moment.toordinal(), warnings=report.warnings)
     record_unknown(lake)
     is_asked = _reread_rule(full_refresh, reread_days)
+    known = published_arrivals(lake) if is_ledger_lost else map(arrival_of, rows.values())
     night = _Night(
         settings, lake, moment, progress or (lambda _: None), connect(lake.staging / "spill"), Staging(lake.staging),
-        rows, lambda row: row.file_id in damaged or is_asked(row), privacy, report=report,
+        rows, lambda row: row.file_id in damaged or is_asked(row), Arrivals(settings, known, reread_days), privacy,
+        report=report,
     )  # fmt: skip
     try:
         privacy.install(night.con)
@@ -103,6 +115,7 @@ def ingest(
             _read_source(night, source)
         _check_any_data(night)
         _warn_of_strangers(night)
+        _warn_of_late(night, _reread_rule(False, reread_days))
         _mend(night, damaged)
         if is_ledger_lost:
             refuse_forgetting(lake, night.fresh.values())
@@ -122,18 +135,18 @@ def _names(rows: object) -> list[str]:
 
 def _reread_rule(full_refresh: bool, spans: Sequence[tuple[date, date]]) -> Callable[[LedgerRow], bool]:
     def overlaps(row: LedgerRow) -> bool:
-        if full_refresh or row.min_event_at is None or row.max_event_at is None:
-            return full_refresh
-        # the dates are the site's, the times UTC: a day more at either end misses none
-        first, last = row.min_event_at.date() - _ONE_DAY, row.max_event_at.date() + _ONE_DAY
-        return any(first <= span[1] and span[0] <= last for span in spans)
+        held = [(row.too_late_from, row.too_late_to)] if row.too_late_from and row.too_late_to else []
+        if row.min_event_at and row.max_event_at:
+            # the dates are the site's, the times UTC: a day more at either end misses none
+            held.append((row.min_event_at.date() - _ONE_DAY, row.max_event_at.date() + _ONE_DAY))
+        return full_refresh or any(first <= span[1] and span[0] <= last for first, last in held for span in spans)
 
     return overlaps
 
 
 def _read_source(night: _Night, source: Source) -> None:
     reading = reading_hash(night.settings, source, night.privacy)
-    plan = plan_source(night.con, night.settings, source, night.rows, reading, night.must_reread)
+    plan = plan_source(night.con, night.settings, source, night.rows, reading, night.must_reread, night.arrivals)
     night.report.warnings += plan.warnings
     night.report.n_files_known += plan.n_known
     night.fresh.update(plan.renewed)
@@ -188,6 +201,9 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, readin
         file.file_id, source.name, file.file, file.inspection.sha256, file.size_bytes,
         ledger_time(file.mtime_ns, file.is_settled), n_lines, outcome.n_accepted, outcome.n_rejected,
         outcome.min_event_at, outcome.max_event_at, night.now, status, names, reading, outcome.n_erased,
+        n_too_late=outcome.reasons.get(TOO_LATE, 0), too_late_from=_date(night, outcome.first_late_at),
+        too_late_to=_date(night, outcome.last_late_at), late_before=file.late_rule.before,
+        days_taken_in=file.late_rule.days_taken_in,
     )  # fmt: skip
     key = (source.name, file.file)
     old = night.rows.get(key)
@@ -200,6 +216,10 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, readin
         )
     _warn_of_shrinking(night, old, row)
     night.fresh[key] = row
+
+
+def _date(night: _Night, moment: datetime | None) -> date | None:
+    return local_date(moment, ZoneInfo(night.settings.site.timezone)) if moment else None
 
 
 def _warn_of_shrinking(night: _Night, old: LedgerRow | None, new: LedgerRow) -> None:
@@ -223,6 +243,23 @@ def _warn_of_strangers(night: _Night) -> None:
         night.report.warnings.append(
             f"The lake holds events of a source '{source}' that the config no longer names; they still count."
         )
+
+
+def _warn_of_late(night: _Night, is_asked: Callable[[LedgerRow], bool]) -> None:
+    """What is held back of tonight's files, and what a backfill cannot reach, since its raw file is gone."""
+    read = {file.file_id for file in night.report.files}
+    late = [row for row in night.fresh.values() if row.n_too_late and row.file_id in read]
+    for source in night.settings.sources:
+        rows = [row for row in late if row.source == source.name]
+        if days := [day for row in rows for day in (row.too_late_from, row.too_late_to) if day]:
+            n_late, allowed = sum(row.n_too_late for row in rows), night.settings.cleaning.days_late_allowed
+            night.report.warnings.append(f"Source '{source.name}': {told(n_late, min(days), max(days), allowed)}.")
+    for key, row in night.rows.items():
+        if row.n_too_late and key not in night.fresh and is_asked(row):
+            night.report.warnings.append(
+                f"Source '{row.source}': {row.file} is gone, so its {row.n_too_late:,} events of {row.too_late_from} to "
+                f"{row.too_late_to} stay held back. Put it back and ask for these dates again."
+            )
 
 
 def _mend(night: _Night, damaged: dict[str, list[str]]) -> None:

@@ -15,6 +15,7 @@ import duckdb
 from pipeline.checksums import accept, digest
 from pipeline.ingest.canonical import file_list, quote
 from pipeline.ingest.lake import Lake
+from pipeline.ingest.late import TOO_LATE
 from pipeline.ingest.ledger import LedgerRow, sync
 from pipeline.privacy.person import Person
 
@@ -129,10 +130,16 @@ def _ledger_row(
             f"""select min(event_at), max(event_at), list(distinct event_name)
             from read_parquet({file_list(events)}, hive_partitioning = false)"""
         ).fetchall()[0]
+    n_late = 0
+    if row.n_too_late and (refused := [path for path in left if path not in events]):
+        late = f"select count(*) from read_parquet({file_list(refused)}) where reason = {quote(TOO_LATE)}"
+        n_late = con.execute(late).fetchall()[0][0]
+    if not n_late:
+        row = replace(row, too_late_from=None, too_late_to=None)
     n_gone = row.n_accepted + row.n_rejected - n_accepted - n_rejected
     if raw:
         row = replace(row, sha256=raw.sha256, size_bytes=raw.size_bytes, mtime_ns=raw.mtime_ns)
     return replace(
         row, n_lines=n_accepted + n_rejected, n_accepted=n_accepted, n_rejected=n_rejected, min_event_at=first,
-        max_event_at=last, event_names=tuple(sorted(names)), n_erased=row.n_erased + n_gone,
+        max_event_at=last, event_names=tuple(sorted(names)), n_erased=row.n_erased + n_gone, n_too_late=n_late,
     )  # fmt: skip

@@ -53,7 +53,10 @@ def _aged(con: duckdb.DuckDBPyConnection, lake: Lake, row: LedgerRow, first_kept
         return row
     if (row.max_event_at or row.ingested_at) < limit:
         n_expired = row.n_expired + row.n_lines
-        return replace(row, status="expired", n_lines=0, n_accepted=0, n_rejected=0, n_expired=n_expired)
+        return replace(
+            row, status="expired", n_lines=0, n_accepted=0, n_rejected=0, n_too_late=0, too_late_from=None,
+            too_late_to=None, n_expired=n_expired,
+        )  # fmt: skip
     month = f"{_MONTH}{first_kept:%Y-%m}"
     kept = [
         path for path in files_of(lake, row)

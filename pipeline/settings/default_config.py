@@ -29,7 +29,9 @@ sources:
 
 # cleaning: {max_duration_s: 86400, max_future_hours: 24, max_line_bytes: 1048576, max_rejected_rate: 0.05,
 #            max_orders_per_day: 50, max_events_per_minute: 300,
-#            max_expansion: 200}   # times its size that a .gz, .zst or Parquet file may unpack to (beyond 64 MiB)
+#            max_expansion: 200,   # times its size that a .gz, .zst or Parquet file may unpack to (beyond 64 MiB)
+#            days_late_allowed: null}   # 3: an event of a date more than 3 days before the newest that earlier nights read of its
+#                                  # source is held back, counted and listed; `growthhouse backfill` takes it in
 # identity: {max_users_per_device: 1,
 #            pseudonymise: [],             # [user_id, anonymous_id]: the warehouse holds an HMAC-SHA-256 instead of the id
 #            key_env: GROWTH_HASH_KEY,     # the environment variable with the secret key of those hashes

@@ -104,6 +104,7 @@ class Cleaning(Section):
     max_rejected_rate: Share = 0.05
     max_orders_per_day: Count = 50
     max_events_per_minute: Count = 300
+    days_late_allowed: Annotated[int, Field(ge=0, le=36500)] | None = None
 
 
 class Identity(Section):

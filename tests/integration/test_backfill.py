@@ -56,18 +56,45 @@ def test_the_wish_starts_one_night(home: HomePaths) -> None:
     assert first.run_requests[0].run_key == second.run_requests[0].run_key
 
 
-def test_the_night_reads_these_days_again_and_the_warehouse_stays_the_same(home: HomePaths) -> None:
-    before = home.warehouse.resolve()
+def run(home: HomePaths, first: date, last: date) -> tuple[str, list[str]]:
+    """A backfill; its summary and what was said meanwhile."""
     said: list[str] = []
     config = home.home / "growth.yaml"
-    run_night(
-        config, load_settings(config, home.home), backfill=(date(2026, 1, 20), date(2026, 1, 20)), say=said.append
-    )
+    told = run_night(config, load_settings(config, home.home), backfill=(first, last), say=said.append)
+    return told, said
+
+
+def late_events(home: HomePaths) -> tuple[int, int, bool]:
+    """Events of the late file that are facts, that the books call too late, and whether these balance."""
+    with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as con:
+        (facts,) = con.execute("select count(*) from marts.fct_events where user_id = 'late-1'").fetchall()[0]
+        late, is_balanced = con.execute(
+            "select sum(n_too_late), bool_and(is_balanced) from ops.reconciliation "
+            "where run_id = (select last(run_id order by published_at) from ops.published_versions)"
+        ).fetchall()[0]
+        return facts, late, is_balanced
+
+
+def test_the_night_reads_these_days_again_and_the_warehouse_stays_the_same(home: HomePaths) -> None:
+    """Also where a file brings events that come too late: they are held back, but for those of the days asked for."""
+    before = home.warehouse.resolve()
+    with (home.home / "growth.yaml").open("a") as config:
+        config.write("\ncleaning: {days_late_allowed: 3}\n")
+    line = '{{"event": "page_view", "timestamp": "2026-01-{:02}T10:00:00Z", "userId": "late-1"}}\n'
+    (home.data / "raw" / "shop" / "late.jsonl").write_text("".join(map(line.format, (10, 11, 11, 12))))
+    summary, said = run(home, date(2026, 1, 20), date(2026, 1, 20))
     (line,) = [line for line in said if "were read again" in line]
     assert "2026-01-05 to 2026-01-07, 2026-01-20 to 2026-01-20" in line
     plan = json.loads(home.build_plan.read_text(encoding="utf-8"))
     assert not plan["is_full"] and "taken out" in plan["reason"]
     assert backfill.asked(home) == []
+    command = "growthhouse backfill --from 2026-01-10 --to 2026-01-12"
+    assert any(
+        f"4 events of 2026-01-10 to 2026-01-12 came more than 3 days late and are held back: `{command}`" in s
+        for s in said
+    )
+    assert f"raw.ingested_files: n_too_late is 4 (source=shop, taken_in_by={command})" in summary
+    assert late_events(home) == (0, 4, True)
     with duckdb.connect() as con:
         con.execute(
             f"attach '{before}' as before (read_only); attach '{home.warehouse.resolve()}' as later (read_only)"
@@ -81,6 +108,13 @@ def test_the_night_reads_these_days_again_and_the_warehouse_stays_the_same(home:
             for one, other in (("before", "later"), ("later", "before")):
                 rows = con.execute(f"from {one}.{table} except all from {other}.{table} limit 1").fetchall()
                 assert rows == [], table
+
+
+def test_a_backfill_takes_in_what_came_too_late(home: HomePaths) -> None:
+    """One of the 11th is a copy of the other."""
+    summary, _ = run(home, date(2026, 1, 10), date(2026, 1, 11))
+    assert late_events(home) == (2, 1, True)
+    assert "1 events of 2026-01-12 to 2026-01-12 came too late" in summary
 
 
 def test_without_a_wish_no_night_starts(home: HomePaths) -> None:

@@ -243,7 +243,7 @@ def test_reconciliation_of_earlier_runs_outlives_a_full_refresh(dbt: Invoke, dat
     database(
         "insert into raw.ingested_files by name select 'shop' as source, 'f' as file, 'loaded' as status, 'h' as sha256, "
         "7 as n_lines, 7 as n_loaded, 0 as n_duplicates, 0 as n_conflicts, 0 as n_rejected, 0 as n_after_as_of, "
-        "timestamp '2026-01-02' as ingested_at, 'i' as file_id, 0 as n_erased, 0 as n_expired"
+        "timestamp '2026-01-02' as ingested_at, 'i' as file_id, 0 as n_erased, 0 as n_expired, 0 as n_too_late"
     )
     variables = json.dumps({"reconciliation_history": str(history), "run_id": "night"})
     built = dbt("run", "--select", "reconciliation", "--full-refresh", "--vars", variables)

@@ -355,6 +355,26 @@ def test_too_many_rejects_name_reasons_files_and_limit(tmp_path: Path) -> None:
     )
 
 
+def test_events_that_came_too_late_stop_nothing_and_the_command_for_them_is_named(tmp_path: Path) -> None:
+    """All but 5 of 205 rejected lines came too late, of 606: 0.8 % are bad."""
+    params = write_lake(tmp_path, "n_lines = 606, n_rejected = 205")
+    late = "date '2026-01-02' as too_late_from, date '2026-01-05' as too_late_to"
+    duckdb.execute(f"""copy (
+        select *, case when file_id = 'aa01' then 200 end as n_too_late, {late} from '{params.ledger}'
+    ) to '{params.ledger}.new.parquet'""")
+    Path(f"{params.ledger}.new.parquet").replace(params.ledger)
+    results = {r.column_name: r for r in run_suite("raw.ingested_files", ":memory:", params)}
+    assert results["rejected_rate"].passed
+    assert results["worst_new_batch_rejected_rate_low"].passed
+    warned = results["n_too_late"]
+    assert (warned.failed, warned.blocks) == (True, False)
+    assert (
+        warned.observed_value == "200 (source=shop, taken_in_by=growthhouse backfill --from 2026-01-02 --to 2026-01-05)"
+    )
+    published = replace(params, published_at=datetime(2026, 2, 3))
+    assert {r.column_name: r for r in run_suite("raw.ingested_files", ":memory:", published)}["n_too_late"].passed
+
+
 def test_a_night_of_which_nothing_was_accepted_fails_and_is_not_broken(tmp_path: Path) -> None:
     params = write_lake(tmp_path, "n_accepted = 0, n_rejected = 405")
     for file in tmp_path.glob("events/*/*.parquet"):

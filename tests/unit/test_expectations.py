@@ -23,6 +23,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
         "source": "shop", "rejected_rate": 0.01, "worst_new_batch_rejected_rate_low": 0.02,
         "rejected_lines": "1 of 100", "reasons": "bad_json 1", "most_in": "a.jsonl 1",
     },
+    ("raw.ingested_files", "late"): {"source": "shop", "n_too_late": 0, "taken_in_by": None},
     ("raw.events", "total"): {"n_events_to_as_of": 10, "n_without_event_at": 0, "n_without_identity": 0},
     ("raw.events", "volume"): {
         "source": "shop", "last_week_volume_ratio": 1.0, "silence_over_longest_gap": 1.0,

@@ -15,7 +15,8 @@ with files as (
         sum(n_rejected) as n_rejected,
         sum(n_after_as_of) as n_after_as_of,
         sum(n_erased) as n_erased,
-        sum(n_expired) as n_expired
+        sum(n_expired) as n_expired,
+        sum(n_too_late) as n_too_late
     from {{ ref('ingested_files') }}
     where status in ('loaded', 'expired')
     group by source
@@ -43,6 +44,7 @@ compared as (
         cast(coalesce(files.n_after_as_of, 0) as bigint) as n_after_as_of,
         cast(coalesce(files.n_erased, 0) as bigint) as n_erased,
         cast(coalesce(files.n_expired, 0) as bigint) as n_expired,
+        cast(coalesce(files.n_too_late, 0) as bigint) as n_too_late,
         cast(coalesce(events.n_events, 0) as bigint) as n_events
     from files
     full outer join events on files.source = events.source
@@ -61,7 +63,8 @@ select
     n_events,
     n_lines = n_loaded + n_duplicates + n_rejected and n_loaded = n_events + n_after_as_of as is_balanced,
     n_erased,
-    n_expired
+    n_expired,
+    n_too_late
 from compared
 {%- if not is_incremental() %}
 {#- Built anew, as after a full refresh: the earlier runs come from the copy that each night leaves. #}
@@ -80,7 +83,8 @@ from (
         'n_events': 'bigint',
         'is_balanced': 'boolean',
         'n_erased': 'bigint',
-        'n_expired': 'bigint'
+        'n_expired': 'bigint',
+        'n_too_late': 'bigint'
     }) }}
 ) as earlier
 where run_id <> '{{ var("run_id") }}'

@@ -1,6 +1,7 @@
 -- Bookkeeping closes the night, so it waits for the last gate.
 -- depends_on: {{ ref('user_profiles') }}
 -- Grain: ingested file. What became of every line: n_lines = n_loaded + n_duplicates + n_rejected for a loaded file.
+-- Events that are held back since they came too late are among the rejected, and counted apart as well.
 -- Lines that were erased or have expired are counted beside it: the others are of what remains.
 -- A loaded event later than as_of waits in the lake for its day: n_after_as_of of the n_loaded are not in fct_events of this run.
 with files as (
@@ -49,7 +50,12 @@ select
     files.ingested_at,
     files.status,
     coalesce(files.n_erased, 0) as n_erased,
-    coalesce(files.n_expired, 0) as n_expired
+    coalesce(files.n_expired, 0) as n_expired,
+    coalesce(files.n_too_late, 0) as n_too_late,
+    files.too_late_from,
+    files.too_late_to,
+    files.late_before,
+    files.days_taken_in
 from files
 left join duplicates on files.file_id = duplicates.file_id
 left join after_as_of on files.file_id = after_as_of.file_id

@@ -16,7 +16,12 @@ with ledger as (
         'ingested_at': 'timestamp',
         'status': 'string',
         'n_erased': 'bigint',
-        'n_expired': 'bigint'
+        'n_expired': 'bigint',
+        'n_too_late': 'bigint',
+        'too_late_from': 'date',
+        'too_late_to': 'date',
+        'late_before': 'date',
+        'days_taken_in': 'string'
     }) }}
 
 )

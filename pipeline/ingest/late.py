@@ -1,0 +1,162 @@
+"""Events that come too late (`cleaning.days_late_allowed`): which dates of a file are held back, and marking their lines.
+
+It is decided once, when a file arrives, by what earlier nights had read of its source, and kept in the file's row of the
+ledger: reading the file again, for whatever reason, ends the same. A file arrives when its content or its name is first seen, so
+a renamed, copied or corrected file keeps its limit. What a backfill asked for is taken in for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from duckdb import DuckDBPyConnection
+
+from pipeline.ingest.canonical import quote
+from pipeline.ingest.ledger import LedgerRow
+from pipeline.settings import Settings
+
+TOO_LATE = "too_late"
+Span = tuple[date, date]
+
+_ONE_DAY = timedelta(days=1)
+_BEGINNING = date(1900, 1, 1)  # no event is older: 1970 is the first year of a good timestamp
+
+
+@dataclass(frozen=True)
+class LateRule:
+    """Dates (site timezone) before `before` are held back, but for those taken in. None: nothing is."""
+
+    before: date | None = None
+    taken_in: tuple[Span, ...] = ()  # apart, in order, all of them before `before`
+
+    @staticmethod
+    def of(before: date | None, days_taken_in: str | None) -> LateRule:
+        """The rule as a row of the ledger keeps it: dates as `2026-01-05/2026-01-07`, with blanks between."""
+        spans = (span.split("/") for span in (days_taken_in or "").split())
+        return LateRule(before, tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in spans))
+
+    @property
+    def days_taken_in(self) -> str:
+        """The dates taken in, as the ledger keeps them."""
+        return " ".join(f"{first}/{last}" for first, last in self.taken_in)
+
+    @property
+    def mark(self) -> str:
+        """What makes the id of a file another where other lines of it are accepted; nothing without a limit."""
+        return f"\n{self.before} {self.days_taken_in}" if self.before else ""
+
+    def with_days(self, asked: Iterable[Span]) -> LateRule:
+        """The rule with further dates taken in."""
+        if self.before is None:
+            return self
+        end, merged = self.before - _ONE_DAY, list[Span]()
+        spans = ((max(first, _BEGINNING), min(last, end)) for first, last in asked)
+        for first, last in sorted([*self.taken_in, *(span for span in spans if span[0] <= span[1])]):
+            if merged and first <= merged[-1][1] + _ONE_DAY:
+                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+            else:
+                merged.append((first, last))
+        return replace(self, taken_in=tuple(merged))
+
+    def held_back(self) -> list[Span]:
+        """The stretches that are held back: the first date, and the date after the last."""
+        if self.before is None:
+            return []
+        taken = [edge for first, last in self.taken_in for edge in (first, last + _ONE_DAY)]
+        edges = [_BEGINNING, *taken, self.before]
+        return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
+
+
+class Arrival(NamedTuple):
+    """What is remembered of a file that counts; the names are those of the ledger and of raw.ingested_files."""
+
+    source: str
+    file: str
+    sha256: str
+    late_before: date | None
+    days_taken_in: str | None
+    max_event_at: datetime | None
+    ingested_at: datetime
+
+    @property
+    def rule(self) -> LateRule:
+        return LateRule.of(self.late_before, self.days_taken_in)
+
+
+def arrival_of(row: LedgerRow) -> Arrival:
+    """What the ledger remembers."""
+    return Arrival(*(getattr(row, name) for name in Arrival._fields))
+
+
+class Arrivals:
+    """What earlier nights had read, and so the rule of every file of tonight."""
+
+    def __init__(self, settings: Settings, known: Iterable[Arrival], asked: Sequence[Span]) -> None:
+        self._days, self._asked = settings.cleaning.days_late_allowed, asked
+        self._by_name: dict[tuple[str, str], Arrival] = {}
+        self._by_content: dict[tuple[str, str], Arrival] = {}
+        self._newest: dict[str, date] = {}
+        zone = ZoneInfo(settings.site.timezone)
+        for file in known:
+            self._by_name[file.source, file.file] = file
+            self._by_content.setdefault((file.source, file.sha256), file)
+            if file.max_event_at is not None:
+                # the clock of one device that is ahead must not make everybody late
+                newest = local_date(min(file.max_event_at, file.ingested_at), zone)
+                self._newest[file.source] = max(newest, self._newest.get(file.source, newest))
+
+    def rule_of(self, source: str, file: str, sha256: str, contents: Collection[str]) -> LateRule:
+        """The rule of a file with this content; `contents` are those of all files of the source that are read tonight."""
+        named = self._by_name.get((source, file))
+        first = named if named and named.sha256 == sha256 else self._by_content.get((source, sha256))
+        if (
+            first is None and named and named.sha256 not in contents
+        ):  # else its content has another name now: a rotated log
+            first = named
+        return (first.rule if first else self._new_rule(source)).with_days(self._asked)
+
+    def _new_rule(self, source: str) -> LateRule:
+        newest = self._newest.get(source)
+        if self._days is None or newest is None:
+            return LateRule()
+        return LateRule(newest - timedelta(days=self._days))
+
+
+def local_date(naive_utc: datetime, zone: ZoneInfo) -> date:
+    """The date of an instant where the site is."""
+    return naive_utc.replace(tzinfo=UTC).astimezone(zone).date()
+
+
+def prepare(con: DuckDBPyConnection, settings: Settings, rules: dict[str, LateRule]) -> bool:
+    """Make the table of what is held back, by file_id, for `mark_late`; whether anything can be."""
+    zone = ZoneInfo(settings.site.timezone)
+    held = [
+        (file_id, *(datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None) for day in span))
+        for file_id, rule in rules.items()
+        for span in rule.held_back()
+    ]
+    con.execute("create or replace temp table held_back (file_id varchar, start_at timestamp, end_at timestamp)")
+    if held:
+        con.executemany("insert into held_back values (?, ?, ?)", held)
+    return bool(held)
+
+
+def mark_late(con: DuckDBPyConnection) -> None:
+    """Refuse the good lines of `staged` that are held back."""
+    con.execute(
+        f"""update staged set reason = {quote(TOO_LATE)} from held_back
+        where staged.file_id = held_back.file_id and reason is null and event_at >= start_at and event_at < end_at"""
+    )
+
+
+def told(n_late: int, first: date, last: date, days: int | None) -> str:
+    """What a person is told of events that are held back, and how they come in."""
+    how = "too late" if days is None else f"more than {days} day{'s' * (days != 1)} late"
+    return (
+        f"{n_late:,} events of {first} to {last} came {how} and are held back: "
+        f"`growthhouse backfill --from {first} --to {last}` takes them in"
+    )
