@@ -11,9 +11,12 @@ import duckdb
 import pytest
 from ingest_home import NOW, TRACKER, Home, jsonl, track
 
+from pipeline.assets.event_days import build_event_days
 from pipeline.ingest import IngestError, Lake, LedgerRow
 from pipeline.ingest.late import LateRule
+from pipeline.paths import HomePaths
 from pipeline.privacy import erase
+from pipeline.run_context import resolve
 
 LIMIT = {"days_late_allowed": 3}
 
@@ -75,6 +78,20 @@ def test_the_log_names_the_command_that_takes_it_in(home: Home) -> None:
     assert "2 events of 2026-01-02 to 2026-01-06 came more than 3 days late" in warning
     assert "`growthhouse backfill --from 2026-01-02 --to 2026-01-06`" in warning
     assert home.ingest().warnings == []
+
+
+def test_dates_before_the_first_event_can_be_asked_for_in_the_ui_where_they_are_held_back(tmp_path: Path) -> None:
+    home = Home(tmp_path, cleaning=LIMIT)
+    paths = HomePaths(home.folder)
+    for name, day, first in (("a.jsonl", 10, "2026-01-10"), ("b.jsonl", 2, "2026-01-02")):
+        home.put(name, jsonl(at(day)))
+        home.ingest()
+        night = resolve(home.settings, paths, asked=None, run_id="r", now=NOW)
+        night.write(paths.run_context)
+        assert night.first_date == "2026-01-10"
+        partitions = build_event_days(home.settings).partitions_def
+        assert partitions is not None
+        assert partitions.get_first_partition_key() == first
 
 
 def test_without_the_key_nothing_is_too_late(tmp_path: Path) -> None:
