@@ -251,7 +251,12 @@ select
     cast(within_days as {{ dbt.type_bigint() }}) as within_days,
     cast(row_number() over (
         order by
-            case when not is_testable then 2 when structural_reason is not null then 1 else 0 end asc,
+            case
+                when not is_testable then 3
+                when structural_reason is not null then 2
+                when p_value_adjusted < 0.05 then 0
+                else 1
+            end asc,
             coalesce(activity_adjusted_phi, -1) desc, event_name asc, min_count asc, within_days asc
     ) as {{ dbt.type_bigint() }}) as aha_rank,
     cast(n_persons as {{ dbt.type_bigint() }}) as n_persons,
