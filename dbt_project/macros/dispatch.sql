@@ -78,6 +78,9 @@
 {% macro default__add_months(day, months) -%} cast({{ day }} + to_months(cast({{ months }} as integer)) as date) {%- endmacro %}
 {% macro spark__add_months(day, months) -%} add_months({{ day }}, {{ months }}) {%- endmacro %}
 
+{# The day as a number, for windows over so many days. #}
+{% macro day_number(day) -%} {{ days_between("cast('1970-01-01' as date)", day) }} {%- endmacro %}
+
 {# One row per day, both ends included; the column is called `day`. #}
 {% macro days_from_to(first_day, last_day) %}{{ return(adapter.dispatch('days_from_to', 'growthhouse')(first_day, last_day)) }}{% endmacro %}
 {% macro default__days_from_to(first_day, last_day) -%}
@@ -107,6 +110,11 @@
 {% macro first_by(value, order) %}{{ return(adapter.dispatch('first_by', 'growthhouse')(value, order)) }}{% endmacro %}
 {% macro default__first_by(value, order) -%} arg_min({{ value }}, {{ order }}) {%- endmacro %}
 {% macro spark__first_by(value, order) -%} min_by({{ value }}, case when {{ value }} is not null then {{ order }} end) {%- endmacro %}
+
+{# How many different values a window holds. #}
+{% macro count_distinct_over(value, window) %}{{ return(adapter.dispatch('count_distinct_over', 'growthhouse')(value, window)) }}{% endmacro %}
+{% macro default__count_distinct_over(value, window) -%} count(distinct {{ value }}) over ({{ window }}) {%- endmacro %}
+{% macro spark__count_distinct_over(value, window) -%} size(collect_set({{ value }}) over ({{ window }})) {%- endmacro %}
 
 {# A sum that is the same whatever the order of the rows, which a sum of doubles is not: the values are added as decimals,
    those beyond ±1e18 as ±1e18. Null where no value is known. #}

@@ -32,6 +32,42 @@
     {{ return(dates) }}
 {% endmacro %}
 
+{# Around the orders of a delta night: persons whose orders are judged otherwise now, because another order in the same days, or on the
+   same device, came or went. What is made of their revenue changes, so they are made anew from the first event. #}
+{% macro remember_suspicious_orders(orders) -%}
+    {%- if execute and is_delta() %}
+    create or replace temp table suspicious_before as select order_id, person_id from {{ orders }} where is_suspicious
+    {%- endif %}
+{%- endmacro %}
+
+{% macro note_rejudged_orders(orders) -%}
+    {%- if execute and is_delta() %}
+    merge into {{ built('intermediate', 'int_changed') }} as changed
+    using (
+        select rejudged.person_id, {{ any_true('bots.person_id is not null') }} as is_bot
+        from (
+            (
+                select order_id, person_id from suspicious_before
+                except
+                select order_id, person_id from {{ orders }} where is_suspicious
+            )
+            union
+            (
+                select order_id, person_id from {{ orders }} where is_suspicious
+                except
+                select order_id, person_id from suspicious_before
+            )
+        ) as rejudged
+        left join {{ built('intermediate', 'int_bots') }} as bots on rejudged.person_id = bots.person_id
+        group by rejudged.person_id
+    ) as rejudged on changed.person_id = rejudged.person_id
+    when matched then update set
+        changed_from_at = {{ beginning_of_time() }}, changed_from_date = cast('1970-01-01' as date), n_sessions_before = 0
+    when not matched then insert (person_id, changed_from_at, changed_from_date, n_sessions_before, is_bot)
+        values (rejudged.person_id, {{ beginning_of_time() }}, cast('1970-01-01' as date), 0, rejudged.is_bot)
+    {%- endif %}
+{%- endmacro %}
+
 {# Tables that a model reads in a delta night only: said at parse time, so that they are built before it. #}
 {% macro also_after(names) %}
     {%- if not execute %}{% for name in names %}{% do ref(name) %}{% endfor %}{% endif -%}

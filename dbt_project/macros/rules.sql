@@ -63,3 +63,63 @@
 {% macro purchase_frequency(n_orders, days_since_first_seen) -%}
     {{ n_orders }} * 30.0 / greatest({{ days_since_first_seen }} + 1, 30)
 {%- endmacro %}
+
+{# What makes purchase events one order: the order_id given; without one, each is its own. #}
+{% macro order_key(order_id, source, event_id) -%} coalesce({{ order_id }}, {{ source }} || ':' || {{ event_id }}) {%- endmacro %}
+
+{# Orders that look like brushing (sales faked for ranking or reviews), each with the first rule of config `cleaning` that it breaks:
+   more than max_orders_per_day orders of one person on one date; one item in more than max_orders_per_item orders of one person, or more
+   than max_accounts_per_device persons ordering on one device, within some brushing_window_days dates on end. All orders that make up
+   the excess are named, the first of them too. `orders` and `items` are names of steps; `scope` is a column of both that keeps sets of
+   orders apart that do not know of each other. #}
+{% macro suspicious_orders(orders, items, scope=none) %}
+    {%- set by = scope ~ ', ' if scope else '' -%}
+    {%- set later = var('brushing_window_days') | int - 1 -%}
+    select
+        {{ by }}order_id,
+        case min(place)
+            when 1 then 'too_many_orders_per_day' when 2 then 'same_item_again' else 'one_device_many_accounts'
+        end as suspicion_reason
+    from (
+        select {{ by }}order_id, 1 as place
+        from (
+            select {{ by }}order_id, count(*) over (partition by {{ by }}person_id, order_date) as n_orders_that_day
+            from {{ orders }}
+        ) as days
+        where n_orders_that_day > {{ var('max_orders_per_day') }}
+        union all
+        select {{ by }}order_id, 2 as place
+        from (
+            select *, max(n_from_here) over (
+                partition by {{ by }}person_id, item_id order by day_number range between {{ later }} preceding and current row
+            ) as n_orders
+            from (
+                select *, count(*) over (
+                    partition by {{ by }}person_id, item_id order by day_number range between current row and {{ later }} following
+                ) as n_from_here
+                from (select {{ by }}order_id, person_id, item_id, {{ day_number('order_date') }} as day_number from {{ items }}) as dated
+            ) as windows
+        ) as items_again
+        where n_orders > {{ var('max_orders_per_item') }}
+        union all
+        select {{ by }}order_id, 3 as place
+        from (
+            select *, max(n_from_here) over (
+                partition by {{ by }}anonymous_id order by day_number range between {{ later }} preceding and current row
+            ) as n_accounts
+            from (
+                select *, {{ count_distinct_over('account',
+                    'partition by ' ~ by ~ 'anonymous_id order by day_number range between current row and ' ~ later ~ ' following')
+                }} as n_from_here
+                from (
+                    select {{ by }}order_id, anonymous_id, {{ day_number('order_date') }} as day_number,
+                        case when person_id not like 'anon:%' then person_id end as account
+                    from {{ orders }}
+                    where anonymous_id is not null
+                ) as dated
+            ) as windows
+        ) as devices
+        where n_accounts > {{ var('max_accounts_per_device') }}
+    ) as broken_rules
+    group by {{ by }}order_id
+{%- endmacro %}

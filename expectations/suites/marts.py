@@ -3,6 +3,8 @@
 from expectations.params import GateParams
 from expectations.suites.base import Check, Probe, Suite, accepted_by_source, between, none_of, quoted_list
 
+_ROUNDING = 1e-9  # of sums of doubles added in another order
+
 
 def _fct_events_sql(params: GateParams) -> str:
     return f"""
@@ -57,6 +59,9 @@ def _fct_sessions_sql(params: GateParams) -> str:
             abs(coalesce(sum(n_purchases), 0) - (
                 select count(*) from marts.fct_events where session_id is not null and event_name = 'purchase'
             )) as n_purchases_off,
+            abs(coalesce(sum(revenue), 0) / (
+                select nullif(sum(revenue), 0) from marts.fct_orders where session_id is not null and not is_suspicious
+            ) - 1) as revenue_off_rate,
             avg(cast(is_converted as integer)) filter (where not is_bot) as conversion_rate
         from marts.fct_sessions
     """
@@ -68,6 +73,7 @@ def _fct_sessions_checks(params: GateParams) -> list[Check]:
         none_of("n_without_events"),
         none_of("n_events_off"),
         none_of("n_purchases_off"),
+        between("revenue_off_rate", 0, _ROUNDING, may_be_empty=True),
         between("conversion_rate", 0, 0.9, severity="warn", may_be_empty=True),
     ]
 
@@ -79,6 +85,9 @@ def _fct_orders_sql(params: GateParams) -> str:
                 as n_more_than_purchases,
             count(*) filter (where order_date > date '{params.as_of_date}') as n_after_as_of,
             count(*) filter (where revenue < 0) as n_negative_revenue,
+            count(*) filter (where refunded_amount < 0 or refunded_amount > greatest(revenue, 0)) as n_refunded_beyond_revenue,
+            count(*) filter (where abs(revenue - refunded_amount - net_revenue) > 0.005) as n_net_revenue_off,
+            count(*) filter (where is_suspicious <> (suspicion_reason is not null)) as n_suspicious_without_reason,
             case when count(*) > 0 then avg(cast(is_suspicious as integer)) end as suspicious_rate
         from marts.fct_orders
     """
@@ -89,8 +98,43 @@ def _fct_orders_checks(params: GateParams) -> list[Check]:
         none_of("n_more_than_purchases"),
         none_of("n_after_as_of"),
         none_of("n_negative_revenue", severity="warn"),
+        none_of("n_refunded_beyond_revenue"),
+        none_of("n_net_revenue_off"),
+        none_of("n_suspicious_without_reason"),
         between("suspicious_rate", 0, 0.2, severity="warn", may_be_empty=True),
     ]
+
+
+def _refunds_sql(params: GateParams) -> str:
+    return """
+        select
+            count(*) filter (where amount < 0) as n_negative_amount,
+            avg(cast(not has_order as integer)) as no_order_rate,
+            abs(count(*) filter (where is_counted) - (select coalesce(sum(n_refunds), 0) from marts.fct_orders)) as n_refunds_off
+        from marts.fct_refunds
+    """
+
+
+def _refunds_checks(params: GateParams) -> list[Check]:
+    return [
+        none_of("n_negative_amount"),
+        # Of orders older than the history, or of a source whose ids are not the orders'.
+        between("no_order_rate", 0, 0.2, severity="warn", may_be_empty=True),
+        none_of("n_refunds_off"),
+    ]
+
+
+def _order_items_sql(params: GateParams) -> str:
+    return """
+        with items as (select order_id, sum(revenue) as revenue, sum(quantity) as quantity from marts.fct_order_items group by order_id)
+        select count(*) filter (where items.revenue > greatest(orders.revenue, 0) + 0.005) as n_worth_more_than_the_order
+        from marts.fct_orders as orders inner join items using (order_id)
+    """
+
+
+def _order_items_checks(params: GateParams) -> list[Check]:
+    # A line with a negative amount (a voucher without an item) makes an order worth less than its items.
+    return [none_of("n_worth_more_than_the_order", severity="warn", may_be_empty=True)]
 
 
 def _dim_users_sql(params: GateParams) -> str:
@@ -99,6 +143,14 @@ def _dim_users_sql(params: GateParams) -> str:
             count(*) as n_persons,
             abs(coalesce(sum(n_events), 0) - (select count(*) from marts.fct_events)) as n_events_off,
             abs(coalesce(sum(n_orders), 0) - (select count(*) from marts.fct_orders)) as n_orders_off,
+            abs(coalesce(sum(n_suspicious_orders), 0) - (select count(*) from marts.fct_orders where is_suspicious))
+                as n_suspicious_orders_off,
+            abs(coalesce(sum(revenue), 0) / (
+                select nullif(sum(revenue), 0) from marts.fct_orders where not is_suspicious
+            ) - 1) as revenue_off_rate,
+            abs(coalesce(sum(net_revenue), 0) / (
+                select nullif(sum(net_revenue), 0) from marts.fct_orders where not is_suspicious
+            ) - 1) as net_revenue_off_rate,
             count(*) filter (where last_seen_at < first_seen_at) as n_seen_backwards,
             count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double)))
                 as n_score_out_of_range,
@@ -112,6 +164,9 @@ def _dim_users_checks(params: GateParams) -> list[Check]:
         between("n_persons", low=1),
         none_of("n_events_off"),
         none_of("n_orders_off"),
+        none_of("n_suspicious_orders_off"),
+        between("revenue_off_rate", 0, _ROUNDING, may_be_empty=True),
+        between("net_revenue_off_rate", 0, _ROUNDING, may_be_empty=True),
         none_of("n_seen_backwards"),
         none_of("n_score_out_of_range"),
         none_of("n_active_after_as_of"),
@@ -284,6 +339,8 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite("marts.fct_sessions", "marts", (Probe("profile", _fct_sessions_sql, _fct_sessions_checks),)),
     Suite("marts.fct_orders", "marts", (Probe("profile", _fct_orders_sql, _fct_orders_checks),)),
+    Suite("marts.fct_refunds", "marts", (Probe("profile", _refunds_sql, _refunds_checks),)),
+    Suite("marts.fct_order_items", "marts", (Probe("profile", _order_items_sql, _order_items_checks),)),
     Suite("marts.dim_users", "marts", (Probe("profile", _dim_users_sql, _dim_users_checks),)),
     Suite("marts.funnel_conversion", "marts", (Probe("rates", _funnel_sql, _funnel_checks, keys=("funnel_name",)),)),
     Suite("marts.retention", "marts", (Probe("rates", _retention_sql, _retention_checks, keys=("mode", "grain")),)),

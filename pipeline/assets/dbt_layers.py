@@ -21,7 +21,9 @@ from pipeline.run_context import dbt_variables
 from pipeline.run_history import keep_reconciliation, record_runs
 
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
-_DAILY = ("int_session_days", "int_session_steps", "int_person_days", "int_person_event_days")
+_DAILY = (
+    "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_order_events", "int_orders",
+)  # fmt: skip
 _EVENTS = (
     "int_duplicates", "int_displaced", "int_device_users", "int_devices", "int_reopened", "int_identity_links",
     "int_identities", "int_reopened_events",

@@ -28,7 +28,11 @@ sources:
   #   sessions: false
 
 # cleaning: {max_duration_s: 86400, max_future_hours: 24, max_line_bytes: 1048576, max_rejected_rate: 0.05,
-#            max_orders_per_day: 50, max_events_per_minute: 300,
+#            max_events_per_minute: 300,
+#            max_orders_per_day: 50,      # of one person; those of a day with more are flagged and left out of revenue, as are those with
+#            max_orders_per_item: 10,     # more orders of one item by one person, or
+#            max_accounts_per_device: 5,  # more persons ordering on one device,
+#            brushing_window_days: 7,     # within so many days
 #            max_expansion: 200,   # times its size that a .gz, .zst or Parquet file may unpack to (beyond 64 MiB)
 #            days_late_allowed: null}   # 3: an event of a date more than 3 days before the newest that earlier nights read of its
 #                                  # source is held back, counted and listed; `growthhouse backfill` takes it in

@@ -103,6 +103,9 @@ class Cleaning(Section):
     max_expansion: Annotated[float, Field(gt=1)] = 200
     max_rejected_rate: Share = 0.05
     max_orders_per_day: Count = 50
+    brushing_window_days: Count = 7
+    max_orders_per_item: Count = 10
+    max_accounts_per_device: Count = 5
     max_events_per_minute: Count = 300
     days_late_allowed: Annotated[int, Field(ge=0, le=36500)] | None = None
 

@@ -25,17 +25,24 @@ create table marts.fct_events as
         case when i % 10 = 0 then 9.5 end as revenue
     from intermediate.int_sessionized;
 create table marts.fct_sessions as
-    select session_id, count(*) as n_events, count(*) filter (where event_name = 'purchase') as n_purchases,
+    select session_id, count(*) as n_events, count(*) filter (where event_name = 'purchase') as n_purchases, sum(revenue) as revenue,
         epoch(max(event_at) - min(event_at)) as duration_s, bool_or(event_name = 'purchase') as is_converted,
         false as is_bot
     from marts.fct_events group by session_id;
 create table marts.fct_orders as
-    select event_id as order_id, event_date as order_date, revenue, false as is_suspicious, false as is_bot
+    select event_id as order_id, person_id, event_date as order_date, revenue, i = 40 as is_suspicious, session_id, false as is_bot,
+        case when i = 40 then 'too_many_orders_per_day' end as suspicion_reason,
+        case when i = 0 then 2.5 else 0 end as refunded_amount, revenue - refunded_amount as net_revenue,
+        cast(i = 0 as integer) as n_refunds
     from marts.fct_events where event_name = 'purchase';
+update marts.fct_sessions set revenue = coalesce(
+    (select sum(revenue) from marts.fct_orders as o where o.session_id = fct_sessions.session_id and not o.is_suspicious), 0);
+create table marts.fct_refunds as select 'e0' as order_id, 2.5::double as amount, true as has_order, true as is_counted;
+create table marts.fct_order_items as select order_id, 'i' as item_id, revenue, 1.0::double as quantity from marts.fct_orders;
 create table marts.channel_attribution as
     select 'linear' as model, 'all' as period, null::date as period_start, channel, share * count(*) as n_conversions,
         (share * sum(revenue))::decimal(38, 6) as revenue, share as conversion_share
-    from marts.fct_orders, (values ('email', 0.75), ('unassigned', 0.25)) as t(channel, share) group by channel, share;
+    from marts.fct_orders, (values ('email', 0.75), ('unassigned', 0.25)) as t(channel, share) where not is_suspicious group by channel, share;
 create table marts.dim_identities as select 'd1' as anonymous_id, 'p1' as person_id;
 create table marts.dim_identities_history as
     select 'd1' as anonymous_id, * from (values ('anon:d1', timestamp '2026-01-01', timestamp '2026-01-02'),
@@ -43,8 +50,12 @@ create table marts.dim_identities_history as
 create table marts.dim_users as
     select person_id, min(event_at) as first_seen_at, max(event_at) as last_seen_at, count(*) as n_events,
         count(*) filter (where event_name = 'purchase') as n_orders, 50::double as activity_score, 0 as days_since_last_active,
-        false as is_bot
-    from marts.fct_events group by person_id;
+        false as is_bot,
+        coalesce((select sum(revenue) from marts.fct_orders as o where o.person_id = e.person_id and not is_suspicious), 0) as revenue,
+        coalesce((select sum(net_revenue) from marts.fct_orders as o where o.person_id = e.person_id and not is_suspicious), 0)
+            as net_revenue,
+        (select count(*) from marts.fct_orders as o where o.person_id = e.person_id and is_suspicious) as n_suspicious_orders
+    from marts.fct_events as e group by person_id;
 create table marts.funnel_conversion as
     select 'purchase' as funnel_name, 'all' as period, null::date as period_start, null::varchar as breakdown_value, *
     from (values (1, 100, 100, 0, 1::double, 1::double, null), (2, 100, 40, 60, 0.4, 0.4, 60.0), (3, 100, 40, 0, 1.0, 0.4, 60.0))
@@ -142,6 +153,17 @@ DAMAGE = [
     ("marts", "marts.fct_orders", "n_more_than_purchases", "insert into marts.fct_orders from marts.fct_orders"),
     ("marts", "marts.fct_orders", "n_after_as_of", "update marts.fct_orders set order_date = '2026-02-01'"),
     ("marts", "marts.fct_orders", "n_negative_revenue", "update marts.fct_orders set revenue = -1"),
+    ("marts", "marts.fct_orders", "n_refunded_beyond_revenue", "update marts.fct_orders set refunded_amount = 10, net_revenue = -0.5"),
+    ("marts", "marts.fct_orders", "n_net_revenue_off", "update marts.fct_orders set net_revenue = revenue"),
+    ("marts", "marts.fct_orders", "n_suspicious_without_reason", "update marts.fct_orders set suspicion_reason = null"),
+    ("marts", "marts.fct_refunds", "n_negative_amount", "update marts.fct_refunds set amount = -1"),
+    ("marts", "marts.fct_refunds", "no_order_rate", "update marts.fct_refunds set has_order = false"),
+    ("marts", "marts.fct_refunds", "n_refunds_off", "update marts.fct_refunds set is_counted = false"),
+    ("marts", "marts.fct_order_items", "n_worth_more_than_the_order", "update marts.fct_order_items set revenue = 9.9"),
+    ("marts", "marts.fct_sessions", "revenue_off_rate", "update marts.fct_sessions set revenue = revenue + 1"),
+    ("marts", "marts.dim_users", "n_suspicious_orders_off", "update marts.dim_users set n_suspicious_orders = 0"),
+    ("marts", "marts.dim_users", "revenue_off_rate", "update marts.dim_users set revenue = revenue + 1"),
+    ("marts", "marts.dim_users", "net_revenue_off_rate", "update marts.dim_users set net_revenue = revenue"),
     ("marts", "marts.fct_orders", "suspicious_rate", "update marts.fct_orders set is_suspicious = true"),
     ("marts", "marts.channel_attribution", "conversions_off", "delete from marts.channel_attribution where channel = 'email'"),
     ("marts", "marts.channel_attribution", "conversions_off", "update marts.fct_orders set is_suspicious = revenue > 9 and order_id = 'e10'"),

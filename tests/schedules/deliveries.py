@@ -15,12 +15,13 @@ from typing import Any
 
 START = datetime(2026, 1, 1)
 N_DAYS = 9
-EVENTS = ("page_view", "view_item", "add_to_cart", "purchase", "sign_up", "search")
+EVENTS = ("page_view", "view_item", "add_to_cart", "purchase", "purchase", "refund", "sign_up", "search")
 CONFIGS = (
     "",
     "sessions: {timeout_minutes: 30, max_hours: 1}\n",
     "sessions: {timeout_minutes: 10, cut_on_campaign: true, cut_at_midnight: true}\n",
     "cleaning: {max_events_per_minute: 3}\nidentity: {max_users_per_device: 2}\n",
+    "cleaning: {max_orders_per_day: 1, max_orders_per_item: 1, max_accounts_per_device: 1, brushing_window_days: 3}\n",
 )
 REFERRERS = ("https://www.google.com/", "https://shop.example/1", "https://blog.example/")
 AGENTS = (
@@ -133,7 +134,16 @@ def _event(rng: random.Random, number: int) -> dict[str, Any]:
     if rng.random() < 0.2:
         event["utm_source"], event["utm_campaign"] = "ads", f"c{rng.randrange(2)}"
     if event["event"] == "purchase":
-        event |= {"orderId": f"o{rng.randrange(12)}", "value": rng.randrange(1, 50)}
+        event |= {
+            "orderId": f"o{rng.randrange(12)}",
+            "value": rng.randrange(1, 50),
+            "productId": f"i{rng.randrange(4)}",
+        }
+    elif event["event"] == "refund":
+        event |= {
+            "orderId": f"o{rng.randrange(12)}",
+            **rng.choice(({}, {"value": 2}, {"productId": f"i{rng.randrange(4)}"})),
+        }
     elif rng.random() < 0.6:
         event |= {"productId": f"i{rng.randrange(4)}", "category": f"k{rng.randrange(3)}"}
         event |= {"page_path": f"/{event['category']}"}

@@ -31,7 +31,12 @@ orders as (
     select
         person_id,
         count(*) as n_orders,
-        {{ stable_sum('revenue') }} as revenue
+        sum(case when is_suspicious then 1 else 0 end) as n_suspicious_orders,
+        {{ stable_sum('case when is_suspicious then 0 else revenue end') }} as revenue,
+        {{ stable_sum('case when is_suspicious then 0 else net_revenue end') }} as net_revenue,
+        count(distinct order_date) as n_order_days,
+        min(order_date) as first_order_date,
+        max(order_date) as last_order_date
     from {{ ref('fct_orders') }}
     group by person_id
 
@@ -90,10 +95,16 @@ select
     cast(dated.n_events as bigint) as n_events,
     cast(coalesce(orders.n_orders, 0) as bigint) as n_orders,
     cast(coalesce(orders.revenue, 0) as double) as revenue,
-    cast(orders.revenue / orders.n_orders as double) as avg_order_value,
+    cast(coalesce(orders.net_revenue, 0) as double) as net_revenue,
+    cast(coalesce(orders.n_suspicious_orders, 0) as bigint) as n_suspicious_orders,
+    cast(orders.revenue / nullif(orders.n_orders - orders.n_suspicious_orders, 0) as double) as avg_order_value,
     cast({{ purchase_frequency('coalesce(orders.n_orders, 0)', 'dated.days_since_first_seen') }} as double) as purchase_frequency,
     cast(coalesce(scores.activity_score, 0) as double) as activity_score,
     dated.days_since_last_active,
+    cast(coalesce(orders.n_order_days, 0) as bigint) as n_order_days,
+    orders.first_order_date,
+    orders.last_order_date,
+    cast({{ days_between('orders.last_order_date', as_of_date()) }} as bigint) as days_since_last_order,
     categories.category as favourite_category,
     cast(hours.hour_of_day as bigint) as favourite_hour,
     coalesce(sessions.acquisition_channel, 'unknown') as acquisition_channel,

@@ -1,83 +1,86 @@
--- Grain: order. All purchase events with one order_id are one order; a purchase without order_id is an order of its own.
--- Where two sources tell of one order (tracker and order log), one is believed, so that revenue counts once: the server's, else the
--- one that told of it first.
-with purchases as (
+-- Grain: order. Each order once, with its place among the person's orders, what was given back of it, and whether it looks like brushing.
+{{ also_after(['int_changed', 'int_bots']) }}
+{{ config(pre_hook="{{ remember_suspicious_orders(this) }}", post_hook="{{ note_rejudged_orders(this) }}") }}
+with orders as (
 
-    select
-        *,
-        coalesce(order_id, source || ':' || event_id) as order_key
-    from {{ ref('fct_events') }}
-    where event_name = 'purchase'
+    select * from {{ ref('int_orders') }}
 
 ),
 
-lines as (
+order_items as (
 
-    select
-        *,
-        row_number() over (partition by order_key, source order by event_at, event_id) as line
-    from purchases
+    select * from {{ ref('fct_order_items') }}
 
 ),
 
-tellings as (
+suspicions as (
 
-    select
-        order_key,
-        source,
-        max(case when line = 1 then person_id end) as person_id,
-        max(case when line = 1 then session_id end) as session_id,
-        max(case when line = 1 then currency end) as currency,
-        min(event_at) as ordered_at,
-        max(case when line = 1 then event_date end) as order_date,
-        max(known_date) as known_date,
-        {{ stable_sum('coalesce(revenue, 0)') }} as revenue,
-        {{ stable_sum('coalesce(quantity, 1)') }} as n_items,
-        {{ any_true('is_server_event') }} as is_server,
-        {{ any_true('line = 1 and is_bot') }} as is_bot
-    from lines
-    group by order_key, source
+    {{ suspicious_orders('orders', 'order_items') }}
 
 ),
 
-believed as (
+refunds as (
 
     select
-        *,
-        row_number() over (
-            partition by order_key order by case when is_server then 0 else 1 end, ordered_at, source
-        ) as telling,
-        -- the order log rarely knows the session; the tracker does
-        max(session_id) over (partition by order_key) as any_session_id
-    from tellings
+        order_id,
+        count(*) as n_refunds,
+        {{ stable_sum('amount') }} as amount,
+        max(refunded_at) as refunded_at
+    from {{ ref('fct_refunds') }}
+    where is_counted
+    group by order_id
 
 ),
 
-counted as (
+numbered as (
 
     select
         *,
-        row_number() over (partition by person_id order by ordered_at, order_key) as order_number,
-        count(*) over (partition by person_id, order_date) as n_orders_that_day
-    from believed
-    where telling = 1
+        row_number() over (partition by person_id order by ordered_at, order_id) as order_number,
+        lag(order_date) over (partition by person_id order by ordered_at, order_id) as previous_order_date
+    from orders
+
+),
+
+judged as (
+
+    select
+        numbered.*,
+        suspicions.suspicion_reason,
+        coalesce(refunds.n_refunds, 0) as n_refunds,
+        refunds.refunded_at,
+        -- no more than was paid: what was given beyond it is goodwill
+        case
+            when refunds.amount > numbered.revenue then greatest(numbered.revenue, 0)
+            else coalesce(refunds.amount, 0)
+        end as refunded_amount
+    from numbered
+    left join suspicions on numbered.order_id = suspicions.order_id
+    left join refunds on numbered.order_id = refunds.order_id and numbered.has_order_id
 
 )
 
 select
-    order_key as order_id,
+    order_id,
     source,
     person_id,
-    coalesce(session_id, any_session_id) as session_id,
+    session_id,
+    anonymous_id,
     ordered_at,
     order_date,
     known_date,
     revenue,
+    cast(refunded_amount as double) as refunded_amount,
+    cast(cast(revenue as decimal(38, 6)) - cast(refunded_amount as decimal(38, 6)) as double) as net_revenue,
     currency,
     n_items,
     order_number,
     order_number = 1 as is_first_order,
-    n_orders_that_day > {{ var('max_orders_per_day') }} as is_suspicious,
-    case when n_orders_that_day > {{ var('max_orders_per_day') }} then 'too_many_orders_per_day' end as suspicion_reason,
+    cast({{ days_between('previous_order_date', 'order_date') }} as bigint) as days_since_previous_order,
+    cast(n_refunds as bigint) as n_refunds,
+    refunded_at,
+    n_refunds > 0 and refunded_amount >= revenue as is_fully_refunded,
+    suspicion_reason is not null as is_suspicious,
+    suspicion_reason,
     is_bot
-from counted
+from judged

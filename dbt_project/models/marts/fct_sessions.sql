@@ -93,14 +93,14 @@ sessions as (
 
 ),
 
--- an order that two sources tell of counts once
+-- an order that two sources tell of counts once, one that looks like brushing not at all
 orders as (
 
     select
         session_id,
         {{ stable_sum('revenue') }} as revenue
     from {{ ref('fct_orders') }}
-    where session_id is not null
+    where session_id is not null and not is_suspicious
     group by session_id
 
 ),

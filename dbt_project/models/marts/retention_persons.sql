@@ -28,7 +28,7 @@ orders as (
     {%- if is_delta() %}
     inner join {{ ref('int_changed') }} as changed on orders.person_id = changed.person_id
     {%- endif %}
-    where not orders.is_bot
+    where not orders.is_bot and not orders.is_suspicious
 ),
 
 starts as (

@@ -67,22 +67,76 @@ activity as (
 
 ),
 
-orders as (
+known_orders as (
 
     select
         snapshots.as_of_date,
-        orders.person_id,
-        count(*) as n_orders_total,
-        {{ stable_sum('orders.revenue') }} as revenue_total,
-        sum(case when orders.order_date > {{ add_days('snapshots.as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
-        {{ stable_sum(
-            'case when orders.order_date > ' ~ add_days('snapshots.as_of_date', -30) ~ ' then orders.revenue else 0 end'
-        ) }} as revenue_30d,
-        min({{ days_between('orders.order_date', 'snapshots.as_of_date') }}) as days_since_last_order
+        orders.*
     from {{ ref('fct_orders') }} as orders
     inner join snapshots
         on orders.order_date <= snapshots.as_of_date and orders.known_date <= snapshots.as_of_date
-    group by snapshots.as_of_date, orders.person_id
+
+),
+
+-- Whether an order looked like brushing on that date already: judged among the orders known by then. Whoever did, does so today.
+suspects as (
+
+    select
+        as_of_date,
+        order_id,
+        person_id,
+        order_date,
+        anonymous_id
+    from known_orders
+    where is_suspicious
+
+),
+
+suspect_items as (
+
+    select
+        suspects.as_of_date,
+        suspects.person_id,
+        suspects.order_date,
+        items.order_id,
+        items.item_id
+    from suspects
+    inner join {{ ref('fct_order_items') }} as items on suspects.order_id = items.order_id
+
+),
+
+suspicions as (
+
+    {{ suspicious_orders('suspects', 'suspect_items', scope='as_of_date') }}
+
+),
+
+judged_orders as (
+
+    select
+        known_orders.as_of_date,
+        known_orders.person_id,
+        known_orders.order_date,
+        case when suspicions.order_id is null then 1 else 0 end as is_counted,
+        case when suspicions.order_id is null then known_orders.revenue else 0 end as revenue
+    from known_orders
+    left join suspicions on known_orders.as_of_date = suspicions.as_of_date and known_orders.order_id = suspicions.order_id
+
+),
+
+orders as (
+
+    select
+        as_of_date,
+        person_id,
+        count(*) as n_orders_total,
+        sum(is_counted) as n_counted_orders,
+        {{ stable_sum('revenue') }} as revenue_total,
+        sum(case when order_date > {{ add_days('as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
+        {{ stable_sum('case when order_date > ' ~ add_days('as_of_date', -30) ~ ' then revenue else 0 end') }} as revenue_30d,
+        min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order
+    from judged_orders
+    group by as_of_date, person_id
 
 ),
 
@@ -226,7 +280,7 @@ select
     cast(coalesce(orders.n_orders_total, 0) as bigint) as n_orders_total,
     cast(coalesce(orders.revenue_30d, 0) as double) as revenue_30d,
     cast(coalesce(orders.revenue_total, 0) as double) as revenue_total,
-    cast(coalesce(orders.revenue_total / orders.n_orders_total, 0) as double) as avg_order_value,
+    cast(coalesce(orders.revenue_total / nullif(orders.n_counted_orders, 0), 0) as double) as avg_order_value,
     cast({{ purchase_frequency('coalesce(orders.n_orders_total, 0)', 'activity.days_since_first_seen') }} as double) as purchase_frequency,
     cast(case when scores.activity_score > 100 then 100 else coalesce(scores.activity_score, 0) end as double) as activity_score,
     cast(orders.days_since_last_order as bigint) as days_since_last_order,

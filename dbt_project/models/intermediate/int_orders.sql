@@ -1,0 +1,74 @@
+-- Grain: order. All purchase events with one order_id are one order; a purchase without order_id is an order of its own.
+-- Where two sources tell of one order (tracker and order log), one is believed, so that revenue counts once: the server's, else the
+-- one that told of it first.
+with purchases as (
+
+    select
+        *,
+        {{ order_key('order_id', 'source', 'event_id') }} as order_key
+    from {{ ref('int_order_events') }}
+    where event_name = 'purchase'
+
+),
+
+lines as (
+
+    select
+        *,
+        row_number() over (partition by order_key, source order by event_at, event_id) as line
+    from purchases
+
+),
+
+tellings as (
+
+    select
+        order_key,
+        source,
+        max(case when line = 1 then person_id end) as person_id,
+        max(case when line = 1 then session_id end) as session_id,
+        max(case when line = 1 and not is_server_event then anonymous_id end) as anonymous_id,
+        max(case when line = 1 then currency end) as currency,
+        min(event_at) as ordered_at,
+        max(case when line = 1 then event_date end) as order_date,
+        max(known_date) as known_date,
+        {{ stable_sum('coalesce(revenue, 0)') }} as revenue,
+        {{ stable_sum('coalesce(quantity, 1)') }} as n_items,
+        max(case when order_id is not null then 1 else 0 end) = 1 as has_order_id,
+        {{ any_true('is_server_event') }} as is_server,
+        {{ any_true('line = 1 and is_bot') }} as is_bot
+    from lines
+    group by order_key, source
+
+),
+
+believed as (
+
+    select
+        *,
+        row_number() over (
+            partition by order_key order by case when is_server then 0 else 1 end, ordered_at, source
+        ) as telling,
+        -- the order log rarely knows the session and the device; the tracker does
+        max(session_id) over (partition by order_key) as any_session_id,
+        max(anonymous_id) over (partition by order_key) as any_anonymous_id
+    from tellings
+
+)
+
+select
+    order_key as order_id,
+    source,
+    person_id,
+    coalesce(session_id, any_session_id) as session_id,
+    coalesce(anonymous_id, any_anonymous_id) as anonymous_id,
+    ordered_at,
+    order_date,
+    known_date,
+    revenue,
+    currency,
+    n_items,
+    has_order_id,
+    is_bot
+from believed
+where telling = 1

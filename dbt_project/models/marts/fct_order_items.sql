@@ -1,0 +1,33 @@
+-- Grain: order × item. What was in each order, as the source whose telling counts gives it. Events that name no item are not here.
+with orders as (
+
+    select
+        order_id,
+        source,
+        person_id,
+        order_date
+    from {{ ref('int_orders') }}
+
+),
+
+purchases as (
+
+    select
+        *,
+        {{ order_key('order_id', 'source', 'event_id') }} as order_key
+    from {{ ref('int_order_events') }}
+    where event_name = 'purchase' and item_id is not null
+
+)
+
+select
+    orders.order_id,
+    purchases.item_id,
+    orders.person_id,
+    orders.order_date,
+    min(purchases.category) as category,
+    {{ stable_sum('coalesce(purchases.quantity, 1)') }} as quantity,
+    {{ stable_sum('coalesce(purchases.revenue, 0)') }} as revenue
+from orders
+inner join purchases on orders.order_id = purchases.order_key and orders.source = purchases.source
+group by orders.order_id, purchases.item_id, orders.person_id, orders.order_date

@@ -1,0 +1,91 @@
+-- Grain: refund event. What was given back, and of which order. Of an order that two sources tell refunds of, one is believed, as for the
+-- order itself: the server's, else the one that told of a refund first.
+with refunds as (
+
+    select
+        *,
+        abs(coalesce(revenue, price * coalesce(quantity, 1))) as amount_told
+    from {{ ref('int_order_events') }}
+    where event_name = 'refund'
+
+),
+
+tellings as (
+
+    select
+        order_id,
+        source,
+        row_number() over (
+            partition by order_id order by max(case when is_server_event then 0 else 1 end), min(event_at), source
+        ) as telling
+    from refunds
+    where order_id is not null
+    group by order_id, source
+
+),
+
+orders as (
+
+    select
+        order_id,
+        revenue
+    from {{ ref('int_orders') }}
+    where has_order_id
+
+),
+
+items as (
+
+    select
+        order_id,
+        item_id,
+        revenue,
+        quantity
+    from {{ ref('fct_order_items') }}
+
+),
+
+matched as (
+
+    select
+        refunds.*,
+        orders.order_id is not null as has_order,
+        coalesce(tellings.telling = 1, false) as is_believed,
+        orders.revenue as order_revenue,
+        items.item_id is not null as is_of_item,
+        items.revenue as item_revenue,
+        -- without a quantity, all of the item came back
+        case when items.quantity > 0 then coalesce(abs(refunds.quantity), items.quantity) / items.quantity end as item_share
+    from refunds
+    left join orders on refunds.order_id = orders.order_id
+    left join items on refunds.order_id = items.order_id and refunds.item_id = items.item_id
+    left join tellings on refunds.order_id = tellings.order_id and refunds.source = tellings.source
+
+)
+
+select
+    source,
+    event_id,
+    order_id,
+    item_id,
+    person_id,
+    event_at as refunded_at,
+    event_date as refund_date,
+    known_date,
+    cast(case
+        when amount_told is not null then amount_told
+        when is_of_item then item_revenue * case when item_share > 1 then 1 else coalesce(item_share, 1) end
+        when has_order and item_id is not null then 0
+        else order_revenue
+    end as double) as amount,
+    case
+        when amount_told is not null then 'told'
+        when is_of_item then 'item'
+        when has_order and item_id is not null then 'unknown_item'
+        when has_order then 'whole_order'
+        else 'unknown_order'
+    end as amount_basis,
+    has_order,
+    has_order and is_believed as is_counted,
+    is_bot
+from matched
