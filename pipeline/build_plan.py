@@ -32,7 +32,7 @@ from pipeline.user_agents import update_user_agents
 # Variables that name the night or a place and not the rules; every other one shapes the tables: a change builds all anew.
 _NO_RULES = {
     "run_id", "as_of_date", "snapshot_dates", "is_full", "partial_files", "lake_events", "lake_rejected", "ledger",
-    "ml_dir", "user_agents", "quality_results", "runs", "run_stages", "reconciliation_history",
+    "ml_dir", "user_agents", "quality_results", "runs", "run_stages", "reconciliation_history", "user_history",
 }  # fmt: skip
 # Above this share of new lines, building everything is quicker than opening nearly everybody again.
 _MAX_NEW_SHARE = 0.5

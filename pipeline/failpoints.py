@@ -30,6 +30,7 @@ NAMES = (
     "parquet_before_rename",  # predictions and gate results: written beside the old file
     "predictions_between_files",
     "quality_results_written",
+    "user_history_kept",  # the history of segments holds the night's decisions; no version does yet
     "publish_cloned",  # the version before was copied, nothing of it replaced yet
     "publish_copied",
     "publish_verified",

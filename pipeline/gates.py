@@ -31,8 +31,8 @@ GATES: dict[str, list[str]] = {
     "marts": ["marts.user_labels", "marts.dim_users"],
     "ml": ["activation.user_profiles"],
 }
-# The ml gate judges two layers once the second is built; a blocking check on the first would cut it in two.
-_JUDGED_LATER = ("ml.",)
+# The ml gate judges two layers once the second is wholly built; a blocking check on the first would cut it in two.
+_JUDGED_LATER = ("ml.", "activation.user_history")
 # The ledger is judged before dbt has made a table of it.
 _JUDGED_AS = {"raw.ingested_files": "lake.ledger"}
 _TABLES_STAY = (

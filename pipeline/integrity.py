@@ -18,6 +18,7 @@ from pipeline.files import copy_to_parquet, write_text
 from pipeline.ingest import Lake, read_ledger
 from pipeline.ingest.recovery import damaged_files, ledger_problem, mark_damaged
 from pipeline.paths import HomePaths
+from pipeline.user_history import FROM_VERSION
 
 SEAL = ".sha256"
 _CORRUPT = (
@@ -109,16 +110,17 @@ def _replaced(paths: HomePaths, name: str) -> str:
     if not path.exists():
         return "it is written anew"
     aside = _aside(path).name
-    if path != paths.quality_results:
+    published = {paths.quality_results: "select * from ops.quality_results", paths.user_history: FROM_VERSION}
+    if path not in published:
         return f"it was set aside as {aside}, and the next night writes it anew"
     if paths.warehouse.exists():
         try:
             with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
-                copy_to_parquet(con, "select * from ops.quality_results", path)
+                copy_to_parquet(con, published[path], path)
             return f"it was set aside as {aside} and restored from the published version"
         except duckdb.Error:
             path.unlink(missing_ok=True)
-    return f"it was set aside as {aside}; the results of earlier gates are in the published versions only"
+    return f"it was set aside as {aside}; what earlier nights wrote there is in the published versions only"
 
 
 def _aside(path: Path) -> Path:

@@ -72,6 +72,10 @@ class HomePaths:
         return self.data / "ops" / "reconciliation.parquet"
 
     @property
+    def user_history(self) -> Path:
+        return self.data / "ops" / "user_history.parquet"
+
+    @property
     def alerts(self) -> Path:
         return self.data / "ops" / "alerts.json"
 

@@ -118,6 +118,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "runs": str(paths.runs),
         "run_stages": str(paths.run_stages),
         "reconciliation_history": str(paths.reconciliation),
+        "user_history": str(paths.user_history),
         "run_id": context.run_id,
         "as_of_date": context.as_of,
         "timezone": settings.site.timezone,
@@ -147,6 +148,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "aha": settings.aha.model_dump(mode="json"),
         "churn": settings.churn.model_dump(mode="json"),
         "purchase": settings.purchase.model_dump(mode="json"),
+        "market_basket": settings.market_basket.model_dump(mode="json"),
         "snapshot_dates": snapshot_dates(date.fromisoformat(context.first_date), as_of, horizon),
     }
 

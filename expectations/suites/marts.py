@@ -137,6 +137,22 @@ def _order_items_checks(params: GateParams) -> list[Check]:
     return [none_of("n_worth_more_than_the_order", severity="warn", may_be_empty=True)]
 
 
+def _item_pairs_sql(params: GateParams) -> str:
+    return """
+        select
+            count(*) filter (where item_a >= item_b) as n_not_in_order,
+            count(*) filter (where n_together > least(n_baskets_a, n_baskets_b) or greatest(n_baskets_a, n_baskets_b) > n_baskets)
+                as n_more_than_the_whole,
+            count(*) filter (where least(support, confidence_a_to_b, confidence_b_to_a) <= 0
+                or greatest(support, confidence_a_to_b, confidence_b_to_a) > 1 or lift <= 0) as n_rate_outside
+        from marts.item_pairs
+    """
+
+
+def _item_pairs_checks(params: GateParams) -> list[Check]:
+    return [none_of(column) for column in ("n_not_in_order", "n_more_than_the_whole", "n_rate_outside")]
+
+
 def _dim_users_sql(params: GateParams) -> str:
     return """
         select
@@ -341,6 +357,7 @@ SUITES: tuple[Suite, ...] = (
     Suite("marts.fct_orders", "marts", (Probe("profile", _fct_orders_sql, _fct_orders_checks),)),
     Suite("marts.fct_refunds", "marts", (Probe("profile", _refunds_sql, _refunds_checks),)),
     Suite("marts.fct_order_items", "marts", (Probe("profile", _order_items_sql, _order_items_checks),)),
+    Suite("marts.item_pairs", "marts", (Probe("rates", _item_pairs_sql, _item_pairs_checks),)),
     Suite("marts.dim_users", "marts", (Probe("profile", _dim_users_sql, _dim_users_checks),)),
     Suite("marts.funnel_conversion", "marts", (Probe("rates", _funnel_sql, _funnel_checks, keys=("funnel_name",)),)),
     Suite("marts.retention", "marts", (Probe("rates", _retention_sql, _retention_checks, keys=("mode", "grain")),)),

@@ -129,6 +129,39 @@ def _breakdown_checks(params: GateParams) -> list[Check]:
     return [none_of("n_cells_off", may_be_empty=True)]
 
 
+def _history_sql(params: GateParams) -> str:
+    return f"""
+        with in_order as (
+            select
+                *,
+                lag(coalesce(valid_to, date 'infinity')) over (partition by person_id, attribute order by valid_from) as before_ended
+            from activation.user_history
+        ),
+        profiles as (
+            select person_id, 'segment' as attribute, segment as value from activation.user_profiles where segment is not null
+            union all
+            select person_id, 'lifecycle_stage', lifecycle_stage from activation.user_profiles
+        )
+        select
+            count(*) filter (where valid_to <= valid_from) as n_empty,
+            count(*) filter (where valid_from > date '{params.as_of_date}' or valid_to > date '{params.as_of_date}') as n_after_as_of,
+            count(*) filter (where valid_from < before_ended) as n_overlapping,
+            avg(cast(valid_from > before_ended as integer)) as gap_rate,
+            (select count(*) from profiles full join (from in_order where valid_to is null) as current using (person_id, attribute)
+                where profiles.value is distinct from current.value) as n_other_than_the_profile
+        from in_order
+    """
+
+
+def _history_checks(params: GateParams) -> list[Check]:
+    columns = ("n_empty", "n_after_as_of", "n_overlapping", "n_other_than_the_profile")
+    return [
+        *(none_of(column) for column in columns),
+        # Persons who were programs, or nobody, for some nights.
+        between("gap_rate", 0, 0.05, severity="warn", may_be_empty=True),
+    ]
+
+
 def _metrics_sql(params: GateParams) -> str:
     return """
         select
@@ -166,6 +199,7 @@ SUITES: tuple[Suite, ...] = (
         (Probe("scores", _scores_sql("ml.purchase_scores", "label_purchased"), _scores_checks),),
     ),
     Suite("ml.model_metrics", "ml", (Probe("metrics", _metrics_sql, _metrics_checks, keys=("model", "split")),)),
+    Suite("activation.user_history", "ml", (Probe("intervals", _history_sql, _history_checks),)),
     Suite("activation.user_profiles", "ml", (Probe("reconciliation", _profiles_sql, _profiles_checks),)),
     Suite(
         "activation.retention_breakdown", "ml", (Probe("sums", _breakdown_sql, _breakdown_checks, keys=("breakdown",)),)

@@ -19,6 +19,7 @@ from pipeline.failpoints import failpoint
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 from pipeline.run_history import keep_reconciliation, record_runs
+from pipeline.user_history import restore_history
 
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
 _DAILY = (
@@ -110,6 +111,7 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
             record_runs(context.instance, growth.paths, current=context.run_id)
         variables = dbt_variables(growth.settings, growth.paths, growth.run)
         if layer == "sessions":
+            restore_history(growth.paths)
             plan = plan_build(growth.paths, variables, growth.run.read_again)
             plan.write(growth.paths.build_plan)
             context.log.info(f"{'everything is built' if plan.is_full else 'only what is new is built'}: {plan.reason}")

@@ -18,6 +18,7 @@ from pipeline.failpoints import failpoint
 from pipeline.freshness import FAIL_AFTER, WARN_AFTER
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
+from pipeline.user_history import keep_history
 
 WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 _PUBLISHED_MODELS = [
@@ -53,6 +54,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
                 allow_retries=False,
             )
         kept = growth.settings.privacy
+        keep_history(growth.paths, date.fromisoformat(growth.run.as_of), kept.raw_days)
         result = publish(
             growth.paths,
             as_of=date.fromisoformat(growth.run.as_of),

@@ -196,6 +196,14 @@ class Segments(Section):
     kmeans: KMeans = KMeans()
 
 
+class MarketBasket(Section):
+    """Items bought or viewed together: of how many days, in how many baskets at least, and how many items of a basket count."""
+
+    days: Count = 90
+    min_together: Count = 5
+    max_items: Annotated[int, Field(ge=2, le=500)] = 50
+
+
 class Recommendations(Section):
     """How many items to recommend, and what each event says about interest."""
 

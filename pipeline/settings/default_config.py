@@ -80,6 +80,8 @@ sources:
 # churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
 # purchase: {horizon_days: 7}
 # segments: {kmeans: {k: auto}}
+# market_basket: {days: 90, min_together: 5, max_items: 50}   # items bought or viewed together: pairs in so many baskets at least;
+#                                                             # of a basket with more than max_items different items the first count
 
 # alerts:                  # nobody is told unless a webhook or an e-mail stands here; secrets stay in environment variables
 #   on: [failure, recovery]   # also gate_warning

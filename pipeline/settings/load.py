@@ -36,6 +36,7 @@ class Settings(Section):
     churn: a.Churn = a.Churn()
     purchase: a.Purchase = a.Purchase()
     segments: a.Segments = a.Segments()
+    market_basket: a.MarketBasket = a.MarketBasket()
     recommendations: a.Recommendations = a.Recommendations()
     interventions: tuple[a.Intervention, ...] = ()
     global_holdout: a.GlobalHoldout = a.GlobalHoldout()

@@ -120,7 +120,14 @@ def test_every_model_that_decides_something_has_a_unit_test(catalog: Any) -> Non
                  "user_segments", "churn_scores", "purchase_scores"}  # fmt: skip
     # int_person_days adds up int_person_event_days, dim_identities publishes int_identities, which keeps int_devices
     # as int_identity_links does int_device_users.
-    only_read |= {"int_person_days", "dim_identities", "int_identities", "int_identity_links", "stg_user_agents"}
+    only_read |= {
+        "int_person_days",
+        "dim_identities",
+        "int_identities",
+        "int_identity_links",
+        "stg_user_agents",
+        "stg_user_history",
+    }
     # What tells a delta night which persons to open again is tested by comparing delta nights with whole ones.
     delta_only = {"int_displaced", "int_reopened", "int_reopened_events", "int_changed"}
     assert models - tested == only_read | delta_only

@@ -47,6 +47,8 @@ create table marts.dim_identities as select 'd1' as anonymous_id, 'p1' as person
 create table marts.dim_identities_history as
     select 'd1' as anonymous_id, * from (values ('anon:d1', timestamp '2026-01-01', timestamp '2026-01-02'),
         ('p1', timestamp '2026-01-02', null)) as t(person_id, known_from, known_until);
+create table marts.item_pairs as select 'view' as basis, 'a' as item_a, 'b' as item_b, 4 as n_together, 8 as n_baskets_a,
+    5 as n_baskets_b, 10 as n_baskets, 0.4 as support, 0.5 as confidence_a_to_b, 0.8 as confidence_b_to_a, 1.0 as lift;
 create table marts.dim_users as
     select person_id, min(event_at) as first_seen_at, max(event_at) as last_seen_at, count(*) as n_events,
         count(*) filter (where event_name = 'purchase') as n_orders, 50::double as activity_score, 0 as days_since_last_active,
@@ -109,8 +111,13 @@ create table ml.user_segments as
         'seen' as segment_reason, model_version
     from ml.churn_scores;
 create table activation.user_profiles as
-    select scores.*, segment, probability as churn_probability, probability as purchase_probability
+    select scores.*, segment, 'active' as lifecycle_stage, probability as churn_probability, probability as purchase_probability
     from ml.churn_scores as scores join ml.user_segments using (person_id);
+create table activation.user_history as
+    select person_id, 'segment' as attribute, segment as value, date '2026-01-30' as valid_from, null::date as valid_to
+    from ml.user_segments
+    union all select person_id, 'lifecycle_stage', 'active', date '2026-01-20', null from ml.user_segments
+    union all select 'p1', 'segment', 'regular', date '2026-01-01', date '2026-01-30';
 create table ml.model_metrics as
     select 'churn' as model, 'test' as split, 'roc_auc' as metric, 0.8::double as value, 0.7::double as ci_low, 0.9::double as ci_high,
         true as is_promoted
@@ -176,6 +183,10 @@ DAMAGE = [
     ("marts", "marts.dim_identities_history", "n_not_the_latest", "update marts.dim_identities set person_id = 'p2'"),
     ("marts", "marts.dim_identities_history", "n_not_the_latest",
      "delete from marts.dim_identities_history where known_until is null"),
+    ("marts", "marts.item_pairs", "n_not_in_order", "update marts.item_pairs set item_a = 'b'"),
+    ("marts", "marts.item_pairs", "n_more_than_the_whole", "update marts.item_pairs set n_together = 6"),
+    ("marts", "marts.item_pairs", "n_more_than_the_whole", "update marts.item_pairs set n_baskets = 7"),
+    ("marts", "marts.item_pairs", "n_rate_outside", "update marts.item_pairs set confidence_a_to_b = 1.2"),
     ("marts", "marts.dim_users", "n_persons", "delete from marts.dim_users"),
     ("marts", "marts.dim_users", "n_events_off", "update marts.dim_users set n_events = n_events + 1"),
     ("marts", "marts.dim_users", "n_events_off", "delete from marts.dim_users where person_id = 'p3'"),
@@ -228,6 +239,13 @@ DAMAGE = [
     ("marts", "marts.user_features", "n_score_out_of_range", "update marts.user_features set activity_score = 'nan'"),
     ("marts", "marts.user_features", "n_missing", "update marts.user_features set purchase_frequency = null"),
     ("marts", "marts.user_features", "is_current", "delete from marts.user_features where as_of_date = '2026-01-31'"),
+    ("ml", "activation.user_history", "n_empty", "update activation.user_history set valid_to = valid_from where person_id = 'p1'"),
+    ("ml", "activation.user_history", "n_after_as_of", "update activation.user_history set valid_to = '2026-02-01' where person_id = 'p1'"),
+    ("ml", "activation.user_history", "n_overlapping", "update activation.user_history set valid_to = '2026-01-31' where valid_to is not null"),
+    ("ml", "activation.user_history", "n_overlapping", "insert into activation.user_history from activation.user_history where person_id = 'p2'"),
+    ("ml", "activation.user_history", "gap_rate", "update activation.user_history set valid_to = '2026-01-20' where valid_to is not null"),
+    ("ml", "activation.user_history", "n_other_than_the_profile", "update activation.user_history set value = 'new' where person_id = 'p7'"),
+    ("ml", "activation.user_history", "n_other_than_the_profile", "delete from activation.user_history where person_id = 'p7'"),
     ("ml", "ml.churn_scores", "n_eligible_without_score", "delete from ml.churn_scores"),
     ("ml", "ml.churn_scores", "n_without_probability", "update ml.churn_scores set probability = null"),
     ("ml", "ml.churn_scores", "n_outside_0_1", "update ml.churn_scores set probability = 1.01"),

@@ -22,6 +22,18 @@ purchase as (
 
     select * from {{ ref('purchase_scores') }}
 
+),
+
+since as (
+
+    select
+        person_id,
+        max(case when attribute = 'segment' then valid_from end) as segment_since,
+        max(case when attribute = 'lifecycle_stage' then valid_from end) as lifecycle_stage_since
+    from {{ ref('user_history') }}
+    where is_current
+    group by person_id
+
 )
 
 select
@@ -49,10 +61,12 @@ select
     users.favourite_hour,
     users.acquisition_channel,
     users.lifecycle_stage,
+    since.lifecycle_stage_since,
     users.is_known_user,
     users.is_bot,
     segments.segment,
     segments.segment_reason,
+    since.segment_since,
     segments.cluster,
     segments.cluster_name,
     churn.probability as churn_probability,
@@ -65,3 +79,4 @@ from users
 left join segments on users.person_id = segments.person_id
 left join churn on users.person_id = churn.person_id
 left join purchase on users.person_id = purchase.person_id
+left join since on users.person_id = since.person_id
