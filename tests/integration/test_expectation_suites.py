@@ -173,7 +173,7 @@ DAMAGE = [
     ("marts", "marts.dim_users", "net_revenue_off_rate", "update marts.dim_users set net_revenue = revenue"),
     ("marts", "marts.fct_orders", "suspicious_rate", "update marts.fct_orders set is_suspicious = true"),
     ("marts", "marts.channel_attribution", "conversions_off", "delete from marts.channel_attribution where channel = 'email'"),
-    ("marts", "marts.channel_attribution", "conversions_off", "update marts.fct_orders set is_suspicious = revenue > 9 and order_id = 'e10'"),
+    ("marts", "marts.channel_attribution", "conversions_off", "update marts.fct_orders set is_suspicious = true where order_id = 'e10'"),
     ("marts", "marts.channel_attribution", "revenue_off", "update marts.channel_attribution set revenue = revenue + 0.000001"),
     ("marts", "marts.channel_attribution", "n_negative",
      "update marts.channel_attribution set n_conversions = -1 where channel = 'email'"),
