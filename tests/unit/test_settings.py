@@ -29,7 +29,7 @@ def test_site_and_sources_are_enough_and_the_rest_has_the_contracts_defaults() -
     assert settings.cleaning.model_dump() == {
         "max_duration_s": 86400, "max_future_hours": 24, "max_line_bytes": 1048576, "max_rejected_rate": 0.05,
         "max_orders_per_day": 50, "max_events_per_minute": 300, "max_expansion": 200,
-        "days_late_allowed": None,
+        "days_late_allowed": None, "brushing_window_days": 7, "max_orders_per_item": 10, "max_accounts_per_device": 5,
     }  # fmt: skip
     assert (settings.sessions.timeout_minutes, settings.sessions.max_hours) == (30, 24)
     assert [step.event for step in settings.funnels[0].steps] == ["sign_up", "view_item", "add_to_cart", "purchase"]
@@ -82,6 +82,8 @@ def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
             6,
             ["greater than or equal to 0"],
         ),
+        (BASE + "cleaning:\n  max_orders_per_item: 0\n", "cleaning.max_orders_per_item", 6, ["greater than or equal to 1"]),
+        (BASE + "market_basket:\n  max_items: 1\n", "market_basket.max_items", 6, ["greater than or equal to 2"]),
         (BASE + "cleaning:\n  days_late_allowed: some\n", "cleaning.days_late_allowed", 6, ["integer", "not 'some'"]),
         (BASE + "churn:\n  horizon_days: 0\n", "churn.horizon_days", 6, ["greater than or equal to 1"]),
         (BASE.replace("Asia/Shanghai", "Peking"), "site.timezone", 1, ["IANA", "not 'Peking'"]),
