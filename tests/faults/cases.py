@@ -146,13 +146,16 @@ def built(paths: HomePaths) -> tuple[bool, bool, str | None]:
     return state
 
 
-def faults_of(paths: HomePaths, expected: HomePaths, *, is_full: bool = False, n_base_runs: int = 1) -> list[str]:
+def faults_of(paths: HomePaths, expected: HomePaths, *, is_full: bool | None = None, n_base_runs: int = 1) -> list[str]:
     """Everything that does not hold after a disturbed night and the whole one that followed; empty when all is well.
 
-    A night that follows a broken-off one is a delta night where that was one, and a full one (`is_full`) where it was not.
+    Whether the whole one built everything (`is_full`) is asked where it is known: after a broken-off delta night it may
+    find so many files of which the build holds too much that it does.
     """
     found = [*differences(paths, expected), *(f"unbalanced: {x}" for x in unbalanced(paths)), *leftovers(paths)]
-    if (state := built(paths)) != (is_full, True, paths.warehouse.resolve().stem.removeprefix("warehouse-")):
+    state = built(paths)
+    wanted = (state[0] if is_full is None else is_full, True, paths.warehouse.resolve().stem.removeprefix("warehouse-"))
+    if state != wanted:
         found.append(f"state of the build: {state}")
     statuses = run_statuses(paths)
     if statuses[-1] != "SUCCESS" or set(statuses[n_base_runs:-1]) - {"FAILURE", "SUCCESS"}:
