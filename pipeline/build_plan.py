@@ -27,7 +27,7 @@ from pipeline.failpoints import failpoint
 from pipeline.files import write_text
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.paths import DBT_PROJECT, HomePaths
-from pipeline.user_agents import update_user_agents
+from pipeline.user_agents import keep_user_agents
 
 # Variables that name the night or a place and not the rules; every other one shapes the tables: a change builds all anew.
 _NO_RULES = {
@@ -115,14 +115,8 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
         failpoint("plan_before_commit")
         con.execute("commit")
     failpoint("plan_committed")
-    _read_user_agents(paths, plan, variables)
+    keep_user_agents(paths.user_agents, variables["lake_events"], None if plan.is_full else plan.lake_files)
     return plan
-
-
-def _read_user_agents(paths: HomePaths, plan: BuildPlan, variables: Mapping[str, Any]) -> None:
-    anew = plan.is_full or not paths.user_agents.exists()
-    files = variables["lake_events"] if anew or plan.lake_files is None else plan.lake_files
-    update_user_agents(paths.user_agents, files, anew=anew)
 
 
 def finish_build(paths: HomePaths, version: str | None = None) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -88,9 +87,20 @@ def _device_type(text: str, device: str, system: str | None) -> str | None:
     return "desktop" if system and _DESKTOP_SYSTEMS.search(system) else None
 
 
-def update_user_agents(table: Path, lake_files: str | Iterable[str], *, anew: bool) -> int:
-    """Read the user agents of the lake's files (a pattern, or a list) that the table does not hold; how many were new."""
-    files = lake_files if isinstance(lake_files, str) else list(lake_files)
+def keep_user_agents(table: Path, whole_lake: str, new_files: list[str] | None) -> int:
+    """Bring the table up to date with a night that reads `new_files` (None: everything); how many texts were read.
+
+    A table that is missing or damaged is made anew from the whole lake.
+    """
+    if new_files is not None and table.exists():
+        try:
+            return _update(table, new_files, anew=False)
+        except duckdb.Error:  # a lake that cannot be read is told by what follows
+            pass
+    return _update(table, whole_lake, anew=True)
+
+
+def _update(table: Path, files: str | list[str], *, anew: bool) -> int:
     with duckdb.connect() as con:
         con.execute(f"create table known ({_COLUMNS})")
         if table.exists() and not anew:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.user_agents import read_agent, update_user_agents
+from pipeline.user_agents import keep_user_agents, read_agent
 
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
 DEVICES = {
@@ -83,23 +83,35 @@ def test_each_text_is_read_once_and_known_ones_are_not_read_again(
 ) -> None:
     table = tmp_path / "build" / "it's agents.parquet"
     first = _lake(tmp_path, "first", ["curl/8.5.0", "curl/8.5.0", None, "okhttp/4.9.3"])
-    assert update_user_agents(table, [first], anew=True) == 2
+    assert keep_user_agents(table, first, None) == 2
     monkeypatch.setattr("crawleruseragents.is_crawler", lambda text: pytest.fail(f"read again: {text}"))
-    assert update_user_agents(table, [first], anew=False) == 0
+    assert keep_user_agents(table, first, [first]) == 0
     assert _held(table) == ["curl/8.5.0", "okhttp/4.9.3"]
 
 
 def test_a_delta_night_adds_and_a_whole_night_forgets_what_the_lake_no_longer_holds(tmp_path: Path) -> None:
     table = tmp_path / "agents.parquet"
     gone, stays = _lake(tmp_path, "gone", ["a"]), _lake(tmp_path, "stays", ["b"])
-    update_user_agents(table, [gone], anew=True)
-    update_user_agents(table, [stays], anew=False)
+    keep_user_agents(table, gone, None)
+    keep_user_agents(table, str(tmp_path / "*.parquet"), [stays])
     assert _held(table) == ["a", "b"]
-    update_user_agents(table, stays, anew=True)
+    keep_user_agents(table, stays, None)
     assert _held(table) == ["b"]
+
+
+@pytest.mark.parametrize("harm", ["gone", "damaged"])
+def test_a_table_that_is_lost_is_made_anew_from_the_whole_lake_also_in_a_delta_night(harm: str, tmp_path: Path) -> None:
+    table = tmp_path / "build" / "agents.parquet"
+    old, new = _lake(tmp_path, "old", ["a"]), _lake(tmp_path, "new", ["b"])
+    keep_user_agents(table, old, None)
+    table.unlink()
+    if harm == "damaged":
+        table.write_bytes(b"PAR1 and nothing else")
+    keep_user_agents(table, str(tmp_path / "*.parquet"), [new])
+    assert _held(table) == ["a", "b"]
 
 
 def test_a_lake_without_files_gives_a_table_without_rows(tmp_path: Path) -> None:
     table = tmp_path / "agents.parquet"
-    assert update_user_agents(table, str(tmp_path / "none" / "*.parquet"), anew=True) == 0
+    assert keep_user_agents(table, str(tmp_path / "none" / "*.parquet"), None) == 0
     assert _held(table) == []
