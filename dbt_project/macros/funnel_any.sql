@@ -37,7 +37,7 @@
         instant.*
         {%- for one in sets %},
         min({% if one.place > 1 %}place.{{ one.name }}{% else %}case when {{ funnel_serves(one.steps, 'instant.') }} then instant.t end{% endif %}) over (
-            partition by instant.unit_id order by instant.t range between current row and {{ funnel.window_us }} following
+            partition by instant.unit_id order by instant.t desc range between {{ funnel.window_us }} preceding and current row
         ) as next_{{ one.name }}
         {%- endfor %}
     from {{ prefix }}_instants as instant

@@ -200,8 +200,7 @@
                 end as into_{{ k }}
                 {%- else -%}
                 max({{ funnel_best_before(funnel, k) }}) over (
-                    partition by unit_id order by t
-                    range between {{ funnel_reach(funnel, k) }} preceding and {{ '1 preceding' if chained else 'current row' }}
+                    partition by unit_id order by t {{ funnel_frame(funnel, k, chained) }}
                 ) as into_{{ k }}
                 {%- endif %}
             from {{ prefix }}_{{ run }}_{{ k - 1 }}
@@ -216,9 +215,14 @@
 {%- endmacro %}
 
 
-{% macro funnel_reach(funnel, k) -%}
-    {#- Without a bound of its own a step may look back to the beginning: what started before the window drops out by its score. -#}
-    {{ 'unbounded' if funnel.steps[k - 1].gap_us == funnel.window_us else funnel.steps[k - 1].gap_us }}
+{% macro funnel_frame(funnel, k, chained) -%}
+    {#-
+      The instants before step k: without a bound of its own all, since what started before the window drops out by its score. With chains
+      the step's own instant is not among them.
+    -#}
+    {%- set gap_us = funnel.steps[k - 1].gap_us -%}
+    {%- if gap_us < funnel.window_us -%} range between {{ gap_us }} preceding and {{ '1 preceding' if chained else 'current row' }}
+    {%- else -%} rows between unbounded preceding and {{ '1 preceding' if chained else 'current row' }} {%- endif -%}
 {%- endmacro %}
 
 

@@ -3,6 +3,9 @@
   Every macro here gives CTEs of one funnel, their names beginning with `prefix`. Times are microseconds (`t`), because windows are
   ranges of whole numbers on every engine.
 
+  Frames of windows end at the current row: where one reaches ahead, the order is turned round. DuckDB finds such ends in passing and others
+  by a search that takes ever longer in a person with millions of events.
+
   A row is told by (unit_id, event_number); event_number is the person's order: event_at, then event_id.
   base_id is the person or session; unit_id is the same, and the values of hold_constant with it: only rows of one unit meet. A null
   matches nothing, so a row with a null is a unit of its own.
@@ -60,15 +63,34 @@
 
 {% macro funnel_candidates(funnel, prefix) %}
     {#- The rows that serve a step, narrow; excluded_before and excluded_after: the nearest excluding event of the person or session. -#}
-{%- set in_time = 'over (partition by ' ~ funnel.base ~ ' order by t range between ' %}
 {%- if funnel.exclude %}
+
+{{ prefix }}_times as (
+    select
+        {{ funnel.base }},
+        t,
+        max(case when is_excluding = 1 then t end) as excluding_t
+    from {{ prefix }}_matched
+    group by {{ funnel.base }}, t
+),
+
+{{ prefix }}_nearest as (
+    select
+        {{ funnel.base }},
+        t,
+        max(excluding_t) over (partition by {{ funnel.base }} order by t rows between unbounded preceding and 1 preceding) as excluded_before,
+        min(excluding_t) over (partition by {{ funnel.base }} order by t desc rows between unbounded preceding and 1 preceding) as excluded_after
+    from {{ prefix }}_times
+),
 
 {{ prefix }}_seen as (
     select
-        *,
-        max(case when is_excluding = 1 then t end) {{ in_time }} unbounded preceding and 1 preceding) as excluded_before,
-        min(case when is_excluding = 1 then t end) {{ in_time }} 1 following and unbounded following) as excluded_after
-    from {{ prefix }}_matched
+        matched.*,
+        nearest.excluded_before,
+        nearest.excluded_after
+    from {{ prefix }}_matched as matched
+    inner join {{ prefix }}_nearest as nearest
+        on matched.{{ funnel.base }} = nearest.{{ funnel.base }} and matched.t = nearest.t
 ),
 {%- endif %}
 

@@ -59,13 +59,12 @@
     select
         {{ funnel.base }},
         t,
-        row_number() over in_time as node_number,
-        count(*) over (
-            partition by {{ funnel.base }} order by t range between unbounded preceding and {{ funnel.window_us }} following
-        ) + 1 as next_number
+        row_number() over (partition by {{ funnel.base }} order by t) as node_number,
+        row_number() over (partition by {{ funnel.base }} order by t) + count(*) over (
+            partition by {{ funnel.base }} order by t desc range between {{ funnel.window_us }} preceding and current row
+        ) as next_number
     from {{ prefix }}_openings
     where in_instant = 1
-    window in_time as (partition by {{ funnel.base }} order by t)
 ),
 
 {{ prefix }}_marked_0 as (
