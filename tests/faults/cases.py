@@ -19,7 +19,7 @@ from pipeline.paths import HomePaths
 from pipeline.settings import default_config_text
 from pipeline.simulate import simulate
 
-USERS, DAYS, SEED = 60, 12, 11
+USERS, DAYS, SEED = 60, 21, 11
 COMPARED = ("raw", "marts", "ml", "activation")
 # When a line was read is the one thing that a second reading may say differently.
 NOT_COMPARED = ("ingested_at",)
