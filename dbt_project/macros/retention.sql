@@ -67,41 +67,58 @@
 {# The brackets in order, the start itself before them. #}
 {% macro retention_brackets() %}{{ return([[0, 0]] + (var('retention').get('brackets') or [])) }}{% endmacro %}
 
-{% macro retention_cells(persons, by=[]) %}
-    {#-
-      The CTEs from persons (columns of retention_persons and those of `by`) to `counted`: one row per asked cell of every cohort (and value
-      of `by`) that begins by as_of.
+{# Persons (columns of retention_persons and those of `by`) counted once, by cohort and period: everything else is a sum over these rows.
+   A bracket counts a person in the first period of it with a return, so nobody has to be counted distinct. #}
+{% macro retention_counts(persons, by=[]) -%}
+    {%- set keys = ['mode', 'grain', 'cohort_start'] + by + ['period_number'] -%}
+    select
+        {{ keys | join(',\n        ') }},
+        count(*) as n_persons,
+        max(started_at) as last_started_at,
+        sum(case when is_retained then 1 else 0 end) as n_retained,
+        sum(case when is_last_period then 1 else 0 end) as n_last,
+        {%- for first, last in retention_brackets() %}
+        sum(
+            case
+                when is_retained and period_number >= {{ first }} and period_number <= {{ last }}
+                    and coalesce(previous_period_number < {{ first }}, true) then 1
+                else 0
+            end
+        ) as n_bracket_{{ loop.index0 }},
+        {%- endfor %}
+        sum(cast(revenue as decimal(38, 6))) as revenue
+    from {{ persons }}
+    group by {{ keys | join(', ') }}
+{%- endmacro %}
 
-      Persons are counted once into `returns`; unbounded and cumulative figures are sums over its periods. A bracket counts a person in the
-      first period of it with a return, so nobody has to be counted distinct.
-    -#}
+{# The same of fewer keys, from the rows of more. #}
+{% macro retention_counts_summed() -%}
+        sum(n_persons) as n_persons,
+        max(last_started_at) as last_started_at,
+        sum(n_retained) as n_retained,
+        sum(n_last) as n_last,
+        {%- for _ in retention_brackets() %}
+        sum(n_bracket_{{ loop.index0 }}) as n_bracket_{{ loop.index0 }},
+        {%- endfor %}
+        sum(revenue) as revenue
+{%- endmacro %}
+
+{% macro retention_cells(by=[]) %}
+    {#- The CTEs from `returns` (rows of retention_counts) to `counted`: one row per asked cell of every cohort (and value of `by`) that
+        begins by as_of. -#}
     {%- set keys = ['grain', 'cohort_start'] + by -%}
-    {%- set value = 'cast(persons.revenue as decimal(38, 6))' %}
 asked as (
     {{ retention_periods() }}
 ),
 
 cohorts as (
     select
-        persons.mode as source_mode,
-        persons.{{ keys | join(',\n        persons.') }},
-        count(*) as n_cohort,
-        max(max(persons.started_at)) over (partition by persons.mode, persons.grain, persons.cohort_start) as last_started_at
-    from {{ persons }} as persons
-    where persons.period_number = 0
-    group by persons.mode, persons.{{ keys | join(', persons.') }}
-),
-
-returns as (
-    select
-        persons.mode as source_mode,
-        persons.{{ keys | join(',\n        persons.') }},
-        persons.period_number,
-        sum(case when persons.is_retained then 1 else 0 end) as n_retained,
-        sum(case when persons.is_last_period then 1 else 0 end) as n_last,
-        sum({{ value }}) as revenue
-    from {{ persons }} as persons
-    group by persons.mode, persons.{{ keys | join(', persons.') }}, persons.period_number
+        mode as source_mode,
+        {{ keys | join(',\n        ') }},
+        n_persons as n_cohort,
+        max(last_started_at) over (partition by mode, grain, cohort_start) as last_started_at
+    from returns
+    where period_number = 0
 ),
 
 ends as (
@@ -117,7 +134,7 @@ ends as (
 -- what comes after the last period asked for counts as if it came in it: enough for "or after"
 folded as (
     select
-        returns.source_mode,
+        returns.mode as source_mode,
         returns.{{ keys | join(',\n        returns.') }},
         least(returns.period_number, ends.last_period) as period_number,
         sum(case when returns.period_number <= ends.last_period then returns.n_retained else 0 end) as n_retained,
@@ -125,46 +142,23 @@ folded as (
         sum(returns.n_last) as n_last,
         sum(returns.revenue) as revenue_or_later
     from returns
-    inner join ends on returns.source_mode = ends.source_mode and returns.grain = ends.grain
-    group by
-        returns.source_mode, returns.{{ keys | join(', returns.') }}, least(returns.period_number, ends.last_period)
+    inner join ends on returns.mode = ends.source_mode and returns.grain = ends.grain
+    group by returns.mode, returns.{{ keys | join(', returns.') }}, least(returns.period_number, ends.last_period)
 ),
 
 bracketed as (
+    {%- for first, last in retention_brackets() %}
     select
-        persons.{{ keys | join(',\n        persons.') }},
-        asked.period_number,
-        sum(
-            case
-                when persons.is_retained and coalesce(persons.previous_period_number < asked.first_period, true) then 1 else 0
-            end
-        ) as n_retained,
-        sum({{ value }}) as revenue
-    from {{ persons }} as persons
-    inner join asked
-        on
-            persons.mode = asked.source_mode
-            and persons.grain = asked.grain
-            and persons.period_number >= asked.first_period
-            and persons.period_number <= asked.last_period
-    where asked.mode = 'bracket'
-    group by persons.{{ keys | join(', persons.') }}, asked.period_number
-),
-
--- revenue from the start to the end of a bracket; whole days, so from the days' sums
-bracket_totals as (
-    select
-        returns.{{ keys | join(',\n        returns.') }},
-        asked.period_number,
-        sum(returns.revenue) as revenue
+        {{ keys | join(',\n        ') }},
+        {{ loop.index0 }} as period_number,
+        sum(n_bracket_{{ loop.index0 }}) as n_retained,
+        sum(case when period_number >= {{ first }} then revenue else 0 end) as revenue,
+        sum(revenue) as revenue_so_far
     from returns
-    inner join asked
-        on
-            returns.source_mode = asked.source_mode
-            and returns.grain = asked.grain
-            and returns.period_number <= asked.last_period
-    where asked.mode = 'bracket'
-    group by returns.{{ keys | join(', returns.') }}, asked.period_number
+    where mode = 'calendar_on' and grain = 'day' and period_number <= {{ last }}
+    group by {{ keys | join(', ') }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 grid as (
@@ -199,7 +193,7 @@ filled as (
         coalesce(folded.revenue_or_later, 0) as revenue_or_later,
         coalesce(bracketed.n_retained, 0) as n_in_bracket,
         coalesce(bracketed.revenue, 0) as revenue_in_bracket,
-        coalesce(bracket_totals.revenue, 0) as revenue_to_bracket_end
+        coalesce(bracketed.revenue_so_far, 0) as revenue_to_bracket_end
     from grid
     left join folded
         on
@@ -209,15 +203,13 @@ filled as (
             {%- for key in keys %}
             and grid.{{ key }} = folded.{{ key }}
             {%- endfor %}
-    {%- for bracket_cells in ['bracketed', 'bracket_totals'] %}
-    left join {{ bracket_cells }}
+    left join bracketed
         on
             grid.mode = 'bracket'
-            and grid.period_number = {{ bracket_cells }}.period_number
+            and grid.period_number = bracketed.period_number
             {%- for key in keys %}
-            and grid.{{ key }} = {{ bracket_cells }}.{{ key }}
+            and grid.{{ key }} = bracketed.{{ key }}
             {%- endfor %}
-    {%- endfor %}
     where grid.first_date <= {{ as_of_date() }}
 ),
 

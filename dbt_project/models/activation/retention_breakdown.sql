@@ -1,10 +1,9 @@
 -- One row per breakdown, its value, cohort, mode, grain and period: retention of the persons with that value at as_of. Here and
 -- not in the marts because the segment is known only after them. The rows of one breakdown add up to retention.
 
-with retained as (
-    select * from {{ ref('retention_persons') }}
-),
+{%- set breakdowns = var('retention').get('breakdowns') or [] %}
 
+with
 -- not user_profiles: its gate would have to be passed first, in the middle of the layer
 users as (
     select * from {{ ref('dim_users') }}
@@ -32,26 +31,44 @@ profiles as (
 ),
 
 persons as (
-    {%- for breakdown in var('retention').get('breakdowns') or [] %}
     select
-        retained.*,
-        '{{ breakdown }}' as breakdown,
-        coalesce(cast(profiles.{{ breakdown }} as {{ dbt.type_string() }}), '(none)') as breakdown_value
-    from retained
+        retained.*
+        {%- for breakdown in breakdowns %},
+        coalesce(cast(profiles.{{ breakdown }} as {{ dbt.type_string() }}), '(none)') as {{ breakdown }}
+        {%- endfor %}
+    from {{ ref('retention_persons') }} as retained
     inner join profiles on retained.person_id = profiles.person_id
+),
+
+-- all breakdowns at once: the persons are counted in one pass, however many there are
+together as (
+    {{ retention_counts('persons', by=breakdowns) }}
+),
+
+returns as (
+    {%- for breakdown in breakdowns %}
+    select
+        mode,
+        grain,
+        cohort_start,
+        cast('{{ breakdown }}' as {{ dbt.type_string() }}) as breakdown,
+        {{ breakdown }} as breakdown_value,
+        period_number,
+        {{ retention_counts_summed() }}
+    from together
+    group by mode, grain, cohort_start, {{ breakdown }}, period_number
     {% if not loop.last %}union all{% endif %}
     {%- else %}
     select
-        retained.*,
+        *,
         cast(null as {{ dbt.type_string() }}) as breakdown,
-        profiles.person_id as breakdown_value
-    from retained
-    inner join profiles on retained.person_id = profiles.person_id
+        cast(null as {{ dbt.type_string() }}) as breakdown_value
+    from together
     where 1 = 0
     {%- endfor %}
 ),
 
-{{ retention_cells('persons', by=['breakdown', 'breakdown_value']) }}
+{{ retention_cells(by=['breakdown', 'breakdown_value']) }}
 
 select
     cast(counted.breakdown as {{ dbt.type_string() }}) as breakdown,

@@ -1,11 +1,11 @@
 -- One row per cohort, mode, grain and period: who came back so long after the start. The persons of each cell are in retention_persons,
 -- the count is in macros/retention.sql. Only cells whose first day is not after as_of exist.
 
-with persons as (
-    select * from {{ ref('retention_persons') }}
+with returns as (
+    {{ retention_counts(ref('retention_persons')) }}
 ),
 
-{{ retention_cells('persons') }}
+{{ retention_cells() }}
 
 select
     cast(counted.mode as {{ dbt.type_string() }}) as mode,
