@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.cases.orders import AS_OF, CASES, CONFIG, PERSONS
-from tests.conformance.harness import build, compiled, run_compiled
+from tests.builds import Nights
+from tests.conformance.cases.orders import AS_OF, CASES, CONFIG, PERSONS, buy
+from tests.conformance.harness import build, compiled, line, run_compiled
 from tests.conformance.reference.orders import orders
 
 ORDERS = "select *, session_id is not null as has_session from marts.fct_orders"
@@ -129,3 +133,30 @@ def test_random_orders_are_those_of_a_plain_reading(log: list[dict[str, Any]], o
         for key, o in orders(log, LIMITS).items()
     ]  # fmt: skip
     assert found == wanted
+
+
+def test_an_order_that_turns_suspicious_in_a_later_night_is_nobodys_revenue_any_more(tmp_path: Path) -> None:
+    """Others order on the same device the next day: sessions and retention of a person of whom nothing new came change too."""
+    text = yaml.safe_dump({**CONFIG, "sources": [
+        {"name": "web", "format": "tracker", "path": "{home}/data/raw/web/*.jsonl"}]})  # fmt: skip
+    nights = Nights(tmp_path / "home", text)
+    days = {
+        "1": [buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"), buy("b", "2026-02-02T03:00", person="u1", anonymousId="own")],
+        "2": [buy("c", "2026-02-03T03:00", person="u2", anonymousId="d"), buy("d", "2026-02-03T04:00", person="u3", anonymousId="d")],
+    }  # fmt: skip
+    days["1"] += [line("u1", "page_view", f"2026-02-01T03:0{n}", anonymousId="d") for n in range(1, 9)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.build_plan._MAX_NEW_SHARE", 1e9)
+        plans = [
+            nights.night({f"web/{day}.jsonl": "".join(f"{json.dumps(one)}\n" for one in lines)}, int(day))
+            for day, lines in days.items()
+        ]
+    assert [plan.is_full for plan in plans] == [True, False]
+    with duckdb.connect(str(nights.paths.build_db), read_only=True) as con:
+        sessions = "select person_id, session_number, revenue from marts.fct_sessions order by 1, 2"
+        assert con.execute(sessions).fetchall() == [("u1", 1, 0), ("u1", 2, 10), ("u2", 1, 0), ("u3", 1, 0)]
+        assert con.execute("select distinct person_id from intermediate.int_changed order by 1").fetchall() == [
+            ("u1",), ("u2",), ("u3",)
+        ]  # fmt: skip
+        retained = "select sum(revenue) from marts.retention_persons where person_id = 'u1' and mode = 'calendar_on' and grain = 'day'"
+        assert con.execute(retained).fetchone() == (10,)
