@@ -6,8 +6,23 @@ with entries as (
     select * from {{ ref('fct_funnel_entries') }}
 ),
 
+suspects as (
+    select
+        events.source,
+        events.event_id
+    from {{ ref('int_order_events') }} as events
+    inner join {{ ref('fct_orders') }} as orders
+        on {{ order_key('events.order_id', 'events.source', 'events.event_id') }} = orders.order_id
+    where events.event_name = 'purchase' and orders.is_suspicious
+),
+
+-- who reached what counts with every order, revenue without those that look like brushing
 steps as (
-    select * from {{ ref('fct_funnel_steps') }}
+    select
+        steps.*,
+        case when suspects.event_id is null then steps.revenue end as counted_revenue
+    from {{ ref('fct_funnel_steps') }} as steps
+    left join suspects on steps.source = suspects.source and steps.event_id = suspects.event_id
 ),
 
 definitions as (
@@ -99,7 +114,7 @@ reached as (
         {{ quantile('steps.since_' ~ measure ~ '_s', share) }} as {{ name }}_time_from_{{ measure }}_s,
         {%- endfor %}
         {%- endfor %}
-        {{ stable_sum('steps.revenue') }} as revenue
+        {{ stable_sum('steps.counted_revenue') }} as revenue
     from entries_by_period
     inner join steps
         on entries_by_period.entry_id = steps.entry_id
