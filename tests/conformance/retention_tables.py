@@ -45,7 +45,7 @@ def tables(events: Sequence[Event], rules: Rules, channels: dict[str, str] | Non
         if rules.local(event.at) <= rules.as_of
     ]
     orders = [
-        (event.person, rules.local(event.at), event.at, event.revenue, event.is_bot)
+        (event.person, rules.local(event.at), event.at, event.revenue, event.is_bot, False)
         for event in events
         if event.name == "purchase" and rules.local(event.at) <= rules.as_of
     ]
@@ -59,7 +59,7 @@ def tables(events: Sequence[Event], rules: Rules, channels: dict[str, str] | Non
                 rows,
             ),
             "marts.fct_orders": (
-                "person_id varchar, order_date date, ordered_at timestamp, revenue double, is_bot boolean",
+                "person_id varchar, order_date date, ordered_at timestamp, revenue double, is_bot boolean, is_suspicious boolean",
                 orders,
             ),
             "marts.dim_users": (

@@ -20,7 +20,8 @@ CONFIGS = (
     "",
     "sessions: {timeout_minutes: 30, max_hours: 1}\n",
     "sessions: {timeout_minutes: 10, cut_on_campaign: true, cut_at_midnight: true}\n",
-    "cleaning: {max_events_per_minute: 3}\nidentity: {max_users_per_device: 2}\n",
+    "cleaning: {max_events_per_minute: 3}\nidentity: {max_users_per_device: 2}\n"
+    "retention: {start_event: page_view, return_event: purchase, brackets: [[0, 1], [2, 5]], max_days: 5}\n",
     "cleaning: {max_orders_per_day: 1, max_orders_per_item: 1, max_accounts_per_device: 1, brushing_window_days: 3}\n",
 )
 REFERRERS = ("https://www.google.com/", "https://shop.example/1", "https://blog.example/")
