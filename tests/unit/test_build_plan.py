@@ -16,7 +16,7 @@ from pipeline.ingest.ledger import write_ledger
 from pipeline.paths import HomePaths
 
 AT = datetime(2026, 1, 5, 12)
-VARIABLES = {"run_id": "r", "as_of_date": "2026-01-05", "timezone": "Asia/Shanghai"}
+VARIABLES = {"run_id": "r", "as_of_date": "2026-01-05", "timezone": "Asia/Shanghai", "lake_events": ""}
 EVENT_COLUMNS = "source, file_id, event_id, person_id, user_id, anonymous_id, event_name, event_at, order_id"
 
 

@@ -42,10 +42,17 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("marts.fct_events", "reconciliation"): {"source": "shop", "n_lost_or_invented": 0},
     ("marts.fct_sessions", "profile"): {
         "n_duration_out_of_range": 0, "n_without_events": 0, "n_events_off": 0, "n_purchases_off": 0,
-        "conversion_rate": 0.03,
+        "revenue_off_rate": 0.0, "conversion_rate": 0.03,
     },
     ("marts.fct_orders", "profile"): {
-        "n_more_than_purchases": 0, "n_after_as_of": 0, "n_negative_revenue": 0, "suspicious_rate": 0.01,
+        "n_more_than_purchases": 0, "n_after_as_of": 0, "n_negative_revenue": 0, "n_refunded_beyond_revenue": 0,
+        "n_net_revenue_off": 0, "n_suspicious_without_reason": 0, "suspicious_rate": 0.01,
+    },
+    ("marts.fct_refunds", "profile"): {"n_negative_amount": 0, "no_order_rate": 0.1, "n_refunds_off": 0},
+    ("marts.fct_order_items", "profile"): {"n_worth_more_than_the_order": 0},
+    ("marts.item_pairs", "rates"): {"n_not_in_order": 0, "n_more_than_the_whole": 0, "n_rate_outside": 0},
+    ("activation.user_history", "intervals"): {
+        "n_empty": 0, "n_after_as_of": 0, "n_overlapping": 0, "n_other_than_the_profile": 0, "gap_rate": 0.01,
     },
     ("marts.channel_attribution", "sums"): {
         "model": "linear", "period": "all", "conversions_off": 0.0, "revenue_off": 0.0, "n_negative": 0,
@@ -53,7 +60,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("marts.dim_identities_history", "intervals"): {"n_backwards": 0, "n_not_the_latest": 0},
     ("marts.dim_users", "profile"): {
-        "n_persons": 5, "n_events_off": 0, "n_orders_off": 0, "n_seen_backwards": 0,
+        "n_persons": 5, "n_events_off": 0, "n_orders_off": 0, "n_suspicious_orders_off": 0, "revenue_off_rate": 0.0, "net_revenue_off_rate": 0.0, "n_seen_backwards": 0,
         "n_score_out_of_range": 0, "n_active_after_as_of": 0,
     },
     ("marts.funnel_conversion", "rates"): {
@@ -106,6 +113,7 @@ BAD_VALUES: dict[str, list[object]] = {
     "suspicious_rate": [0.21], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],
     "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
     "gap_to_base_rate": [0.16], "conversions_off": [0.000001], "revenue_off": [0.000001], "unexplained_share": [0.51], "excluded_rate": [0.91],
+    "revenue_off_rate": [0.000001], "net_revenue_off_rate": [0.000001], "no_order_rate": [0.21], "gap_rate": [0.051],
 }  # fmt: skip
 
 
