@@ -82,7 +82,12 @@ def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
             6,
             ["greater than or equal to 0"],
         ),
-        (BASE + "cleaning:\n  max_orders_per_item: 0\n", "cleaning.max_orders_per_item", 6, ["greater than or equal to 1"]),
+        (
+            BASE + "cleaning:\n  max_orders_per_item: 0\n",
+            "cleaning.max_orders_per_item",
+            6,
+            ["greater than or equal to 1"],
+        ),
         (BASE + "market_basket:\n  max_items: 1\n", "market_basket.max_items", 6, ["greater than or equal to 2"]),
         (BASE + "cleaning:\n  days_late_allowed: some\n", "cleaning.days_late_allowed", 6, ["integer", "not 'some'"]),
         (BASE + "churn:\n  horizon_days: 0\n", "churn.horizon_days", 6, ["greater than or equal to 1"]),
