@@ -225,7 +225,9 @@ ranked as (
 adjusted as (
     select
         *,
-        case when is_testable then least(1.0, min(p_value * n_tests / p_rank) over (order by p_rank desc)) end as p_value_adjusted
+        -- p * n / n may come out a little below p
+        case when is_testable then least(1.0, greatest(p_value, min(p_value * n_tests / p_rank) over (order by p_rank desc))) end
+            as p_value_adjusted
     from ranked
 ),
 
