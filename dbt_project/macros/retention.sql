@@ -150,6 +150,7 @@ bracketed as (
     {%- for first, last in retention_brackets() %}
     select
         {{ keys | join(',\n        ') }},
+        'bracket' as mode,
         {{ loop.index0 }} as period_number,
         sum(n_bracket_{{ loop.index0 }}) as n_retained,
         sum(case when period_number >= {{ first }} then revenue else 0 end) as revenue,
@@ -164,6 +165,8 @@ bracketed as (
 grid as (
     select
         asked.mode,
+        -- joined by equality alone: any other condition of an outer join makes the engine compare every row with every other
+        case when asked.mode <> 'bracket' then asked.source_mode end as folded_mode,
         asked.period_number,
         asked.first_period,
         asked.last_period,
@@ -197,15 +200,14 @@ filled as (
     from grid
     left join folded
         on
-            grid.mode <> 'bracket'
-            and grid.source_mode = folded.source_mode
+            grid.folded_mode = folded.source_mode
             and grid.period_number = folded.period_number
             {%- for key in keys %}
             and grid.{{ key }} = folded.{{ key }}
             {%- endfor %}
     left join bracketed
         on
-            grid.mode = 'bracket'
+            grid.mode = bracketed.mode
             and grid.period_number = bracketed.period_number
             {%- for key in keys %}
             and grid.{{ key }} = bracketed.{{ key }}
