@@ -45,6 +45,8 @@ def _attempt(channel: str, send: Callable[[], None]) -> list[str]:
             send()
         except NotSent as reason:
             problems[:] = [f"{channel}: {reason}"]
+        except TimeoutError:  # of the socket, a moment before that of the thread
+            pass
         except Exception as error:  # an alert never ends a night, whatever the library raises
             problems[:] = [f"{channel}: {type(error).__name__}"]
         else:

@@ -26,8 +26,8 @@ _HEAVY = (
 
 
 def night_of(paths: HomePaths) -> tuple[str, ...]:
-    """The command line of a night of a home."""
-    return ("run", "--config", str(paths.home / "growth.yaml"))
+    """The command line of a night of a home, whatever home the environment of the warm process names."""
+    return ("run", "--config", str(paths.home / "growth.yaml"), "--home", str(paths.home))
 
 
 class Nights:
