@@ -1,10 +1,12 @@
 """All suites by name and by stage. A suite's name is the table it judges."""
 
-from expectations.suites import acquisition, behaviour, marts, ml, raw, sessions
+from expectations.suites import acquisition, behaviour, funnels, marts, ml, orders, raw, retention, sessions
 from expectations.suites.base import Check, Probe, Suite
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for layer in (raw, sessions, marts, acquisition, behaviour, ml) for suite in layer.SUITES
+    suite.name: suite
+    for module in (raw, sessions, marts, orders, funnels, retention, acquisition, behaviour, ml)
+    for suite in module.SUITES
 }
 STAGES: tuple[str, ...] = ("raw", "sessions", "marts", "ml")
 
