@@ -1,7 +1,7 @@
 """Gate marts, the tables about where persons came from: attribution adds up to the orders, the log of identities to the latest table."""
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, between, none_of
+from expectations.suites.base import Check, Probe, Suite, between, none_of, none_of_each
 
 
 def _attribution_sql(params: GateParams) -> str:
@@ -47,8 +47,7 @@ def _history_sql(params: GateParams) -> str:
     """
 
 
-def _history_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_backwards"), none_of("n_not_the_latest")]
+_history_checks = none_of_each("n_backwards", "n_not_the_latest")
 
 
 SUITES: tuple[Suite, ...] = (

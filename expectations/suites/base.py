@@ -79,6 +79,11 @@ def none_of(column: str, *, severity: Severity = "error", may_be_empty: bool = F
                  counts_rows=True, may_be_empty=may_be_empty, hint=hint)  # fmt: skip
 
 
+def none_of_each(*columns: str, may_be_empty: bool = False) -> Callable[[GateParams], list[Check]]:
+    """The checks of a probe all of whose columns count rows that break a rule."""
+    return lambda params: [none_of(column, may_be_empty=may_be_empty) for column in columns]
+
+
 def at_least_one_row() -> Check:
     """The probe returned something."""
     return Check("ExpectTableRowCountToBeBetween", None, {"min_value": 1})

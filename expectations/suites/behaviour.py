@@ -1,7 +1,7 @@
 """Gate marts, what people do: every session is in the paths once, and what goes with staying adds up."""
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, none_of
+from expectations.suites.base import Probe, Suite, none_of_each
 
 
 def _path_transitions_sql(params: GateParams) -> str:
@@ -14,8 +14,7 @@ def _path_transitions_sql(params: GateParams) -> str:
     """
 
 
-def _path_transitions_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_entries_off"), none_of("n_exits_off")]
+_path_transitions_checks = none_of_each("n_entries_off", "n_exits_off")
 
 
 def _path_sequences_sql(params: GateParams) -> str:
@@ -28,8 +27,7 @@ def _path_sequences_sql(params: GateParams) -> str:
     """
 
 
-def _path_sequences_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_sessions_off"), none_of("n_more_persons_than_sessions"), none_of("n_rate_outside")]
+_path_sequences_checks = none_of_each("n_sessions_off", "n_more_persons_than_sessions", "n_rate_outside")
 
 
 def _path_drop_offs_sql(params: GateParams) -> str:
@@ -44,8 +42,7 @@ def _path_drop_offs_sql(params: GateParams) -> str:
     """
 
 
-def _path_drop_offs_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_lost_off"), none_of("n_more_lost_than_reached"), none_of("n_stakes_unknown")]
+_path_drop_offs_checks = none_of_each("n_lost_off", "n_more_lost_than_reached", "n_stakes_unknown")
 
 
 def _aha_moments_sql(params: GateParams) -> str:
@@ -60,8 +57,7 @@ def _aha_moments_sql(params: GateParams) -> str:
     """
 
 
-def _aha_moments_checks(params: GateParams) -> list[Check]:
-    return [none_of(column) for column in ("n_groups_off", "n_rate_outside", "n_adjusted_below", "n_ranks_twice")]
+_aha_moments_checks = none_of_each("n_groups_off", "n_rate_outside", "n_adjusted_below", "n_ranks_twice")
 
 
 SUITES: tuple[Suite, ...] = (

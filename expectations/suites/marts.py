@@ -4,7 +4,7 @@ Orders, funnels, retention, paths (behaviour) and acquisition have modules of th
 """
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, accepted_by_source, between, none_of
+from expectations.suites.base import Check, Probe, Suite, accepted_by_source, between, none_of, none_of_each
 
 _ROUNDING = 1e-9  # of sums of doubles added in another order
 
@@ -47,8 +47,7 @@ def _reconciliation_sql(params: GateParams) -> str:
     """
 
 
-def _reconciliation_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_lost_or_invented")]
+_reconciliation_checks = none_of_each("n_lost_or_invented")
 
 
 def _fct_sessions_sql(params: GateParams) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, between, in_set, none_of
+from expectations.suites.base import Check, Probe, Suite, between, in_set, none_of, none_of_each
 
 
 def _scores_sql(table: str, label: str) -> Callable[[GateParams], str]:
@@ -100,9 +100,9 @@ def _profiles_sql(params: GateParams) -> str:
     """
 
 
-def _profiles_checks(params: GateParams) -> list[Check]:
-    columns = ("n_persons_off", "n_other_date", "n_segments_lost", "n_churn_scores_lost", "n_purchase_scores_lost")
-    return [none_of(column) for column in columns]
+_profiles_checks = none_of_each(
+    "n_persons_off", "n_other_date", "n_segments_lost", "n_churn_scores_lost", "n_purchase_scores_lost"
+)
 
 
 def _breakdown_sql(params: GateParams) -> str:
@@ -125,8 +125,7 @@ def _breakdown_sql(params: GateParams) -> str:
     """
 
 
-def _breakdown_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_cells_off", may_be_empty=True)]
+_breakdown_checks = none_of_each("n_cells_off", may_be_empty=True)
 
 
 def _history_sql(params: GateParams) -> str:

@@ -1,7 +1,7 @@
 """Gate marts, what was bought: orders, what was given back of them, their items, and items bought or viewed together."""
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, between, none_of
+from expectations.suites.base import Check, Probe, Suite, between, none_of, none_of_each
 
 
 def _fct_orders_sql(params: GateParams) -> str:
@@ -75,8 +75,7 @@ def _item_pairs_sql(params: GateParams) -> str:
     """
 
 
-def _item_pairs_checks(params: GateParams) -> list[Check]:
-    return [none_of(column) for column in ("n_not_in_order", "n_more_than_the_whole", "n_rate_outside")]
+_item_pairs_checks = none_of_each("n_not_in_order", "n_more_than_the_whole", "n_rate_outside")
 
 
 SUITES: tuple[Suite, ...] = (

@@ -1,7 +1,7 @@
 """Gate marts, who stays: cohorts, the states of a life with the shop, and how often people come in a month."""
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, none_of
+from expectations.suites.base import Check, Probe, Suite, none_of, none_of_each
 
 
 def _retention_sql(params: GateParams) -> str:
@@ -43,8 +43,7 @@ def _retention_persons_sql(params: GateParams) -> str:
     """
 
 
-def _retention_persons_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_persons_off", may_be_empty=True)]
+_retention_persons_checks = none_of_each("n_persons_off", may_be_empty=True)
 
 
 def _lifecycle_sql(params: GateParams) -> str:
@@ -63,8 +62,7 @@ def _lifecycle_sql(params: GateParams) -> str:
     """
 
 
-def _lifecycle_checks(params: GateParams) -> list[Check]:
-    return [none_of(column, may_be_empty=True) for column in ("n_states_off", "n_flow_off", "n_persons_off")]
+_lifecycle_checks = none_of_each("n_states_off", "n_flow_off", "n_persons_off", may_be_empty=True)
 
 
 def _power_users_sql(params: GateParams) -> str:
@@ -77,8 +75,7 @@ def _power_users_sql(params: GateParams) -> str:
     """
 
 
-def _power_users_checks(params: GateParams) -> list[Check]:
-    return [none_of("n_months_off")]
+_power_users_checks = none_of_each("n_months_off")
 
 
 SUITES: tuple[Suite, ...] = (
