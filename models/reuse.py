@@ -9,6 +9,7 @@ import hashlib
 import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,13 @@ def data_digest(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, opt
     """Hash of everything that shapes a model but its algorithm: data, split, options, libraries."""
     snapshots = rows.groupby("as_of_date", sort=True).size()  # rows are sorted by snapshot, then person
     persons = np.frombuffer("\n".join(rows["person_id"]).encode(), dtype=np.uint8)
-    parts = {
+    parts = _shared_parts(kind, split, seed, options) | {"snapshots": [f"{day} {n}" for day, n in snapshots.items()]}
+    return fingerprint(parts, persons, design_matrix(rows), rows["y"].to_numpy(dtype=np.int64))
+
+
+def _shared_parts(kind: Kind, split: TimeSplit, seed: int, options: TrainOptions) -> dict[str, Any]:
+    """What shapes a model beside its data and its algorithm."""
+    return {
         "format": FORMAT,
         "kind": kind,
         "split": split,
@@ -37,9 +44,7 @@ def data_digest(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, opt
         "options": options,
         "features": FEATURES,
         "versions": library_versions(),
-        "snapshots": [f"{day} {n}" for day, n in snapshots.items()],
     }
-    return fingerprint(parts, persons, design_matrix(rows), rows["y"].to_numpy(dtype=np.int64))
 
 
 def version_of(algorithm: str, digest: str) -> str:
@@ -49,14 +54,7 @@ def version_of(algorithm: str, digest: str) -> str:
 
 def training_key(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
     """What has to be equal for a stored training to be still good; the code of this package included."""
-    parts = {
-        "format": FORMAT,
-        "kind": kind,
-        "split": split,
-        "seed": seed,
-        "options": options,
-        "features": FEATURES,
-        "versions": library_versions(),
+    parts = _shared_parts(kind, split, seed, options) | {
         "size": round(math.log(max(len(rows), 1)) / math.log(_SIZE_STEP)),
         "params": {name: params_of(name) for name in ALGORITHMS},
         "code": _code_digest(),
