@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from pipeline.build_plan import finish_build, plan_build
 from pipeline.ingest import LedgerRow
 from pipeline.ingest.ledger import write_ledger
 from pipeline.paths import HomePaths
+from pipeline.run_context import RunContext, dbt_variables
+from pipeline.settings import default_config_text, load_settings
 
 AT = datetime(2026, 1, 5, 12)
 VARIABLES = {"run_id": "r", "as_of_date": "2026-01-05", "timezone": "Asia/Shanghai", "lake_events": ""}
@@ -81,3 +84,14 @@ def test_killed_while_planning_the_next_plan_still_knows_whom_it_changes(
             plan_build(paths, VARIABLES)
     assert plan_build(paths, VARIABLES).base_version == "v1"
     assert noted(paths) == ([("bob",)], [("ann",)], [("d_ann",)])
+
+
+def test_a_home_that_is_moved_is_not_built_anew(tmp_path: Path) -> None:
+    """Every variable that holds a place has to be among those that are no rules."""
+    config = tmp_path / "growth.yaml"
+    config.write_text(default_config_text(), encoding="utf-8")
+    context = RunContext("r", "2026-01-05", "2026-01-01", ["purchase"])
+    variables = dbt_variables(load_settings(config, tmp_path), HomePaths(tmp_path), context)
+    places = {name for name, value in variables.items() if str(tmp_path) in json.dumps(value)}
+    assert "lake_events" in places
+    assert places - build_plan._NO_RULES == set()
