@@ -1,0 +1,129 @@
+"""Gate raw on a small lake: what comes in before any database exists, and what was accepted of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from healthy import failures, write_lake
+
+from expectations import GateParams, run_stage, run_suite
+
+# column that must fail, changes of the ledger's loaded row, filter on the lake's events
+RAW_DAMAGE = [
+    ("rejected_rate", "n_lines = 501, n_rejected = 100", "true"),
+    ("worst_new_batch_rejected_rate_low", "n_lines = 501, n_rejected = 100", "true"),
+    ("n_unaccounted_lines", "n_lines = 406", "true"),
+    ("n_lake_rows_off", "status = 'loaded'", "i <> 7"),
+    ("n_lake_rows_off", "file_id = 'cc03'", "true"),
+    ("hours_event_after_ingest", "max_event_at = '2026-03-01'", "true"),
+    ("first_event_year", "min_event_at = '1970-01-01'", "true"),
+    ("last_week_volume_ratio", "status = 'loaded'", "i >= 60"),
+    ("last_week_volume_ratio", "status = 'loaded'", "i < 70 or i % 10 < 2"),
+    ("silence_over_longest_gap", "status = 'loaded'", "i >= 50"),
+    ("n_events_to_as_of", "n_accepted = 0", "false"),
+]
+
+
+def test_raw_gate_passes_before_any_database_exists(tmp_path: Path, params: GateParams) -> None:
+    assert failures(run_stage("raw", tmp_path / "absent.duckdb", params)) == set()
+    assert not (tmp_path / "absent.duckdb").exists()
+
+
+@pytest.mark.parametrize(("column", "changes", "kept"), RAW_DAMAGE)
+def test_damage_before_dbt_is_found(column: str, changes: str, kept: str, tmp_path: Path) -> None:
+    params = write_lake(tmp_path, changes, kept)
+    assert column in {name for _, name in failures(run_stage("raw", ":memory:", params))}
+
+
+def test_a_file_cut_short_is_told_with_its_name(tmp_path: Path) -> None:
+    params = replace(write_lake(tmp_path), lake_rejected=f"{tmp_path}/rejected.parquet")
+    duckdb.execute(f"""copy (
+        select 'shop' as source, 'aa01' as file_id, 'truncated_file' as reason
+    ) to '{params.lake_rejected}'""")
+    (found,) = [r for r in run_suite("raw.ingested_files", ":memory:", params) if r.failed]
+    assert (found.column_name, found.severity) == ("n_truncated", "warn")
+    assert found.observed_value == "1 (source=shop, file=shop/a.jsonl)"
+
+
+def test_too_many_rejects_name_reasons_files_and_limit(tmp_path: Path) -> None:
+    """600 lines of a.jsonl: 401 events, 199 rejected, of which 150 bad_json, 40 bad_timestamp, 6 and 3 of others."""
+    params = replace(
+        write_lake(tmp_path, "n_lines = 600, n_rejected = 199"), lake_rejected=f"{tmp_path}/rejected/*.parquet"
+    )
+    (tmp_path / "rejected").mkdir()
+    duckdb.execute(f"""copy (
+        select 'shop' as source, 'aa01' as file_id,
+            case when i < 150 then 'bad_json' when i < 190 then 'bad_timestamp' when i < 196 then 'bad_row'
+                else 'bad_encoding' end as reason
+        from range(199) as r(i)
+        union all select 'shop', 'bb02', 'future_timestamp' from range(900)  -- of the superseded file: not counted
+    ) to '{tmp_path}/rejected/shop.parquet'""")
+    rate = next(r for r in run_suite("raw.ingested_files", ":memory:", params) if r.column_name == "rejected_rate")
+    assert rate.blocks
+    assert rate.expected == "0 to 0.05"
+    assert rate.observed_value == (
+        "0.331667 (source=shop, rejected_lines=199 of 600, "
+        "reasons=bad_json 150, bad_timestamp 40, bad_row 6, most_in=shop/a.jsonl 199)"
+    )
+
+
+def test_events_that_came_too_late_stop_nothing_and_the_command_for_them_is_named(tmp_path: Path) -> None:
+    """All but 5 of 205 rejected lines came too late, of 606: 0.8 % are bad."""
+    params = write_lake(tmp_path, "n_lines = 606, n_rejected = 205")
+    late = "date '2026-01-02' as too_late_from, date '2026-01-05' as too_late_to"
+    duckdb.execute(f"""copy (
+        select *, case when file_id = 'aa01' then 200 end as n_too_late, {late} from '{params.ledger}'
+    ) to '{params.ledger}.new.parquet'""")
+    Path(f"{params.ledger}.new.parquet").replace(params.ledger)
+    results = {r.column_name: r for r in run_suite("raw.ingested_files", ":memory:", params)}
+    assert results["rejected_rate"].passed
+    assert results["worst_new_batch_rejected_rate_low"].passed
+    warned = results["n_too_late"]
+    assert (warned.failed, warned.blocks) == (True, False)
+    assert (
+        warned.observed_value == "200 (source=shop, taken_in_by=growthhouse backfill --from 2026-01-02 --to 2026-01-05)"
+    )
+    published = replace(params, published_at=datetime(2026, 2, 3))
+    assert {r.column_name: r for r in run_suite("raw.ingested_files", ":memory:", published)}["n_too_late"].passed
+
+
+def test_a_night_of_which_nothing_was_accepted_fails_and_is_not_broken(tmp_path: Path) -> None:
+    params = write_lake(tmp_path, "n_accepted = 0, n_rejected = 405")
+    for file in tmp_path.glob("events/*/*.parquet"):
+        file.unlink()
+    blocking = {r.column_name for r in run_stage("raw", ":memory:", params) if r.blocks}
+    assert blocking == {"rejected_rate", "worst_new_batch_rejected_rate_low", "n_events_to_as_of"}
+
+
+def rates_after(tmp_path: Path, n_lines: int, n_rejected: int, published_at: datetime | None = None) -> set[str | None]:
+    """What fails about rejects after the healthy file of 405 lines came a second one, a day later."""
+    params = replace(write_lake(tmp_path), published_at=published_at)
+    duckdb.execute(f"""copy (
+        from '{params.ledger}' union all by name
+        select 'dd04' as file_id, 'shop' as source, 'c' as file, {n_lines} as n_lines, {n_lines - n_rejected} as n_accepted,
+            {n_rejected} as n_rejected, timestamp '2026-02-02' as ingested_at, 'loaded' as status
+    ) to '{params.ledger}.new.parquet'""")
+    Path(f"{params.ledger}.new.parquet").replace(params.ledger)
+    failed = failures(run_suite("raw.ingested_files", ":memory:", params))
+    return {column for _, column in failed if column and "rejected" in column}
+
+
+def test_three_lines_with_one_bad_are_no_evidence_of_a_broken_night(tmp_path: Path) -> None:
+    assert rates_after(tmp_path, 3, 1) == set()
+
+
+def test_a_bad_delivery_does_not_hide_behind_a_good_history(tmp_path: Path) -> None:
+    """15 of 50 bad; all together 19 of 455, which is 4.2 % and under the limit."""
+    assert rates_after(tmp_path, 50, 15) == {"worst_new_batch_rejected_rate_low"}
+
+
+def test_what_was_published_once_is_judged_no_more(tmp_path: Path) -> None:
+    assert rates_after(tmp_path, 50, 15, published_at=datetime(2026, 2, 3)) == set()
+
+
+def test_what_came_after_the_last_publication_is_judged(tmp_path: Path) -> None:
+    assert rates_after(tmp_path, 50, 15, published_at=datetime(2026, 2, 1, 12)) == {"worst_new_batch_rejected_rate_low"}
