@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from pipeline.settings import analysis as a
+from pipeline.settings import campaigns as c
 from pipeline.settings import product as p
 from pipeline.settings import sources as s
 from pipeline.settings.alerts import Alerts
@@ -38,9 +39,9 @@ class Settings(Section):
     segments: a.Segments = a.Segments()
     market_basket: a.MarketBasket = a.MarketBasket()
     recommendations: a.Recommendations = a.Recommendations()
-    interventions: tuple[a.Intervention, ...] = ()
-    global_holdout: a.GlobalHoldout = a.GlobalHoldout()
-    experiments: tuple[a.Experiment, ...] = ()
+    interventions: tuple[c.Intervention, ...] = ()
+    global_holdout: c.GlobalHoldout = c.GlobalHoldout()
+    experiments: tuple[c.Experiment, ...] = ()
     alerts: Alerts = Alerts()
 
     _home: Path = PrivateAttr(default=Path("."))

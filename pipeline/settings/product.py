@@ -1,6 +1,6 @@
 """The sections about what people do: paths through a session, and behaviours that go with staying.
 
-Funnels, retention, models and campaigns are in analysis.py.
+Funnels, retention and models are in analysis.py.
 """
 
 from __future__ import annotations
