@@ -1,107 +1,24 @@
-"""Erasing a person: nothing of them is left anywhere, nothing of anybody else is touched, and no crash leaves it half done."""
+"""Erasing a person: nothing of them is left anywhere, and nothing of anybody else is touched."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import os
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-import zstandard
-from ingest_home import TRACKER, Home, jsonl, track
+from erase_home import ANNA, BEN, NOW, PHONE, SHARED, holders, make_home, unpacked
+from ingest_home import Home, jsonl, track
 
-from pipeline.privacy import erase, finish_pending
+from pipeline.privacy import erase
 from pipeline.privacy.person import Person, is_telling
-
-ANNA, BEN = "anna-77@shop.example", "joanna-77@shop.example"  # one id inside the other
-PHONE, SHARED = "device-000001", "device-0000012"
-NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
-ORDERS: dict[str, Any] = {
-    "name": "orders", "format": "table", "path": "tables/*", "event_name": "purchase", "timezone": "UTC",
-    "columns": {"user_id": "customer", "event_at": "at", "order_id": "id"},
-}  # fmt: skip
-
-
-def unpacked(path: Path) -> bytes:
-    """What a person with the usual tools finds in a file."""
-    content = path.read_bytes()
-    if path.suffix == ".gz":
-        return gzip.decompress(content)
-    if path.suffix == ".zst":
-        return zstandard.ZstdDecompressor().decompressobj().decompress(content)
-    if content[8:12] == b"DUCK" or content[:4] == b"PAR1":
-        with duckdb.connect() as con:
-            if content[:4] == b"PAR1":
-                content += repr(con.execute("select * from read_parquet(?)", [str(path)]).fetchall()).encode()
-            else:
-                con.execute(f"attach '{path}' as db (read_only)")
-                for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-                    content += repr(con.execute(f"from db.{schema}.{table}").fetchall()).encode()
-    return content
-
-
-def holders(home: Home, *ids: str) -> list[str]:
-    """Files that hold one of the ids as bytes, packed or not."""
-    return sorted(
-        path.relative_to(home.folder).as_posix()
-        for path in home.folder.rglob("*")
-        if path.is_file() and any(given.encode() in unpacked(path) for given in ids)
-    )
-
-
-def make_version(home: Home) -> Path:
-    """A published version as a night leaves it: facts, a table of steps without a person, sums, comments, free blocks."""
-    path = home.folder / "data" / "versions" / "warehouse-20260201T000000000000Z.duckdb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(path)) as con:
-        con.execute("create schema marts")
-        con.execute(
-            f"""create table marts.fct_sessions as select * from (values
-            ('s1', '{ANNA}'), ('s2', 'anon:{PHONE}'), ('s3', '{BEN}'), ('s4', 'anon:{SHARED}')) as t(session_id, person_id)"""
-        )
-        con.execute("create table marts.steps as select unnest(['s1', 's3']) as session_id, 1 as step")
-        con.execute("create table marts.dau as select date '2026-01-05' as activity_date, 4 as dau")
-        con.execute(f"create table marts.notes as select 1 as n, 'asked for {ANNA}.' as note, ['{BEN}'] as others")
-        con.execute("comment on table marts.fct_sessions is 'Grain: session.'")
-        con.execute("comment on column marts.fct_sessions.person_id is 'It''s a person.'")
-    return path
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path, {**TRACKER, "path": "in/*"}, ORDERS)
-    made.put("a.jsonl.gz", jsonl(
-        track(user=ANNA, anonymousId=PHONE), track(user=None, anonymousId=PHONE), track(user=BEN, anonymousId=SHARED),
-        track(user=ANNA, anonymousId=SHARED), track(user=None, anonymousId=SHARED), f'{{"userId":"{ANNA}", broken',
-        f'{{"userId":"{BEN}", broken',
-    ))  # fmt: skip
-    made.put("b.jsonl.zst", jsonl(track(user=BEN), track(user=BEN, properties={"friend": ANNA}), track(user="u9")))
-    made.put("c.jsonl", jsonl(track(user=BEN, at="2026-01-06T10:00:00Z")))
-    tables = tmp_path / "tables"
-    tables.mkdir()
-    (tables / "o.csv").write_bytes(
-        b'id,customer,at,note\r\n1,%s,2026-01-05,"two\r\nlines"\r\n2,%s,2026-01-05,x\r\n3,,2026-01-05,no one\r\n'
-        % (ANNA.encode(), BEN.encode())
-    )
-    duckdb.sql(
-        f"""copy (from (values (4, '{BEN}', timestamp '2026-01-07'), (5, '{ANNA}', timestamp '2026-01-07'),
-        (6, '{BEN}', timestamp '2026-01-08')) as t(id, customer, "at")) to '{tables}/p.parquet' (format parquet)"""
-    )
-    made.ingest()
-    make_version(made)
-    (tmp_path / "data" / "build").mkdir()
-    with duckdb.connect(str(tmp_path / "data" / "build" / "growth.duckdb")) as con:
-        con.execute(f"create table state as select '{ANNA}' as person_id, 3 as n")
-    exports = tmp_path / "data" / "exports"
-    exports.mkdir()
-    (exports / "users.csv").write_text(f"person_id,n\n{ANNA},1\n{BEN},2\n")
-    (exports / "report.html").write_text(f"<p>{ANNA} and {BEN}</p>")
-    return made
+    return make_home(tmp_path)
 
 
 def test_a_user_is_gone_from_every_file_and_nobody_else_is(home: Home) -> None:
@@ -264,77 +181,3 @@ def test_with_hashed_ids_the_id_as_it_came_is_asked_for(tmp_path: Path, monkeypa
     home.put("b.jsonl", jsonl(track(user=ANNA)))
     home.ingest()
     assert home.active()["b.jsonl"].n_erased == 1
-
-
-class Killed(BaseException):
-    """Not an error that anything could catch."""
-
-
-def state_of(home: Home) -> dict[str, bytes]:
-    """Every file but the report, whose times and places may differ after a crash."""
-    return {
-        path.relative_to(home.folder).as_posix(): unpacked(path)
-        for path in sorted(home.folder.rglob("*"))
-        if path.is_file() and "erasures" not in path.parts and path.suffix != ".duckdb"
-    }
-
-
-@pytest.fixture
-def small(home: Home) -> Home:
-    """One file of each kind that takes a step of its own."""
-    for path in ("in/b.jsonl.zst", "in/c.jsonl", "tables/p.parquet", "data/exports/report.html"):
-        (home.folder / path).unlink()
-    shutil.rmtree(home.folder / "data" / "lake")
-    home.ingest()
-    return home
-
-
-def test_killed_at_every_rename_and_started_again_it_ends_the_same(
-    small: Home, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home, replace, copies = small, os.replace, tmp_path_factory.mktemp("copies")
-    salt = {"salt": "00" * 32, "erased": {}}
-    (home.folder / "data" / "erasures").mkdir()
-    (home.folder / "data" / "erasures" / "tombstones.json").write_text(json.dumps(salt))
-    shutil.copytree(home.folder, copies / "before")
-    n_renames = 0
-
-    def counted(*paths: Any) -> None:
-        nonlocal n_renames
-        n_renames += 1
-        replace(*paths)
-
-    monkeypatch.setattr(os, "replace", counted)
-    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
-    wanted, n_all = state_of(home), n_renames
-    assert n_all > 10
-    for n in range(n_all):
-        folder = copies / f"killed-{n}"
-        shutil.copytree(copies / "before", folder)
-        left = n
-
-        def killing(*paths: Any) -> None:
-            nonlocal left
-            if left == 0:
-                raise Killed
-            left -= 1
-            replace(*paths)
-
-        again = Home.__new__(Home)
-        again.folder = folder
-        monkeypatch.setattr(os, "replace", killing)
-        with pytest.raises(Killed):
-            erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)
-        monkeypatch.setattr(os, "replace", replace)
-        finished = finish_pending(again.settings, say=lambda text: None)
-        if finished is None:  # killed before anything was decided, or after everything was done
-            finished = erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)
-        assert finished.is_clean, n
-        assert state_of(again).keys() == wanted.keys(), n
-        for name, content in state_of(again).items():
-            assert content == wanted[name] or name.endswith(("ledger.parquet", "checksums.txt")), (n, name)
-        assert {(name, row.n_lines, row.n_erased) for name, row in again.active().items()} == {
-            (name, row.n_lines, row.n_erased) for name, row in home.active().items()
-        }, n
-        night = again.ingest()
-        assert (night.n_files_new, night.warnings) == (0, []), n

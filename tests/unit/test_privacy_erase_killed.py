@@ -1,0 +1,90 @@
+"""Erasing a person is killed: started again, it ends the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from erase_home import ANNA, NOW, make_home, unpacked
+from ingest_home import Home
+
+from pipeline.privacy import erase, finish_pending
+
+
+class Killed(BaseException):
+    """Not an error that anything could catch."""
+
+
+def state_of(home: Home) -> dict[str, bytes]:
+    """Every file but the report, whose times and places may differ after a crash."""
+    return {
+        path.relative_to(home.folder).as_posix(): unpacked(path)
+        for path in sorted(home.folder.rglob("*"))
+        if path.is_file() and "erasures" not in path.parts and path.suffix != ".duckdb"
+    }
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Home:
+    """One file of each kind that takes a step of its own."""
+    home = make_home(tmp_path)
+    for path in ("in/b.jsonl.zst", "in/c.jsonl", "tables/p.parquet", "data/exports/report.html"):
+        (home.folder / path).unlink()
+    shutil.rmtree(home.folder / "data" / "lake")
+    home.ingest()
+    return home
+
+
+def test_killed_at_every_rename_and_started_again_it_ends_the_same(
+    small: Home, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, replace, copies = small, os.replace, tmp_path_factory.mktemp("copies")
+    salt = {"salt": "00" * 32, "erased": {}}
+    (home.folder / "data" / "erasures").mkdir()
+    (home.folder / "data" / "erasures" / "tombstones.json").write_text(json.dumps(salt))
+    shutil.copytree(home.folder, copies / "before")
+    n_renames = 0
+
+    def counted(*paths: Any) -> None:
+        nonlocal n_renames
+        n_renames += 1
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", counted)
+    erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    wanted, n_all = state_of(home), n_renames
+    assert n_all > 10
+    for n in range(n_all):
+        folder = copies / f"killed-{n}"
+        shutil.copytree(copies / "before", folder)
+        left = n
+
+        def killing(*paths: Any) -> None:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            replace(*paths)
+
+        again = Home.__new__(Home)
+        again.folder = folder
+        monkeypatch.setattr(os, "replace", killing)
+        with pytest.raises(Killed):
+            erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)
+        monkeypatch.setattr(os, "replace", replace)
+        finished = finish_pending(again.settings, say=lambda text: None)
+        if finished is None:  # killed before anything was decided, or after everything was done
+            finished = erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)
+        assert finished.is_clean, n
+        assert state_of(again).keys() == wanted.keys(), n
+        for name, content in state_of(again).items():
+            assert content == wanted[name] or name.endswith(("ledger.parquet", "checksums.txt")), (n, name)
+        assert {(name, row.n_lines, row.n_erased) for name, row in again.active().items()} == {
+            (name, row.n_lines, row.n_erased) for name, row in home.active().items()
+        }, n
+        night = again.ingest()
+        assert (night.n_files_new, night.warnings) == (0, []), n
