@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def _update(table: Path, files: str | list[str], *, anew: bool) -> int:
         if not new and table.exists() and not anew:
             return 0
         if new:
-            con.executemany("insert into known values (?, ?, ?, ?, ?)", [astuple(agent) for agent in new])
+            _insert(con, new)
         table.parent.mkdir(parents=True, exist_ok=True)
         unfinished = table.with_name(f".{table.name}.unfinished")
         con.execute(
@@ -117,6 +117,14 @@ def _update(table: Path, files: str | list[str], *, anew: bool) -> int:
         )
         os.replace(unfinished, table)
     return len(new)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, agents: list[Agent]) -> None:
+    """All at once: row by row, a hundred thousand texts take a minute."""
+    import pandas as pd
+
+    con.register("new", pd.DataFrame(agents))
+    con.execute("insert into known by name select * from new")
 
 
 def _texts(con: duckdb.DuckDBPyConnection, files: str | list[str]) -> list[str]:

@@ -78,6 +78,13 @@ def _held(table: Path) -> list[str]:
     return [text for (text,) in duckdb.execute("select user_agent from read_parquet(?)", [str(table)]).fetchall()]
 
 
+def test_texts_that_look_like_nothing_stay_texts_and_what_they_do_not_say_is_null(tmp_path: Path) -> None:
+    table, texts = tmp_path / "agents.parquet", ["", "None", "nan", "null", "\N{BICYCLE}"]
+    keep_user_agents(table, _lake(tmp_path, "odd", [*texts, None]), None)
+    rows = duckdb.execute("from read_parquet(?)", [str(table)]).fetchall()
+    assert rows == [(text, None, None, None, False) for text in texts]
+
+
 def test_each_text_is_read_once_and_known_ones_are_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
