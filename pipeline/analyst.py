@@ -45,14 +45,16 @@ def print_result(con: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def shell(con: duckdb.DuckDBPyConnection) -> None:
-    """A small read–eval–print loop; a statement ends with a semicolon, `.tables` lists, `.quit` leaves."""
+    """A small read–eval–print loop; a statement ends with a semicolon or the input, `.tables` lists, `.quit` leaves."""
     print("growthhouse warehouse, read-only. End a query with ;  .tables lists them, .quit leaves.")
     buffer = ""
     while True:
         try:
             line = input("growthhouse> " if not buffer else "        ...> ")
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, KeyboardInterrupt) as end:
             print()
+            if isinstance(end, EOFError) and buffer.strip():
+                _answer(con, buffer)
             return
         if not buffer and line.strip() in (".quit", ".exit", "quit", "exit"):
             return
@@ -60,8 +62,13 @@ def shell(con: duckdb.DuckDBPyConnection) -> None:
             line = "select schema_name || '.' || table_name as table_name, comment from duckdb_tables() order by 1;"
         buffer = f"{buffer}\n{line}" if buffer else line
         if buffer.rstrip().endswith(";"):
-            try:
-                print_result(con, buffer)
-            except duckdb.Error as error:
-                print(f"error: {error}")
+            _answer(con, buffer)
             buffer = ""
+
+
+def _answer(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    """In the shell an error is told and the next query is awaited."""
+    try:
+        print_result(con, query)
+    except duckdb.Error as error:
+        print(f"error: {error}")
