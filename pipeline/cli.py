@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from pipeline.paths import HomePaths
 
 app = typer.Typer(
     name="growthhouse",
@@ -35,17 +39,31 @@ def _home(config: Path, home: Path | None) -> Path:
     return (home or config.parent).resolve()
 
 
+def _command(name: str, config: Path, home: Path | None) -> str:
+    """A command to paste: with the config and the home that this one was given."""
+    options = ["--config", str(config)] if config != DEFAULT_CONFIG or "GROWTH_CONFIG" in os.environ else []
+    options += ["--home", str(home)] if home else []
+    return f"`{shlex.join(['growthhouse', name, *options])}`"
+
+
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where to write growth.yaml.")] = Path(".")) -> None:
+def init(
+    folder: Annotated[Path | None, typer.Argument(help="Where to write growth.yaml; else where --config says.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    home: Home = None,
+) -> None:
     """Write a commented growth.yaml that validates."""
     from pipeline.settings import default_config_text
 
-    target = folder / "growth.yaml"
+    target = folder / DEFAULT_CONFIG if folder else config
     if target.exists():
         raise fail(f"{target} exists; edit it, or move it away first")
-    folder.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(default_config_text(), encoding="utf-8")
-    typer.echo(f"wrote {target}: point its sources at your logs, or run `growthhouse simulate` for a shop to try")
+    typer.echo(
+        f"wrote {target}: point its sources at your logs, or run {_command('simulate', target, home)} for a shop to try; "
+        f"then {_command('run', target, home)}"
+    )
 
 
 @app.command()
@@ -129,11 +147,8 @@ def sql(
 
     from pipeline.analyst import connect, print_result, shell
     from pipeline.integrity import is_corruption
-    from pipeline.paths import HomePaths
 
-    paths = HomePaths(_home(config, home))
-    if not paths.warehouse.exists():
-        raise fail(f"no published warehouse at {paths.warehouse}; `growthhouse run` makes one")
+    paths = _published(config, home)
     try:
         with connect(paths) as con:
             if query is None:
@@ -156,11 +171,8 @@ def export(
     """Write a published table to a file that only you can read; cells of a CSV that look like formulas are disarmed."""
     from pipeline.export import ExportError
     from pipeline.export import export as export_table
-    from pipeline.paths import HomePaths
 
-    paths = HomePaths(_home(config, home))
-    if not paths.warehouse.exists():
-        raise fail(f"no published warehouse at {paths.warehouse}; `growthhouse run` makes one")
+    paths = _published(config, home)
     try:
         n_rows = export_table(paths, table, to, force=force)
     except ExportError as error:
@@ -216,13 +228,24 @@ def doctor(
         raise typer.Exit(2)
 
 
+def _published(config: Path, home: Path | None) -> HomePaths:
+    from pipeline.paths import HomePaths
+
+    paths = HomePaths(_home(config, home))
+    if not paths.warehouse.exists():
+        # A query needs no config, so the one of this home may not have been named.
+        of_run = config if config.exists() or not home else home / DEFAULT_CONFIG
+        raise fail(f"no published warehouse at {paths.warehouse}; {_command('run', of_run, home)} makes one")
+    return paths
+
+
 def _checked_settings(config: Path, home: Path | None):  # type: ignore[no-untyped-def]
     from pipeline.paths import HomePaths
     from pipeline.private import make_private
     from pipeline.settings import ConfigError, load_settings
 
     if not config.exists():
-        raise fail(f"no configuration at {config}; `growthhouse init` writes one")
+        raise fail(f"no configuration at {config}; {_command('init', config, home)} writes one")
     try:
         settings = load_settings(config.resolve(), home.resolve() if home else None)
     except ConfigError as error:

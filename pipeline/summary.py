@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -21,11 +22,11 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_gates(con, run_id),
             *_models(con),
         ]
-    is_here = paths.home == Path.cwd()
+    is_here, place = paths.home == Path.cwd(), shlex.quote(str(paths.home))
     lines += [
         ("warehouse", str(paths.warehouse)),
-        ("query", f'growthhouse sql {"" if is_here else f"--home {paths.home} "}"from marts.fct_sessions limit 10"'),
-        ("UI", "make ui" if is_here else f"make ui HOME_DIR={paths.home}"),
+        ("query", f'growthhouse sql {"" if is_here else f"--home {place} "}"from marts.fct_sessions limit 10"'),
+        ("UI", "make ui" if is_here else f"make ui HOME_DIR={place}"),
     ]
     return "\n".join(f"{label:10} {text}" for label, text in lines)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 
 runner = CliRunner()
 
@@ -32,10 +34,70 @@ def test_init_writes_a_config_that_validates_and_never_overwrites(elsewhere: Pat
     assert config.read_text(encoding="utf-8") == "mine"
 
 
-def test_run_without_a_config_says_how_to_get_one() -> None:
-    result = runner.invoke(app, ["run"])
-    assert result.exit_code == 2
-    assert "growthhouse init" in result.output
+def commands_told(output: str) -> list[list[str]]:
+    """The commands between backticks as a shell would split them."""
+    return [shlex.split(command)[1:] for command in re.findall("`(growthhouse [^`]+)`", output)]
+
+
+@pytest.fixture
+def night(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
+    """Instead of nights: the config and the home of each one asked for."""
+    asked: list[tuple[Path, Path]] = []
+
+    def run_night(config: Path, settings: Settings, **options: object) -> str:
+        asked.append((config, settings.home))
+        return "published"
+
+    monkeypatch.setattr("pipeline.night.run_night", run_night)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("given", "config", "home"),
+    [
+        ([], "growth.yaml", "."),
+        (["."], "growth.yaml", "."),
+        (["my site"], "my site/growth.yaml", "my site"),
+        (["--config", "etc/shop.yaml"], "etc/shop.yaml", "etc"),
+        (["site", "--home", "its state"], "site/growth.yaml", "its state"),
+        (["--home", "state"], "growth.yaml", "state"),
+    ],
+)
+def test_what_init_says_to_do_next_can_be_pasted(
+    given: list[str], config: str, home: str, elsewhere: Path, night: list[tuple[Path, Path]]
+) -> None:
+    simulate, run = commands_told(runner.invoke(app, ["init", *given]).output)
+    assert runner.invoke(app, [*simulate, "--users", "5", "--days", "3"]).exit_code == 0
+    assert (elsewhere / home / "data" / "raw").is_dir()
+    assert runner.invoke(app, run).exit_code == 0
+    assert night == [((elsewhere / config).resolve(), (elsewhere / home).resolve())]
+
+
+def test_init_beside_another_config_in_the_environment_says_which_one_is_meant(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROWTH_CONFIG", "other/growth.yaml")
+    for command in commands_told(runner.invoke(app, ["init", "."]).output):
+        assert command[1:] == ["--config", "growth.yaml"]
+
+
+@pytest.mark.parametrize("given", [[], ["--config", "my site/growth.yaml"], ["--home", "state"]])
+def test_from_nothing_each_error_says_the_command_that_leads_on(
+    given: list[str], night: list[tuple[Path, Path]]
+) -> None:
+    """No warehouse: run. No config: init. Then it runs."""
+    (run,) = commands_told(runner.invoke(app, ["sql", "select 1", *given]).output)
+    (init,) = commands_told(runner.invoke(app, run).output)
+    assert runner.invoke(app, init).exit_code == 0
+    assert runner.invoke(app, run).exit_code == 0
+    assert len(night) == 1
+
+
+def test_a_query_of_a_home_leads_to_the_config_in_it(elsewhere: Path, night: list[tuple[Path, Path]]) -> None:
+    runner.invoke(app, ["init", "site"])
+    (run,) = commands_told(runner.invoke(app, ["sql", "select 1", "--home", "site"]).output)
+    assert runner.invoke(app, run).exit_code == 0
+    assert night == [(elsewhere / "site" / "growth.yaml", elsewhere / "site")]
 
 
 def test_run_with_a_wrong_key_names_it_with_its_line(elsewhere: Path) -> None:
