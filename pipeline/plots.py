@@ -29,7 +29,8 @@ def per_day(days: Sequence[Any], series: Mapping[str, Sequence[float]], title: s
             else:
                 axes.plot(days, values, color=colour, label=name, linewidth=1.5)
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(_dates().AutoDateLocator(maxticks=7))
+        # Whole days, which dates are counted in: a locator of dates falls to hours where the history is a few days.
+        axes.xaxis.set_major_locator(_ticker().MaxNLocator(6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
         axes.xaxis.set_major_formatter(_dates().DateFormatter("%d %b"))
         _legend(axes, len(series))
 
@@ -128,6 +129,12 @@ def _picture(title: str, draw: Callable[[Any], None]) -> str:
 def _legend(axes: Any, n_series: int) -> None:
     if n_series > 1:
         axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _ticker() -> Any:
+    import matplotlib.ticker
+
+    return matplotlib.ticker
 
 
 def _dates() -> Any:

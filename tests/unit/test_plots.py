@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -38,6 +39,16 @@ def test_a_picture_is_a_small_png_in_markdown(draw: Callable[[], str]) -> None:
     png = base64.b64decode(text[len(head) : -1], validate=True)
     assert png.startswith(b"\x89PNG\r\n")
     assert len(png) < MAX_BYTES
+
+
+@pytest.mark.parametrize("n_series", [1, 3])
+@pytest.mark.parametrize("n_days", [*range(1, 12), 30, 61, 90])
+def test_the_days_of_any_history_get_ticks_without_a_warning(n_days: int, n_series: int) -> None:
+    """Between three and five days matplotlib's own choice of ticks would be hours, and too many of them."""
+    values = MANY[:n_days]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.per_day(DAYS[:n_days], {str(i): values for i in range(n_series)}, "t")
 
 
 def test_a_higher_bar_makes_another_picture() -> None:
