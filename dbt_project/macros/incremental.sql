@@ -23,6 +23,36 @@
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {% endmacro %}
 
+{# A model whose rows are made anew for the persons of int_changed, from where their change begins (`since`: the model's column of a
+   date or a time) or, without it, as a whole; all other rows stay. #}
+{% macro replaces_changed(since=none) %}
+    {%- do also_after(['int_changed']) -%}
+    {{- config(materialized='incremental', incremental_predicates=[
+        'using intermediate.int_changed as changed where ' ~ is_changed('built', since)
+    ]) -}}
+{% endmacro %}
+
+{# The join that leaves, in a delta night, only what such a model makes anew. #}
+{% macro only_changed(alias, since=none) %}
+    {%- if is_delta() %}
+    inner join {{ ref('int_changed') }} as changed on {{ is_changed(alias, since) }}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro is_changed(alias, since=none) -%}
+    {{ alias }}.person_id = changed.person_id
+    {%- if since %} and {{ alias }}.{{ since }} >= changed.{{ 'changed_from_date' if since.endswith('_date') else 'changed_from_at' }}{% endif %}
+{%- endmacro %}
+
+{# Rows of the devices that a delta night looks at again: those of `found`, those whose events were taken out or displaced. #}
+{% macro of_devices_of(found) -%}
+    where built.anonymous_id in (
+        select anonymous_id from intermediate.{{ found }}
+        union all select anonymous_id from intermediate.pending_devices
+        union all select anonymous_id from intermediate.int_displaced where anonymous_id is not null
+    )
+{%- endmacro %}
+
 {# The local dates (as SQL literals) of events that are opened again: spelled out, they let the engine skip whole row groups. #}
 {% macro reopened_dates() %}
     {%- if not execute or not is_delta() -%}{{ return([]) }}{%- endif -%}
@@ -31,42 +61,6 @@
     {%- for day in found.columns[0].values() -%}{%- do dates.append("date '" ~ day ~ "'") -%}{%- endfor -%}
     {{ return(dates) }}
 {% endmacro %}
-
-{# Around the orders of a delta night: persons whose orders are judged otherwise now, because another order in the same days, or on the
-   same device, came or went. What is made of their revenue changes, so they are made anew from the first event. #}
-{% macro remember_suspicious_orders(orders) -%}
-    {%- if execute and is_delta() %}
-    create or replace temp table suspicious_before as select order_id, person_id from {{ orders }} where is_suspicious
-    {%- endif %}
-{%- endmacro %}
-
-{% macro note_rejudged_orders(orders) -%}
-    {%- if execute and is_delta() %}
-    merge into {{ built('intermediate', 'int_changed') }} as changed
-    using (
-        select rejudged.person_id, {{ any_true('bots.person_id is not null') }} as is_bot
-        from (
-            (
-                select order_id, person_id from suspicious_before
-                except
-                select order_id, person_id from {{ orders }} where is_suspicious
-            )
-            union
-            (
-                select order_id, person_id from {{ orders }} where is_suspicious
-                except
-                select order_id, person_id from suspicious_before
-            )
-        ) as rejudged
-        left join {{ built('intermediate', 'int_bots') }} as bots on rejudged.person_id = bots.person_id
-        group by rejudged.person_id
-    ) as rejudged on changed.person_id = rejudged.person_id
-    when matched then update set
-        changed_from_at = {{ beginning_of_time() }}, changed_from_date = cast('1970-01-01' as date), n_sessions_before = 0
-    when not matched then insert (person_id, changed_from_at, changed_from_date, n_sessions_before, is_bot)
-        values (rejudged.person_id, {{ beginning_of_time() }}, cast('1970-01-01' as date), 0, rejudged.is_bot)
-    {%- endif %}
-{%- endmacro %}
 
 {# Tables that a model reads in a delta night only: said at parse time, so that they are built before it. #}
 {% macro also_after(names) %}

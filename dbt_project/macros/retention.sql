@@ -245,6 +245,23 @@ counted as (
 )
 {%- endmacro %}
 
+{# The columns of a cell, from `counted`. #}
+{% macro retention_columns() %}
+    cast(counted.mode as {{ dbt.type_string() }}) as mode,
+    cast(counted.grain as {{ dbt.type_string() }}) as grain,
+    counted.cohort_start,
+    cast(counted.period_number as {{ dbt.type_bigint() }}) as period_number,
+    {{ retention_label() }} as period_label,
+    cast(counted.n_cohort as {{ dbt.type_bigint() }}) as n_cohort,
+    cast(counted.n_retained as {{ dbt.type_bigint() }}) as n_retained,
+    cast(counted.n_retained as double) / counted.n_cohort as retention_rate,
+    counted.revenue,
+    counted.cumulative_revenue,
+    counted.cumulative_revenue / counted.n_cohort as cumulative_revenue_per_person,
+    counted.is_mature,
+    {{ is_warm_up('counted.cohort_start') }} as is_warm_up
+{%- endmacro %}
+
 {# `7`, or `4-7` where a cell covers more than one period. #}
 {% macro retention_label() -%}
     cast(
@@ -268,9 +285,7 @@ counted as (
         min(days.first_event_at) as first_event_at,
         max(days.last_event_at) as last_event_at
     from {{ ref('int_person_event_days') if event_name else ref('int_person_days') }} as days
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed on days.person_id = changed.person_id
-    {%- endif %}
+    {{- only_changed('days') }}
     where not days.is_bot {%- if event_name %} and days.event_name = {{ sql_string(event_name) }} {%- endif %}
     group by days.person_id, days.activity_date
 {%- endmacro %}

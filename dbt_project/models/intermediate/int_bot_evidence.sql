@@ -2,7 +2,7 @@
 -- clock minute (one row per minute).
 {{ also_after(['int_reopened', 'int_reopened_events']) }}
 {{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    materialized='incremental',
     incremental_predicates=[
         'using intermediate.int_reopened as changed where built.person_id = changed.person_id',
         "and built.evidence_at >= date_trunc('minute', changed.reopen_at)"

@@ -1,14 +1,7 @@
 -- Which person stands behind each anonymous_id, as int_devices found it.
 -- int_reopened compares with the links of the night before, so it comes first; fct_events changes only after this, and so after the links.
 {{ also_after(['int_reopened', 'int_identity_links']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'where built.anonymous_id in (',
-        'select anonymous_id from intermediate.int_devices union all select anonymous_id from intermediate.pending_devices',
-        'union all select anonymous_id from intermediate.int_displaced where anonymous_id is not null)'
-    ]
-) }}
+{{ config(materialized='incremental', incremental_predicates=[of_devices_of('int_devices')]) }}
 select
     anonymous_id,
     user_id,

@@ -1,13 +1,6 @@
 -- Grain: anonymous_id × user_id seen on it (null: events without a user), of all devices: int_device_users of every night so far.
 {{ also_after(['int_displaced']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'where built.anonymous_id in (',
-        'select anonymous_id from intermediate.int_device_users union all select anonymous_id from intermediate.pending_devices',
-        'union all select anonymous_id from intermediate.int_displaced where anonymous_id is not null)'
-    ]
-) }}
+{{ config(materialized='incremental', incremental_predicates=[of_devices_of('int_device_users')]) }}
 select
     anonymous_id,
     user_id,

@@ -1,12 +1,5 @@
 -- Grain: person × local date on which the person did anything. Bots are here with their flag; metrics leave them out.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'using intermediate.int_changed as changed',
-        'where built.person_id = changed.person_id and built.activity_date >= changed.changed_from_date'
-    ]
-) }}
+{{ replaces_changed(since='activity_date') }}
 select
     days.person_id,
     days.activity_date,
@@ -20,8 +13,5 @@ select
     max(days.last_event_at) as last_event_at,
     {{ any_true('days.is_bot') }} as is_bot
 from {{ ref('int_person_event_days') }} as days
-{%- if is_delta() %}
-inner join {{ ref('int_changed') }} as changed
-    on days.person_id = changed.person_id and days.activity_date >= changed.changed_from_date
-{%- endif %}
+{{- only_changed('days', since='activity_date') }}
 group by days.person_id, days.activity_date

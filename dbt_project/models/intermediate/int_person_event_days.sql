@@ -1,12 +1,5 @@
 -- Grain: person × local date × date the events became known × event name. The one base of everything counted per person and day.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'using intermediate.int_changed as changed',
-        'where built.person_id = changed.person_id and built.activity_date >= changed.changed_from_date'
-    ]
-) }}
+{{ replaces_changed(since='activity_date') }}
 select
     events.person_id,
     events.event_date as activity_date,
@@ -21,8 +14,5 @@ select
     max(events.event_at) as last_event_at,
     {{ any_true('events.is_bot') }} as is_bot
 from {{ ref('fct_events') }} as events
-{%- if is_delta() %}
-inner join {{ ref('int_changed') }} as changed
-    on events.person_id = changed.person_id and events.event_date >= changed.changed_from_date
-{%- endif %}
+{{- only_changed('events', since='event_date') }}
 group by events.person_id, events.event_date, events.known_date, events.event_name

@@ -5,9 +5,7 @@
 -- Where that session was over by more than the timeout, it cannot be touched, and the change itself is the place.
 -- A person stays in this table until the night is published, so that a night that broke off is taken up where it was.
 {{ also_after(['stg_events', 'int_duplicates', 'int_displaced']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id', on_schema_change='append_new_columns'
-) }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id') }}
 {%- set timeout_s = var('session_timeout_minutes') * 60 %}
 {% if is_delta() -%}
 with arrived as (

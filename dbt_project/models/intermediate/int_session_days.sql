@@ -1,13 +1,6 @@
 -- Grain: session × local date. The part of a session that lies on one day: features at a snapshot add up the parts up to it, since the
 -- whole of a session that crosses midnight is known only the day after.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'using intermediate.int_changed as changed',
-        'where built.person_id = changed.person_id and built.activity_date >= changed.changed_from_date'
-    ]
-) }}
+{{ replaces_changed(since='activity_date') }}
 with parts as (
 
     select
@@ -20,10 +13,7 @@ with parts as (
         sum(case when events.event_name in ('page_view', 'view_item') then 1 else 0 end) as n_views,
         sum(case when events.event_name = 'purchase' then 1 else 0 end) as n_purchases
     from {{ ref('fct_events') }} as events
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed
-        on events.person_id = changed.person_id and events.event_date >= changed.changed_from_date
-    {%- endif %}
+    {{- only_changed('events', since='event_date') }}
     where events.session_id is not null and not events.is_bot
     group by events.session_id, events.person_id, events.event_date
 

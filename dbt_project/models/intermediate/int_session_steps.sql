@@ -1,13 +1,6 @@
 -- Grain: session × step that it reached before converting (before its first `paths.end`; all of its steps where it did not convert).
 -- Bots left out. The base of drop-offs.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'using intermediate.int_changed as changed',
-        'where built.person_id = changed.person_id and built.started_at >= changed.changed_from_at'
-    ]
-) }}
+{{ replaces_changed(since='started_at') }}
 with steps as (
 
     select
@@ -17,10 +10,7 @@ with steps as (
         min(events.event_number) as first_event_number,
         min(events.event_at) as first_event_at
     from {{ ref('fct_events') }} as events
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed
-        on events.person_id = changed.person_id and events.event_at >= changed.changed_from_at
-    {%- endif %}
+    {{- only_changed('events', since='event_at') }}
     where events.session_id is not null and not events.is_bot
     group by events.session_id, events.person_id, {{ path_step('events.') }}
 

@@ -1,24 +1,50 @@
 -- Grain: attribution model × period × channel. Which channels the orders of a period, and their revenue, are owed to.
 -- Counted from fct_attribution_touches; the period is the order's. Late sessions and orders change it at the next run.
-with touches as (
+with orders as (
 
-    select * from {{ ref('fct_attribution_touches') }}
+    -- an order may have touched a channel more than once
+    select
+        model,
+        order_id,
+        person_id,
+        cast({{ dbt.date_trunc('month', 'order_date') }} as date) as month_start,
+        channel,
+        sum(conversion_share) as conversion_share,
+        sum(revenue) as revenue
+    from {{ ref('fct_attribution_touches') }}
+    group by model, order_id, person_id, order_date, channel
+
+),
+
+-- people buy again: they are far fewer than their orders
+persons as (
+
+    select
+        model,
+        person_id,
+        month_start,
+        channel,
+        sum(conversion_share) as conversion_share,
+        sum(revenue) as revenue,
+        count(*) as n_orders
+    from orders
+    group by model, person_id, month_start, channel
 
 ),
 
 periods as (
 
     select
-        touches.*,
+        persons.*,
         'all' as period,
         cast(null as date) as period_start
-    from touches
+    from persons
     union all
     select
-        touches.*,
+        persons.*,
         'month' as period,
-        cast({{ dbt.date_trunc('month', 'order_date') }} as date) as period_start
-    from touches
+        month_start as period_start
+    from persons
 
 ),
 
@@ -31,7 +57,7 @@ counted as (
         channel,
         cast(sum(conversion_share) as decimal(38, 6)) as n_conversions,
         cast(sum(revenue) as decimal(38, 6)) as revenue,
-        count(distinct order_id) as n_orders_touched,
+        cast(sum(n_orders) as bigint) as n_orders_touched,
         count(distinct person_id) as n_persons
     from periods
     group by model, period, period_start, channel

@@ -3,20 +3,22 @@
 -- The shares of one order add up to 1, and the parts of its revenue to its revenue, exactly: they are decimals of six digits, and what
 -- rounding leaves over goes to the latest touch. An order without any touch has one row with channel `no_touch` in each model.
 -- Orders that are suspicious or of bots are left out. Late sessions and orders change the shares at the next run.
+{{ replaces_changed(since='ordered_at') }}
 {%- set attribution = var('attribution') %}
 {%- set between_share = 1 - attribution.first_share - attribution.last_share %}
 {%- set weight_type = 'decimal(38, 6)' %}
 with orders as (
 
     select
-        order_id,
-        person_id,
-        ordered_at,
-        order_date,
-        {{ add_seconds('ordered_at', 'cast(-' ~ attribution.lookback_s ~ ' as ' ~ dbt.type_bigint() ~ ')') }} as looks_back_to,
-        cast(revenue as {{ weight_type }}) as order_revenue
-    from {{ ref('fct_orders') }}
-    where not is_suspicious and not is_bot
+        orders.order_id,
+        orders.person_id,
+        orders.ordered_at,
+        orders.order_date,
+        {{ add_seconds('orders.ordered_at', 'cast(-' ~ attribution.lookback_s ~ ' as ' ~ dbt.type_bigint() ~ ')') }} as looks_back_to,
+        cast(orders.revenue as {{ weight_type }}) as order_revenue
+    from {{ ref('fct_orders') }} as orders
+    {{- only_changed('orders', since='ordered_at') }}
+    where not orders.is_suspicious and not orders.is_bot
 
 ),
 

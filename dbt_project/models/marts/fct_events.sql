@@ -2,7 +2,7 @@
 -- The wide rows come straight from the lake (those opened again from this table) and meet the narrow table of sessions once: no filter
 -- here, the join leaves only what is counted (with one, DuckDB would take the wide side for the small one and hash it).
 {{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
+    materialized='incremental',
     pre_hook="{% if is_delta() %}update {{ this }} set is_bot = changed.is_bot from intermediate.int_changed as changed
         where {{ this.identifier }}.person_id = changed.person_id and {{ this.identifier }}.is_bot <> changed.is_bot{% endif %}",
     incremental_predicates=[

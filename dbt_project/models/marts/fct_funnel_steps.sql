@@ -1,11 +1,7 @@
 -- One row per funnel entry and step reached, those of excluded entries included. The walk over the events is in macros/funnel_*.sql;
 -- entries are counted from here.
 -- depends_on: {{ ref('fct_events') }}
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=['using intermediate.int_changed as changed where built.person_id = changed.person_id']
-) }}
+{{ replaces_changed() }}
 {%- set funnels = funnel_list() %}
 
 with

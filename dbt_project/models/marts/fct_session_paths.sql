@@ -1,13 +1,6 @@
 -- Grain: session × anchor. The steps of a session with repeats collapsed (A A B is A → B), as far as ten steps from an anchor: onwards from
 -- its first event (`entry`), onwards from its first `paths.start` (`start`), backwards from its first `paths.end` (`end`). Bots left out.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'using intermediate.int_changed as changed',
-        'where built.person_id = changed.person_id and built.started_at >= changed.changed_from_at'
-    ]
-) }}
+{{ replaces_changed(since='started_at') }}
 {%- set rules = var('paths') %}
 with events as (
 
@@ -19,10 +12,7 @@ with events as (
         events.event_date,
         {{ path_step('events.') }} as step
     from {{ ref('fct_events') }} as events
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed
-        on events.person_id = changed.person_id and events.event_at >= changed.changed_from_at
-    {%- endif %}
+    {{- only_changed('events', since='event_at') }}
     where events.session_id is not null and not events.is_bot
 
 ),
@@ -71,35 +61,24 @@ sessions as (
 
 {%- set kept = [] %}
 {%- for k in range(1, max_path_steps() + 1) %}{% do kept.append('step_' ~ k) %}{% endfor %}
+{%- set anchors = (['start'] if rules.start else []) + ['end'] %}
 
-{% if rules.start -%}
-from_start as ( -- noqa: ST03
+{% for anchor in anchors -%}
+at_{{ anchor }} as ( -- noqa: ST03
 
+    {%- set position = 'sessions.end_position - steps.position' if anchor == 'end' else 'steps.position - sessions.start_position' %}
     select
         steps.session_id,
         count(*) as n_anchored_steps,
-        {{- path_step_columns('steps.position - sessions.start_position + 1') }}
+        {{- path_step_columns(position ~ ' + 1') }}
     from steps
     inner join sessions on steps.session_id = sessions.session_id
-    where steps.position >= sessions.start_position
+    where {{ position }} >= 0
     group by steps.session_id
 
 ),
 
-{% endif -%}
-to_end as (
-
-    select
-        steps.session_id,
-        count(*) as n_anchored_steps,
-        {{- path_step_columns('sessions.end_position - steps.position + 1') }}
-    from steps
-    inner join sessions on steps.session_id = sessions.session_id
-    where steps.position <= sessions.end_position
-    group by steps.session_id
-
-),
-
+{% endfor -%}
 anchored as (
 
     select
@@ -114,36 +93,22 @@ anchored as (
         {{ path_text() }} as path,
         {{ kept | join(',\n        ') }}
     from sessions
-    {%- if rules.start %}
+    {%- for anchor in anchors %}
     union all
     select
         sessions.session_id,
         sessions.person_id,
-        'start' as anchor,
+        '{{ anchor }}' as anchor,
         sessions.started_at,
         sessions.session_date,
         parts.n_anchored_steps,
         sessions.exit_step,
         sessions.end_position is not null as is_converted,
-        {{ path_text() | replace('step_', 'parts.step_') }} as path,
+        {{ path_text(is_backwards=anchor == 'end') | replace('step_', 'parts.step_') }} as path,
         parts.{{ kept | join(',\n        parts.') }}
-    from from_start as parts
+    from at_{{ anchor }} as parts
     inner join sessions on parts.session_id = sessions.session_id
-    {%- endif %}
-    union all
-    select
-        sessions.session_id,
-        sessions.person_id,
-        'end' as anchor,
-        sessions.started_at,
-        sessions.session_date,
-        parts.n_anchored_steps,
-        sessions.exit_step,
-        true as is_converted,
-        {{ path_text(is_backwards=true) | replace('step_', 'parts.step_') }} as path,
-        parts.{{ kept | join(',\n        parts.') }}
-    from to_end as parts
-    inner join sessions on parts.session_id = sessions.session_id
+    {%- endfor %}
 
 )
 

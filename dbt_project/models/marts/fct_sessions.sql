@@ -1,13 +1,6 @@
 -- Grain: session. What a person did between two pauses. Times, length, pages, campaign and device come from the events that carry sessions;
 -- counts and revenue also from server events that joined it. A late event re-opens the session it belongs to at the next run.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=[
-        'using intermediate.int_changed as changed',
-        'where built.person_id = changed.person_id and built.started_at >= changed.changed_from_at'
-    ]
-) }}
+{{ replaces_changed(since='started_at') }}
 {#- '' where the event says nothing, so that all values of one event stay together #}
 {%- set campaign_of = "case when has_campaign then coalesce({}, '') end" %}
 {%- set landing_of = "case when has_page then coalesce({}, '') end" %}
@@ -17,10 +10,7 @@ with timed as (
         events.*,
         {{ 'changed.n_sessions_before' if is_delta() else '0' }} as n_sessions_before
     from {{ ref('fct_events') }} as events
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed
-        on events.person_id = changed.person_id and events.event_at >= changed.changed_from_at
-    {%- endif %}
+    {{- only_changed('events', since='event_at') }}
     where events.session_id is not null
 
 ),

@@ -1,19 +1,13 @@
 -- Grain: person × grain × period in which the person was active: how that came about, and from when on the person counts as dormant.
 -- The figures of lifecycle_periods, power_user_curve and the days of user_activity can be counted again from it.
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=['using intermediate.int_changed as changed where built.person_id = changed.person_id']
-) }}
+{{ replaces_changed() }}
 with active_days as (
 
     select
         days.person_id,
         days.activity_date
     from {{ ref('int_person_days') }} as days
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed on days.person_id = changed.person_id
-    {%- endif %}
+    {{- only_changed('days') }}
     where not days.is_bot
 
 ),

@@ -1,11 +1,7 @@
 -- Grain: person × mode × grain × period in which the person came back or bought; period 0, the start, is always there. From it every cell
 -- of retention can be counted again, person by person. Periods go on beyond those the config asks for.
 -- depends_on: {{ ref('fct_events') }}, {{ ref('int_person_event_days') }}, {{ ref('int_person_days') }}
-{{ also_after(['int_changed']) }}
-{{ config(
-    materialized='incremental', incremental_strategy='replace_changed', on_schema_change='append_new_columns',
-    incremental_predicates=['using intermediate.int_changed as changed where built.person_id = changed.person_id']
-) }}
+{{ replaces_changed() }}
 {%- set start_event = var('retention').get('start_event') %}
 {%- set return_event = var('retention').get('return_event') %}
 {%- set is_utc = var('timezone') in ['UTC', 'Etc/UTC'] %}
@@ -25,9 +21,7 @@ orders as (
         orders.ordered_at,
         orders.revenue
     from {{ ref('fct_orders') }} as orders
-    {%- if is_delta() %}
-    inner join {{ ref('int_changed') }} as changed on orders.person_id = changed.person_id
-    {%- endif %}
+    {{- only_changed('orders') }}
     where not orders.is_bot and not orders.is_suspicious
 ),
 

@@ -1,0 +1,98 @@
+{# What an order is, when one looks like brushing, and whom a delta night judges otherwise for it. What orders are worth does not belong
+   here (see rules.sql). #}
+
+{# What makes purchase events one order: the order_id given; without one, each is its own. #}
+{% macro order_key(order_id, source, event_id) -%} coalesce({{ order_id }}, {{ source }} || ':' || {{ event_id }}) {%- endmacro %}
+
+{# Orders that look like brushing (sales faked for ranking or reviews), each with the first rule of config `cleaning` that it breaks:
+   more than max_orders_per_day orders of one person on one date; one item in more than max_orders_per_item orders of one person, or more
+   than max_accounts_per_device persons ordering on one device, within some brushing_window_days dates on end. All orders that make up
+   the excess are named, the first of them too. `orders` and `items` are names of steps; `scope` is a column of both that keeps sets of
+   orders apart that do not know of each other. #}
+{% macro suspicious_orders(orders, items, scope=none) %}
+    {%- set by = scope ~ ', ' if scope else '' -%}
+    {%- set later = var('brushing_window_days') | int - 1 -%}
+    select
+        {{ by }}order_id,
+        case min(place)
+            when 1 then 'too_many_orders_per_day' when 2 then 'same_item_again' else 'one_device_many_accounts'
+        end as suspicion_reason
+    from (
+        select {{ by }}order_id, 1 as place
+        from (
+            select {{ by }}order_id, count(*) over (partition by {{ by }}person_id, order_date) as n_orders_that_day
+            from {{ orders }}
+        ) as days
+        where n_orders_that_day > {{ var('max_orders_per_day') }}
+        union all
+        select {{ by }}order_id, 2 as place
+        from (
+            select *, max(n_from_here) over (
+                partition by {{ by }}person_id, item_id order by day_number range between {{ later }} preceding and current row
+            ) as n_orders
+            from (
+                select *, count(*) over (
+                    partition by {{ by }}person_id, item_id order by day_number range between current row and {{ later }} following
+                ) as n_from_here
+                from (select {{ by }}order_id, person_id, item_id, {{ day_number('order_date') }} as day_number from {{ items }}) as dated
+            ) as windows
+        ) as items_again
+        where n_orders > {{ var('max_orders_per_item') }}
+        union all
+        select {{ by }}order_id, 3 as place
+        from (
+            select *, max(n_from_here) over (
+                partition by {{ by }}anonymous_id order by day_number range between {{ later }} preceding and current row
+            ) as n_accounts
+            from (
+                select *, {{ count_distinct_over('account',
+                    'partition by ' ~ by ~ 'anonymous_id order by day_number range between current row and ' ~ later ~ ' following')
+                }} as n_from_here
+                from (
+                    select {{ by }}order_id, anonymous_id, {{ day_number('order_date') }} as day_number,
+                        case when person_id not like 'anon:%' then person_id end as account
+                    from {{ orders }}
+                    where anonymous_id is not null
+                ) as dated
+            ) as windows
+        ) as devices
+        where n_accounts > {{ var('max_accounts_per_device') }}
+    ) as broken_rules
+    group by {{ by }}order_id
+{%- endmacro %}
+
+{# Around the orders of a delta night: persons whose orders are judged otherwise now, because another order in the same days, or on the
+   same device, came or went. What is made of their revenue changes, so they are made anew from the first event. #}
+{% macro remember_suspicious_orders(orders) -%}
+    {%- if execute and is_delta() %}
+    create or replace temp table suspicious_before as select order_id, person_id from {{ orders }} where is_suspicious
+    {%- endif %}
+{%- endmacro %}
+
+{% macro note_rejudged_orders(orders) -%}
+    {%- if execute and is_delta() %}
+    merge into {{ built('intermediate', 'int_changed') }} as changed
+    using (
+        select rejudged.person_id, {{ any_true('bots.person_id is not null') }} as is_bot
+        from (
+            (
+                select order_id, person_id from suspicious_before
+                except
+                select order_id, person_id from {{ orders }} where is_suspicious
+            )
+            union
+            (
+                select order_id, person_id from {{ orders }} where is_suspicious
+                except
+                select order_id, person_id from suspicious_before
+            )
+        ) as rejudged
+        left join {{ built('intermediate', 'int_bots') }} as bots on rejudged.person_id = bots.person_id
+        group by rejudged.person_id
+    ) as rejudged on changed.person_id = rejudged.person_id
+    when matched then update set
+        changed_from_at = {{ beginning_of_time() }}, changed_from_date = cast('1970-01-01' as date), n_sessions_before = 0
+    when not matched then insert (person_id, changed_from_at, changed_from_date, n_sessions_before, is_bot)
+        values (rejudged.person_id, {{ beginning_of_time() }}, cast('1970-01-01' as date), 0, rejudged.is_bot)
+    {%- endif %}
+{%- endmacro %}
