@@ -26,6 +26,7 @@ from pipeline.simulate.world import (
     PURCHASE,
     QUERY_WORDS,
     REFERRERS,
+    REFUND,
     SEARCH,
     SHARE,
     SIGN_UP,
@@ -70,6 +71,11 @@ def event_ids(n: int, rng: np.random.Generator) -> list[str]:
     return [blob[i : i + 16] for i in range(0, n * 16, 16)]
 
 
+def order_ids(day: int, events: Events) -> list[str]:
+    """The id of each purchase; other events have that of the purchase before them."""
+    return [f"o{day:04d}{number:06d}" for number in np.cumsum(events.code == PURCHASE).tolist()]
+
+
 def pages(vocabulary: Vocabulary, events: Events, words: IntArray) -> tuple[list[str], list[str], list[str]]:
     """Path, query string and referrer of each event."""
     paths, queries = [], []
@@ -91,7 +97,8 @@ def pages(vocabulary: Vocabulary, events: Events, words: IntArray) -> tuple[list
             path = "/friends" if code == ADD_FRIEND else "/account"
         paths.append(path)
         queries.append(query)
-    first = starts_of(events.session).tolist()
+    # Refunds are written apart from the visit that they fall into, so none of them begins one.
+    first = (starts_of(events.session) & (events.code != REFUND)).tolist()
     campaigns = events.campaign.tolist()
     referrers = [
         REFERRERS[campaigns[i]] if first[i] else SITE + paths[i - 1] + queries[i - 1] for i in range(len(paths))
@@ -117,6 +124,10 @@ def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words:
                 f'"orderId":"{order}","productId":"{vocabulary.product[item]}","category":"{vocabulary.category[item]}",'
                 f'"quantity":{quantity},"revenue":{cents / 100:.2f},"currency":"{CURRENCY}"'
             )
+        elif code == REFUND:
+            money = f',"revenue":{cents / 100:.2f},"currency":"{CURRENCY}"' if cents else ""
+            piece = f',"productId":"{vocabulary.product[item]}","quantity":{quantity}' if quantity else ""
+            out.append(f'"orderId":"{order}"{money}{piece}')
         elif code == VIEW_LIST:
             out.append(f'"category":"{CATEGORIES[category]}"')
         elif code == SEARCH:

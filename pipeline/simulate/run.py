@@ -17,10 +17,11 @@ from pipeline.simulate import lines
 from pipeline.simulate.delivery import deliver
 from pipeline.simulate.oddities import odd_day
 from pipeline.simulate.people import BOT, BRUSHER, NEVER, Population, churn_tonight, make_population, record_day
+from pipeline.simulate.refunds import Refunds
 from pipeline.simulate.sessions import Events, concat, simulate_day
 from pipeline.simulate.survey import survey_rows
 from pipeline.simulate.truth import totals, truth_json
-from pipeline.simulate.world import DAY_MS, PURCHASE, QUERY_WORDS, make_catalogue
+from pipeline.simulate.world import DAY_MS, QUERY_WORDS, REFUND, make_catalogue
 from pipeline.simulate.writer import Batch, FileCounts, RawWriter, SimulationError
 
 DEFAULT_START = date(2026, 1, 1)
@@ -41,6 +42,7 @@ class SimulationReport:
     n_late: int
     n_skewed: int
     n_orders: int
+    n_refunds: int
     n_access_lines: int
     n_survey_rows: int
     n_persons: int
@@ -62,6 +64,7 @@ def simulate(
         raise SimulationError(f"seed must not be negative (got {seed})")
     shop, people = make_catalogue(seed), make_population(users, days, seed)
     vocabulary = lines.Vocabulary(people, shop)
+    refunds = Refunds()
     with RawWriter(home / "data", start) as writer:
         for day in range(days):
             rng = np.random.default_rng([seed, 1000 + day])
@@ -70,27 +73,33 @@ def simulate(
             events = concat([human, odd_day(people, shop, day, rng)])
             events = events.take(events.at_ms < days * DAY_MS)
             record_day(people, events.person, events.code, events.at_ms // DAY_MS)
-            _write_day(writer, vocabulary, events, day, days * DAY_MS, start, rng)
+            orders = lines.order_ids(day, events)
+            _write_day(writer, vocabulary, events, orders, days * DAY_MS, start, rng)
+            apart = np.random.default_rng([seed, 3, 1 + day])  # so that nothing else depends on refunds
+            returned, returned_orders = refunds.of_day(people, events, orders, apart)
+            record_day(people, returned.person, returned.code, returned.at_ms // DAY_MS)
+            _write_day(writer, vocabulary, returned, returned_orders, days * DAY_MS, start, apart)
             writer.append("survey", survey_rows(people, day, days * DAY_MS, start, rng))
             writer.close_day(day, rng)
             churn_tonight(people, day, rng)
             if progress is not None:
                 progress(f"{today}: {writer.files[-1].n_lines} lines")
         parameters = {"users": users, "days": days, "seed": seed, "start": str(start)}
-        truth = writer.publish(truth_json(parameters, people, writer.files, writer.table_rows, start))
-    return _report(home, truth, people, writer, start, days)
+        truth = writer.publish(truth_json(parameters, people, refunds.done, writer.files, writer.table_rows, start))
+    return _report(home, truth, people, len(refunds.done), writer, start, days)
 
 
 def _write_day(
-    writer: RawWriter, vocabulary: lines.Vocabulary, events: Events, day: int, end_ms: int, start: date,
+    writer: RawWriter, vocabulary: lines.Vocabulary, events: Events, orders: list[str], end_ms: int, start: date,
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    """Log the day's events at the server at once, and send them off to the tracker with its delays and faults."""
+    """Log events of a day at the server at once, and send them off to the tracker with its delays and faults.
+
+    `orders` are the order ids of the events, which only purchases and refunds tell.
+    """
     n = events.code.size
     words = rng.integers(0, len(QUERY_WORDS), n)
     page = lines.pages(vocabulary, events, words)
-    bought = np.cumsum(events.code == PURCHASE).tolist()
-    orders = [f"o{day:04d}{number:06d}" for number in bought]
     true_stamps = lines.iso(start, events.at_ms)
     writer.append("orders", lines.order_rows(vocabulary.people, events, true_stamps, orders))
     writer.append("access", lines.access_lines(vocabulary, events, true_stamps, page))
@@ -111,18 +120,18 @@ def _write_day(
         a, b = np.searchsorted(days, [received_day, received_day + 1]).tolist()
         writer.hold(received_day, Batch(
             sending.received_ms[a:b], texts[a:b], sending.is_duplicate[a:b], sending.is_late[a:b],
-            skew[sending.event[a:b]] != 0,
+            skew[sending.event[a:b]] != 0, events.code[sending.event[a:b]] != REFUND,
         ))  # fmt: skip
 
 
 def _report(
-    home: Path, truth: Path, people: Population, writer: RawWriter, start: date, days: int
+    home: Path, truth: Path, people: Population, n_refunds: int, writer: RawWriter, start: date, days: int
 ) -> SimulationReport:  # fmt: skip
     sums = totals(writer.files)
     sums.pop("malformed_kinds")
     return SimulationReport(
         home=home, truth_file=truth, first_day=start, last_day=start + timedelta(days=days - 1), **sums,
-        n_orders=writer.table_rows["orders"], n_access_lines=writer.table_rows["access"],
+        n_orders=writer.table_rows["orders"], n_refunds=n_refunds, n_access_lines=writer.table_rows["access"],
         n_survey_rows=writer.table_rows["survey"], n_persons=people.size, n_signed_up=int((people.signed_up_day != NEVER).sum()),
         n_churned=int((people.churned_day != NEVER).sum()), n_bots=int((people.kind == BOT).sum()),
         n_brushing=int((people.kind == BRUSHER).sum()), files=tuple(writer.files),

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pipeline.simulate.people import BOT, BRUSHER, MAX_DEVICES, NEVER, Population
+from pipeline.simulate.refunds import Refund
 from pipeline.simulate.world import EFFECTS, TYPES
 from pipeline.simulate.writer import FileCounts
 
@@ -28,8 +29,9 @@ def totals(files: list[FileCounts]) -> dict[str, Any]:
 
 
 def truth_json(
-    parameters: dict[str, Any], people: Population, files: list[FileCounts], tables: dict[str, int], start: date
-) -> str:
+    parameters: dict[str, Any], people: Population, refunds: list[Refund], files: list[FileCounts],
+    tables: dict[str, int], start: date,
+) -> str:  # fmt: skip
     """The whole truth as JSON text; one user a line."""
     head = {
         "parameters": parameters,
@@ -37,6 +39,7 @@ def truth_json(
         "files": [asdict(f) for f in files],
         "latent_types": [asdict(t) for t in TYPES],
         "planted_effects": [asdict(e) for e in EFFECTS],
+        "refunds": {refund.order: round(refund.amount, 6) for refund in refunds},
     }
     users = ",\n".join(json.dumps(row, separators=(",", ":")) for row in _user_rows(people, start))
     return json.dumps(head, indent=1)[:-2] + ',\n "users": [\n' + users + "\n]}\n"

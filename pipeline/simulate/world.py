@@ -21,13 +21,13 @@ LOCAL_OFFSET_HOURS = 8  # visitors live in UTC+8; file days and truth dates are 
 
 EVENTS = (
     "page_view", "view_item_list", "search", "view_item", "add_to_cart", "add_to_wishlist", "begin_checkout",
-    "add_payment_info", "purchase", "share", "add_friend", "sign_up", "login",
+    "add_payment_info", "purchase", "share", "add_friend", "sign_up", "login", "refund",
 )  # fmt: skip
 (
     PAGE_VIEW, VIEW_LIST, SEARCH, VIEW_ITEM, ADD_TO_CART, WISHLIST, CHECKOUT, PAYMENT, PURCHASE, SHARE, ADD_FRIEND,
-    SIGN_UP, LOGIN,
-) = range(13)  # fmt: skip
-N_WALK = 11  # states reached by walking; sign_up and login are inserted where a session needs them
+    SIGN_UP, LOGIN, REFUND,
+) = range(14)  # fmt: skip
+N_WALK = 11  # states reached by walking; sign_up, login and refund are inserted where a session needs them
 END = N_WALK
 
 # Row: current event. Columns: page list search item cart wish checkout payment purchase share friend END

@@ -58,6 +58,7 @@ class Batch:
     is_duplicate: BoolArray
     is_late: BoolArray
     is_skewed: BoolArray
+    may_break: BoolArray
 
 
 def refuse_to_overwrite(data: Path) -> None:
@@ -110,7 +111,11 @@ class RawWriter:
         batches = self._waiting.pop(day, [])
         received = np.concatenate([b.received_ms for b in batches] or [np.zeros(0, dtype=np.int64)])
         everything = [line for b in batches for line in b.lines]
-        lines = [everything[i] for i in np.argsort(received, kind="stable").tolist()]
+        order = np.argsort(received, kind="stable")
+        lines = [everything[i] for i in order.tolist()]
+        may_break = np.flatnonzero(
+            np.concatenate([b.may_break for b in batches] or [np.zeros(0, dtype=np.bool_)])[order]
+        )
         for b in batches:
             counts.n_duplicates += int(b.is_duplicate.sum())
             counts.n_late += int(b.is_late.sum())
@@ -122,7 +127,7 @@ class RawWriter:
             gzip.GzipFile(filename="", mode="wb", compresslevel=3, fileobj=raw, mtime=0) as out,
         ):
             done = 0
-            for i in np.flatnonzero(rng.random(len(lines)) < MALFORMED_SHARE).tolist():
+            for i in may_break[rng.random(may_break.size) < MALFORMED_SHARE].tolist():
                 kind = MALFORMED_KINDS[int(rng.integers(len(MALFORMED_KINDS)))]
                 out.write("".join(lines[done : i + 1]).encode() + break_line(lines[i], kind, rng.random()))
                 counts.malformed_kinds[kind] = counts.malformed_kinds.get(kind, 0) + 1

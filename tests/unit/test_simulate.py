@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.simulate import SimulationError, SimulationReport, simulate
+from pipeline.simulate import SimulationError, SimulationReport, refunds, simulate
 
 USERS, DAYS, SEED = 400, 21, 3
 
@@ -188,6 +188,45 @@ def test_order_log_agrees_with_the_tracker(shop: SimulationReport, good: list[di
     assert tracked == rows
     assert len(rows) == shop.n_orders
     assert min(revenue for _, revenue in rows.values()) > 0
+
+
+def test_refunds_are_of_what_somebody_bought_before_and_tell_what_the_truth_says(
+    truth: dict[str, Any], good: list[dict[str, Any]]
+) -> None:
+    bought = {e["properties"]["orderId"]: e for e in good if e["event"] == "purchase"}
+    returned = {e["properties"]["orderId"]: e for e in good if e["event"] == "refund"}
+    assert len(returned) > 5
+    assert returned.keys() == truth["refunds"].keys()
+    for order, refund in returned.items():
+        purchase, told = bought[order], refund["properties"]
+        paid, pieces = purchase["properties"]["revenue"], purchase["properties"]["quantity"]
+        assert refund["userId"] == purchase["userId"]
+        assert told.get("productId") in (None, purchase["properties"]["productId"])
+        amount = told.get("revenue", paid * told.get("quantity", pieces) / pieces)
+        assert 0 < amount == pytest.approx(truth["refunds"][order])
+    assert {len(refund["properties"]) for refund in returned.values()} == {1, 3}
+
+
+def test_refunds_change_nothing_else(shop: SimulationReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refunds, "SHARE_OF_ORDERS", 0.0)
+    plain = simulate(tmp_path, users=USERS, days=DAYS, seed=SEED)
+    assert (plain.n_refunds, plain.n_churned) == (0, shop.n_churned)
+    for with_refunds, without in zip(shop.files, plain.files, strict=True):
+        lines = _raw_lines(shop.home / "data" / with_refunds.file)
+        kept = [line for line in lines if not line.startswith(b'{"event":"refund"')]
+        assert kept == _raw_lines(tmp_path / "data" / without.file)
+
+
+def test_a_refund_neither_makes_nor_stretches_a_visit(good: list[dict[str, Any]]) -> None:
+    """On the clock of its own device there is something else before and after it, both within the half hour of a visit."""
+    times = defaultdict(list)
+    for event in good:
+        if event["event"] != "refund":
+            times[event["anonymousId"], event["userId"]].append(_time(event["timestamp"]))
+    for refund in (event for event in good if event["event"] == "refund"):
+        at, others = _time(refund["timestamp"]), times[refund["anonymousId"], refund["userId"]]
+        before, after = max(t for t in others if t <= at), min(t for t in others if t >= at)
+        assert after - before <= timedelta(minutes=30)
 
 
 def test_never_overwrites(shop: SimulationReport, tmp_path: Path) -> None:
