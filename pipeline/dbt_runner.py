@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.memory import MEMORY_VARIABLE
 from pipeline.paths import DBT_PROJECT, HomePaths
-from pipeline.trouble import MEMORY_VARIABLE
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 _WATCHED = ("*.sql", "*.yml", "*.yaml", "*.csv")

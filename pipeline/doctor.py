@@ -17,6 +17,7 @@ from pipeline.freshness import freshness
 from pipeline.instance import spare_the_disk
 from pipeline.integrity import fall_back, version_problem, versions
 from pipeline.locking import WriterBusy, writer_lock
+from pipeline.memory import reading
 from pipeline.paths import HomePaths
 from pipeline.private import make_private, privacy
 from pipeline.settings import ConfigError, Settings, Source, load_settings
@@ -114,7 +115,7 @@ def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding
     problem = _unreadable(current) or (None if quick else version_problem(current))
     if problem:
         return [_fall_back(paths, current, problem, may_mend)]
-    with duckdb.connect(str(current), read_only=True) as con:
+    with reading(current) as con:
         row = con.execute("select version, as_of_date, n_events from ops.published_versions order by 1 desc").fetchone()
     findings = [Finding("ok", f"published version {row[0]} as of {row[1]} with {row[2]:,} events" if row else "empty")]
     for older in versions(paths):
@@ -129,7 +130,7 @@ def _unreadable(version: Path) -> str | None:
     if not version.exists():
         return "is gone"
     try:
-        with duckdb.connect(str(version), read_only=True) as con:
+        with reading(version) as con:
             con.execute("select count(*) from ops.published_versions").fetchall()
     except duckdb.Error as error:
         return f"cannot be read ({str(error).splitlines()[0]})"

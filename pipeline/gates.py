@@ -7,6 +7,7 @@ nothing of a later layer is built when any error-level expectation of the stage 
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,6 +22,7 @@ from pipeline.files import write_parquet
 from pipeline.freshness import published_at
 from pipeline.ingest import read_ledger
 from pipeline.markdown import quoted
+from pipeline.memory import reading
 from pipeline.resources import GrowthHome
 from pipeline.run_context import dbt_variables
 
@@ -88,13 +90,22 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
     parameters |= _what_is_new(stage, growth, parameters["published_at"])
     whole = any(table in GATES[stage] for table in tables)
     try:
-        results = run_stage(stage, growth.paths.build_db, parameters, None if whole else tables)
+        results = _judged(stage, growth.paths.build_db, parameters, None if whole else tables)
     except GateBroken as broken:
         raise dg.Failure(
             f"gate {stage} could not be judged, so it neither passed nor failed: {broken}", allow_retries=False
         ) from broken
     _keep(growth, night.run_id, results)
     return results
+
+
+def _judged(
+    stage: str, build_db: Path, parameters: dict[str, Any], tables: Collection[str] | None
+) -> list[CheckResult]:
+    if not build_db.exists():  # the raw gate of a first night
+        return run_stage(stage, build_db, parameters, tables)
+    with reading(build_db) as con:
+        return run_stage(stage, con, parameters, tables)
 
 
 def _what_is_new(stage: str, growth: GrowthHome, published_at: datetime | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pipeline.checksums import RecordDamaged, damage, digest, read_record
 from pipeline.files import copy_to_parquet, write_text
 from pipeline.ingest import Lake, read_ledger
 from pipeline.ingest.recovery import damaged_files, ledger_problem, mark_damaged
+from pipeline.memory import reading
 from pipeline.paths import HomePaths
 from pipeline.user_history import FROM_VERSION
 
@@ -65,7 +66,7 @@ def build_problem(paths: HomePaths, *, full: bool) -> str | None:
     if not paths.build_db.exists():
         return None
     try:
-        with duckdb.connect(str(paths.build_db), read_only=True) as con:
+        with reading(paths.build_db) as con:
             for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
                 if full:
                     con.execute(f'select sum(hash(t)) from "{schema}"."{table}" as t').fetchall()
@@ -115,7 +116,7 @@ def _replaced(paths: HomePaths, name: str) -> str:
         return f"it was set aside as {aside}, and the next night writes it anew"
     if paths.warehouse.exists():
         try:
-            with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
+            with reading(paths.warehouse.resolve()) as con:
                 copy_to_parquet(con, published[path], path)
             return f"it was set aside as {aside} and restored from the published version"
         except duckdb.Error:
@@ -141,7 +142,7 @@ def version_problem(version: Path) -> str | None:
         wanted = seal.read_text(encoding="utf-8").split()[:1]
         return None if wanted == [digest(version).sha256] else f"is not as it was published ({seal.name})"
     try:
-        with duckdb.connect(str(version), read_only=True) as con:
+        with reading(version) as con:
             for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
                 con.execute(f'select sum(hash(t)) from "{schema}"."{table}" as t').fetchall()
     except duckdb.Error as error:

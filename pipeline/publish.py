@@ -17,9 +17,9 @@ import duckdb
 from pipeline.clock import night_time
 from pipeline.failpoints import failpoint
 from pipeline.integrity import drop_lonely_seals, is_corruption, seal_version, version_problem, versions
+from pipeline.memory import memory_limit, reading
 from pipeline.paths import HomePaths
 from pipeline.published_copy import disagreements, fill
-from pipeline.trouble import memory_limit
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
 KEPT_VERSIONS = 3
@@ -200,7 +200,7 @@ def _copy_history(con: duckdb.DuckDBPyConnection, paths: HomePaths) -> None:
 
 
 def _verify(path: Path, counts: dict[str, int]) -> None:
-    con = duckdb.connect(str(path), read_only=True)
+    con = reading(path)
     try:
         for table, wanted in counts.items():
             schema, name = table.split(".")

@@ -16,6 +16,7 @@ import duckdb
 
 from pipeline.failure import TELLING, explain
 from pipeline.files import copy_to_parquet
+from pipeline.memory import reading
 from pipeline.paths import HomePaths
 
 RUNS = {
@@ -138,7 +139,7 @@ def _append(path: Path, rows: list[dict[str, Any]], columns: dict[str, str]) -> 
 
 def keep_reconciliation(paths: HomePaths) -> None:
     """Copy `ops.reconciliation` out of the build database, so that its earlier runs outlive a full refresh."""
-    with duckdb.connect(str(paths.build_db), read_only=True) as con:
+    with reading(paths.build_db) as con:
         built = con.execute(
             "select count(*) from duckdb_tables() where schema_name = 'ops' and table_name = 'reconciliation'"
         ).fetchone()

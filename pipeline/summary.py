@@ -8,12 +8,13 @@ from pathlib import Path
 import duckdb
 
 from pipeline.ingest.late import told
+from pipeline.memory import reading
 from pipeline.paths import HomePaths
 
 
 def summary(paths: HomePaths, run_id: str) -> str:
     """Counts, funnels, gates, models and where to look next, one aligned line each."""
-    with duckdb.connect(str(paths.warehouse.resolve()), read_only=True) as con:
+    with reading(paths.warehouse.resolve()) as con:
         lines = [
             *_published(con, run_id),
             *_events(con, run_id),

@@ -11,7 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
-MEMORY_VARIABLE = "GROWTH_MEMORY_LIMIT"
+from pipeline.memory import MEMORY_VARIABLE
+
 _STAYS = "The published version stays as it was; `growthhouse run` afterwards does the night anew."
 _FULL = ("no space left on device", "disk is full", "[errno 28]", "disk quota exceeded")
 _SQLITE_WRITE = "disk i/o error"  # what SQLite says of Dagster's records when its shared memory file cannot grow
@@ -34,12 +35,6 @@ _DAMAGED = (
     "corrupt database file", "not a valid duckdb database file", "failed to deserialize", "serialization error",
     "zstd decompression", "snappy", "parquet file", "parquet magic", "thrift", "invalidated",
 )  # fmt: skip
-
-
-def memory_limit() -> dict[str, str]:
-    """DuckDB's configuration for the limit that the environment asks for, if it does."""
-    limit = os.environ.get(MEMORY_VARIABLE)
-    return {"memory_limit": limit} if limit else {}
 
 
 def words_for(text: str, home: Path | None = None) -> str | None:

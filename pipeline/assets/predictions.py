@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import duckdb
 
 from pipeline import plots
 from pipeline.assets.dbt_layers import PREDICTIONS
 from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
+from pipeline.learning_data import LearningData, read_learning_data
 from pipeline.resources import GrowthHome
 from pipeline.settings import Settings
 
@@ -46,26 +46,21 @@ N_CALIBRATION_GROUPS = 10
 )
 def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
     as_of = date.fromisoformat(growth.run.as_of)
-    with duckdb.connect(str(growth.paths.build_db), read_only=True) as con:
-        features = con.execute("select * from marts.user_features order by as_of_date, person_id").df()
-        labels = con.execute("select * from marts.user_labels order by as_of_date, person_id").df()
-    frames, models = predict_all(features, labels, as_of, growth)
+    data = read_learning_data(growth.paths.build_db, as_of)
+    frames, models = predict_all(data, as_of, growth)
     for name, key in PREDICTIONS.items():
         write_parquet(frames[name], growth.paths.ml / f"{name}.parquet")
         failpoint("predictions_between_files")
         metadata = _metadata(name, frames[name], growth.paths.ml)
         if name in models:
-            metadata |= _model_metadata(models[name], features, labels, context)
+            metadata |= _model_metadata(models[name], data, context)
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 def predict_all(
-    features: "pd.DataFrame", labels: "pd.DataFrame", as_of: date, growth: GrowthHome
+    data: LearningData, as_of: date, growth: GrowthHome
 ) -> tuple[dict[str, "pd.DataFrame"], dict[str, "TrainResult"]]:
-    """Every prediction of a night by name, from features and labels of all snapshots (the last one is as_of).
-
-    Also the model behind each table of scores.
-    """
+    """Every prediction of a night by name, and the model behind each table of scores."""
     import pandas as pd
 
     from models.score import score
@@ -73,13 +68,12 @@ def predict_all(
     from models.train import TrainOptions, train
 
     settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
-    now = features[pd.to_datetime(features["as_of_date"]).dt.date == as_of].reset_index(drop=True)
-    segments = segment_users(now, as_of, _segment_rules(settings), SEED)
+    segments = segment_users(data.now, as_of, _segment_rules(settings), SEED)
     frames, metrics, models = {"user_segments": segments.frame}, [segments.metrics], {}
     for kind, horizon in (("churn", settings.churn.horizon_days), ("purchase", settings.purchase.horizon_days)):
         options = TrainOptions(horizon_days=horizon, min_snapshots=settings.churn.min_snapshots)
-        trained = train(kind, features, labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
-        frames[f"{kind}_scores"] = score(kind, now, trained.artifact)  # type: ignore[arg-type]
+        trained = train(kind, data.features, data.labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
+        frames[f"{kind}_scores"] = score(kind, data.now, trained.artifact)  # type: ignore[arg-type]
         models[f"{kind}_scores"] = trained
         metrics.append(trained.metrics)
     frames["model_metrics"] = pd.concat([m for m in metrics if len(m)], ignore_index=True)
@@ -110,9 +104,7 @@ def _metadata(name: str, frame: "pd.DataFrame", folder: Path) -> dict[str, Any]:
     return metadata
 
 
-def _model_metadata(
-    model: "TrainResult", features: "pd.DataFrame", labels: "pd.DataFrame", context: dg.AssetExecutionContext
-) -> dict[str, Any]:
+def _model_metadata(model: "TrainResult", data: LearningData, context: dg.AssetExecutionContext) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "algorithm": model.algorithm,
         "model_version": model.model_version,
@@ -122,20 +114,20 @@ def _model_metadata(
     if not model.trained:
         return metadata
     try:
-        metadata["calibration"] = dg.MetadataValue.md(_calibration(model, features, labels))
+        metadata["calibration"] = dg.MetadataValue.md(_calibration(model, data))
     except Exception as error:  # a picture is an ornament: without it the night goes on
         context.log.warning(f"no calibration picture of {model.kind}: {error}")
     return metadata
 
 
-def _calibration(model: "TrainResult", features: "pd.DataFrame", labels: "pd.DataFrame") -> str:
+def _calibration(model: "TrainResult", data: LearningData) -> str:
     """Predicted against observed on the newest labelled snapshot, which the training kept for its test."""
     import pandas as pd
 
     from models.features import LABELS as LABEL_COLUMNS
     from models.score import score
 
-    label = LABEL_COLUMNS[model.kind]
+    label, features, labels = LABEL_COLUMNS[model.kind], data.features, data.labels
     known = labels[labels["is_eligible"].fillna(False).astype(bool) & labels[label].notna()]
     day = known["as_of_date"].max()
     scored = score(model.kind, features[features["as_of_date"] == day].reset_index(drop=True), model.artifact)

@@ -13,11 +13,12 @@ import dagster as dg
 import duckdb
 
 from pipeline.assets.pictures import PICTURES
+from pipeline.memory import reading
 
 
 def table_metadata(build_db: Path, tables: Collection[str], log: Logger) -> dict[str, dict[str, Any]]:
     """Metadata of each table (`schema.table`) that the build database holds."""
-    with duckdb.connect(str(build_db), read_only=True) as con:
+    with reading(build_db) as con:
         counts = _row_counts(con, tables)
         schemas = _column_schemas(con, tables)
         found: dict[str, dict[str, Any]] = {table: {"dagster/column_schema": schemas[table]} for table in schemas}

@@ -25,8 +25,8 @@ from pipeline.ingest.private import ERASED, Privacy
 from pipeline.ingest.rows import Rows, load_rows
 from pipeline.ingest.sanitize import RefusedLines
 from pipeline.ingest.survey import survey
+from pipeline.memory import MEMORY_VARIABLE
 from pipeline.settings import Settings, Source
-from pipeline.trouble import MEMORY_VARIABLE
 
 _SLICE_ROWS = 1_000_000
 _MEMORY_BYTES = 4 << 30

@@ -21,6 +21,7 @@ from pipeline.ingest.lake import Lake, lake_files, name_of
 from pipeline.ingest.late import Arrival
 from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.report import IngestError
+from pipeline.memory import reading
 
 _DAYS_FOR_ALL = 7
 _SHOWN = 5
@@ -163,7 +164,7 @@ def _published(lake: Lake, query: str) -> list[tuple[Any, ...]]:
     if not warehouse.exists():
         return []
     try:
-        with duckdb.connect(str(warehouse.resolve()), read_only=True) as con:
+        with reading(warehouse.resolve()) as con:
             return con.execute(query).fetchall()
     except duckdb.Error:
         return []

@@ -22,6 +22,7 @@ import pytest
 from pipeline.assets.predictions import predict_all
 from pipeline.dbt_runner import DbtSession
 from pipeline.ingest import ingest
+from pipeline.learning_data import read_learning_data
 from pipeline.paths import HomePaths
 from pipeline.run_context import dbt_variables, resolve
 from pipeline.settings import load_settings
@@ -105,7 +106,7 @@ def _build(home: Any, as_of: date) -> dict[str, Any]:
         n_late = con.execute("select count(*) from marts.fct_events where event_id like 'junk-late-%'").fetchone()
         n_later = con.execute("select count(*) from marts.fct_events where event_date > ?", [as_of]).fetchone()
     home_and_settings: Any = SimpleNamespace(settings=settings, paths=paths)
-    predicted, _ = predict_all(tables["marts.user_features"], tables["marts.user_labels"], as_of, home_and_settings)
+    predicted, _ = predict_all(read_learning_data(paths.build_db, as_of), as_of, home_and_settings)
     tables |= {table: predicted[table.removeprefix("ml.")] for table in COMPARED[2:]}
     return {"tables": tables, "n_accepted": report.n_accepted, "n_late": n_late[0], "n_later": n_later[0]}  # type: ignore[index]
 
