@@ -24,7 +24,8 @@ _SUMS = {
     "sum(hash(person_id, session_id)::hugeint)",
     ("marts", "fct_sessions"): "sum(session_number), sum(n_events), sum(hash(session_id, channel)::hugeint)",
     ("marts", "fct_session_paths"): "sum(n_steps), sum(hash(session_id, anchor, path)::hugeint)",
-    ("marts", "fct_attribution_touches"): "sum(touch_number), sum(hash(order_id, model, session_id, revenue)::hugeint)",
+    ("marts", "fct_attribution_touches"): "sum(touch_number), sum(linear_revenue), sum(position_based_revenue), "
+    "sum(hash(order_id, session_id, channel, time_decay_share, time_decay_revenue)::hugeint)",
     ("marts", "fct_funnel_steps"): "sum(step_number), sum(hash(entry_id, reached_at, is_excluded)::hugeint)",
     ("marts", "retention_persons"): "sum(period_number), sum(hash(person_id, mode, grain, revenue)::hugeint)",
     ("marts", "lifecycle_persons"): "sum(n_active_days), sum(hash(person_id, period_start, state)::hugeint)",

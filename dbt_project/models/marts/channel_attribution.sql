@@ -4,63 +4,81 @@ with orders as (
 
     -- an order may have touched a channel more than once
     select
-        model,
         order_id,
         person_id,
         cast({{ dbt.date_trunc('month', 'order_date') }} as date) as month_start,
-        channel,
-        sum(conversion_share) as conversion_share,
-        sum(revenue) as revenue
+        {%- for model in attribution_models() %}
+        sum({{ model }}_share) as {{ model }}_share,
+        sum({{ model }}_revenue) as {{ model }}_revenue,
+        -- of a share too small for six digits some revenue may be left
+        max(case when {{ model }}_share <> 0 or {{ model }}_revenue <> 0 then 1 else 0 end) as {{ model }}_orders,
+        {%- endfor %}
+        channel
     from {{ ref('fct_attribution_touches') }}
-    group by model, order_id, person_id, order_date, channel
+    group by order_id, person_id, order_date, channel
 
 ),
 
 -- people buy again: they are far fewer than their orders
-persons as (
+months as (
 
     select
-        model,
         person_id,
         month_start,
         channel,
-        sum(conversion_share) as conversion_share,
-        sum(revenue) as revenue,
-        count(*) as n_orders
+        {{ attribution_sums() }}
     from orders
-    group by model, person_id, month_start, channel
+    group by person_id, month_start, channel
 
 ),
 
-periods as (
+-- in each period a person stands once in a channel, so nobody has to be counted distinct
+all_months as (
 
     select
-        persons.*,
-        'all' as period,
-        cast(null as date) as period_start
-    from persons
-    union all
+        person_id,
+        cast(null as date) as month_start,
+        channel,
+        {{ attribution_sums() }}
+    from months
+    group by person_id, channel
+
+),
+
+channels as (
+    {%- for period, persons in [('all', 'all_months'), ('month', 'months')] %}
+
     select
-        persons.*,
-        'month' as period,
-        month_start as period_start
-    from persons
+        '{{ period }}' as period,
+        month_start as period_start,
+        channel,
+        {%- for model in attribution_models() %}
+        sum(case when {{ model }}_orders > 0 then 1 else 0 end) as {{ model }}_persons,
+        {%- endfor %}
+        {{ attribution_sums() }}
+    from {{ persons }}
+    group by month_start, channel
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
 counted as (
+    {%- for model in attribution_models() %}
 
     select
-        model,
+        '{{ model }}' as model,
         period,
         period_start,
         channel,
-        cast(sum(conversion_share) as decimal(38, 6)) as n_conversions,
-        cast(sum(revenue) as decimal(38, 6)) as revenue,
-        cast(sum(n_orders) as bigint) as n_orders_touched,
-        count(distinct person_id) as n_persons
-    from periods
-    group by model, period, period_start, channel
+        cast({{ model }}_share as decimal(38, 6)) as n_conversions,
+        cast({{ model }}_revenue as decimal(38, 6)) as revenue,
+        cast({{ model }}_orders as bigint) as n_orders_touched,
+        cast({{ model }}_persons as bigint) as n_persons
+    from channels
+    where {{ model }}_orders > 0
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 
