@@ -8,23 +8,26 @@
         "and built.evidence_at >= date_trunc('minute', changed.reopen_at)"
     ]
 ) }}
-with events as (
-
-    select
-        person_id,
-        event_at,
-        event_date,
-        user_agent
-    from {{ ref('int_events') }}
-    where user_agent is not null
-
-),
-
-bot_agents as (
+with bot_agents as (
 
     select user_agent
     from {{ ref('stg_user_agents') }}
     where is_bot
+
+),
+
+-- few: so they are found in the lake first, and meet the sessions by key (said of int_events, this would hash every event)
+bot_rows as (
+
+    select staged.row_key
+    from {{ ref('stg_events') }} as staged
+    inner join bot_agents on staged.user_agent = bot_agents.user_agent
+    {%- if is_delta() %}
+    union all
+    select reopened.row_key
+    from {{ ref('int_reopened_events') }} as reopened
+    inner join bot_agents on reopened.user_agent = bot_agents.user_agent
+    {%- endif %}
 
 ),
 
@@ -34,8 +37,8 @@ by_agent as (
         events.person_id,
         'user_agent' as bot_reason,
         min(events.event_at) as evidence_at
-    from events
-    inner join bot_agents on events.user_agent = bot_agents.user_agent
+    from {{ ref('int_sessionized') }} as events
+    inner join bot_rows on events.row_key = bot_rows.row_key
     group by events.person_id, events.event_date
 
 ),
