@@ -1,0 +1,30 @@
+"""fct_events of millions of events is made in parts by date; they are the events that one statement makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pipeline.dbt_runner import DbtSession
+from pipeline.paths import HomePaths
+from pipeline.run_context import RunContext, dbt_variables
+from pipeline.settings import load_settings
+
+PER_PART = 2_000
+
+
+def test_events_made_in_parts_are_those_made_at_once(shop: HomePaths, config: Path, tmp_path: Path) -> None:
+    variables = dbt_variables(load_settings(config, shop.home), shop, RunContext.read(shop.run_context))
+    builds = {}
+    for name, per_part in (("at_once", 10**9), ("in_parts", PER_PART)):
+        builds[name] = HomePaths(tmp_path / name)
+        found = DbtSession(builds[name]).build(["+fct_events"], variables | {"events_per_part": per_part})
+        assert [node.message for node in found if not node.ok] == []
+    with duckdb.connect() as con:
+        for name, paths in builds.items():
+            con.execute(f"attach '{paths.build_db}' as {name} (read_only)")
+        n_events = con.execute("select count(*) from at_once.marts.fct_events").fetchall()[0][0]
+        assert n_events > 5 * PER_PART
+        for one, other in (("at_once", "in_parts"), ("in_parts", "at_once")):
+            assert con.execute(f"from {one}.marts.fct_events except all from {other}.marts.fct_events").fetchall() == []
