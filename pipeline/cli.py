@@ -186,12 +186,15 @@ def erase(
     anonymous: Annotated[str | None, typer.Option("--anonymous", help="An anonymous_id as it comes.")] = None,
     config: Config = DEFAULT_CONFIG,
     home: Home = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the files that hold the person; change nothing.")
+    ] = False,
 ) -> None:
-    """Remove a person from every file, and prove it. Exit 0: nothing is left; 1: something remains; 2: it could not begin."""
+    """Remove a person from every file, and prove it. Exit 0: gone; 1: nobody found, or something remains; 2: not begun."""
     from pipeline.ingest import IngestError
     from pipeline.locking import WriterBusy, writer_lock
     from pipeline.paths import HomePaths
-    from pipeline.privacy import EraseError
+    from pipeline.privacy import EraseError, erased_before, preview
     from pipeline.privacy import erase as erase_person
 
     if (user is None) == (anonymous is None):
@@ -200,12 +203,31 @@ def erase(
     kind, given = ("user", user) if user is not None else ("anonymous", anonymous or "")
     try:
         with writer_lock(HomePaths(settings.home).writer_lock):
+            if dry_run:
+                found = preview(settings, kind, given)
+                for place, what in found.items():
+                    typer.echo(f"{what:>9} {place}")
+                typer.echo(f"{len(found)} files hold the person (rows, lines or words of each); nothing was changed")
+                return
             report = erase_person(settings, kind, given, say=typer.echo)
     except (WriterBusy, EraseError, IngestError) as error:
         raise fail(str(error)) from error
     typer.echo(report.text())
     if not report.is_clean:
         raise fail("the person is not gone; see what remains above, mend it and run this again", 1)
+    if report.is_counted and HomePaths(settings.home).warehouse.is_symlink():
+        typer.secho(
+            "still in   totals of the published version: marts.channel_attribution, marts.funnel_conversion, "
+            f"marts.user_activity and others count the person until a night publishes: {_command('run', config, home)} now",
+            fg=typer.colors.YELLOW,
+        )
+    if not report.removed:
+        if earlier := erased_before(settings.data_dir, report):
+            typer.echo(f"this id was erased at {earlier}")
+        else:
+            raise fail(
+                "0 persons found: nothing was erased; is it the id of the raw data? Deliveries of it are refused", 1
+            )
 
 
 @app.command()

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import platform
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from pipeline.doctor_damage import Finding, damage
-from pipeline.freshness import freshness
+from pipeline.freshness import freshness, published_at
 from pipeline.instance import spare_the_disk
 from pipeline.integrity import fall_back, version_problem, versions
 from pipeline.locking import WriterBusy, writer_lock
 from pipeline.memory import reading
 from pipeline.paths import HomePaths
+from pipeline.privacy import last_erased_at
 from pipeline.private import make_private, privacy
 from pipeline.settings import ConfigError, Settings, Source, load_settings
 from pipeline.tidy import tidy
@@ -105,7 +107,19 @@ def _dead_runs(paths: HomePaths) -> list[Finding]:
 
 
 def _age(paths: HomePaths) -> list[Finding]:
-    return [Finding(*told) for told in (freshness(paths), privacy(paths)) if told]
+    return [Finding(*told) for told in (freshness(paths), privacy(paths), _totals(paths)) if told]
+
+
+def _totals(paths: HomePaths) -> tuple[str, str] | None:
+    """An erasure takes rows out of the published version, but only a night counts anew."""
+    published, erased = published_at(paths), last_erased_at(paths.data)
+    if published is None or erased is None or published >= erased:
+        return None
+    return (
+        "warn",
+        f"a person was erased at {erased:%Y-%m-%d %H:%M} UTC, after the last night: totals such as marts.channel_attribution "
+        "still count them; `growthhouse run` now counts anew",
+    )
 
 
 def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding]:
@@ -116,14 +130,22 @@ def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding
     if problem:
         return [_fall_back(paths, current, problem, may_mend)]
     with reading(current) as con:
-        row = con.execute("select version, as_of_date, n_events from ops.published_versions order by 1 desc").fetchone()
-    findings = [Finding("ok", f"published version {row[0]} as of {row[1]} with {row[2]:,} events" if row else "empty")]
+        row = con.execute(
+            "select version, as_of_date, n_events, (select count(*) from marts.fct_events) "
+            "from ops.published_versions order by 1 desc"
+        ).fetchone()
+    findings = [Finding("ok", _content(*row) if row else "empty")]
     for older in versions(paths):
         if older != current and not quick and (problem := version_problem(older)):
             findings.append(
                 Finding("warn", f"older version {older.name} {problem}; nobody reads it, later nights remove it")
             )
     return findings
+
+
+def _content(version: str, as_of: date, n_published: int, n_events: int) -> str:
+    since = "" if n_events == n_published else f" ({n_published:,} when it was published; the rest was erased since)"
+    return f"published version {version} as of {as_of} with {n_events:,} events{since}"
 
 
 def _unreadable(version: Path) -> str | None:

@@ -3,7 +3,8 @@
 Start at erase.py; person.py says what counts as a trace. Keeping private values out in the first place is the ingest's.
 """
 
-from pipeline.privacy.erase import EraseError, erase, finish_pending
+from pipeline.privacy.erase import EraseError, erase, finish_pending, preview
+from pipeline.privacy.report import erased_before, last_erased_at
 from pipeline.privacy.retention import expire
 
-__all__ = ["EraseError", "erase", "expire", "finish_pending"]
+__all__ = ["EraseError", "erase", "erased_before", "expire", "finish_pending", "last_erased_at", "preview"]

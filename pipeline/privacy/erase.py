@@ -54,12 +54,8 @@ def erase(
     settings: Settings, kind: str, given: str, *, now: datetime | None = None, say: Callable[[str], object] = print
 ) -> Report:
     """Remove a person and search for what is left. `given` is the id as it comes in the raw data. Needs the writer lock."""
-    given = given.strip()
-    if kind not in KINDS or not given:
-        raise EraseError("say whom: --user ID or --anonymous ID")
     finish_pending(settings, say)
-    if problem := ledger_problem(Lake(HomePaths(settings.home).lake)):
-        raise EraseError(f"the lake's ledger {problem}: `growthhouse run` rebuilds it; erase after that")
+    given = _checked(settings, kind, given)
     privacy = privacy_of(settings)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     paths, journal = HomePaths(settings.home), Journal(Journal.place(settings.data_dir), kind, given)
@@ -70,6 +66,29 @@ def erase(
         _fill(journal, con, lake, privacy)
         journal.write()
         return _work_off(_Work(settings, paths, con, journal, say))
+
+
+def _checked(settings: Settings, kind: str, given: str) -> str:
+    """The id without blanks around it, where it can be looked for at all."""
+    given = given.strip()
+    if kind not in KINDS or not given:
+        raise EraseError("say whom: --user ID or --anonymous ID")
+    if problem := ledger_problem(Lake(HomePaths(settings.home).lake)):
+        raise EraseError(f"the lake's ledger {problem}: `growthhouse run` rebuilds it; erase after that")
+    return given
+
+
+def preview(settings: Settings, kind: str, given: str) -> dict[str, str]:
+    """What an erasure would find, by file; nothing is changed. Needs the writer lock."""
+    given, privacy = _checked(settings, kind, given), privacy_of(settings)
+    if Journal.place(settings.data_dir).exists():
+        raise EraseError(
+            "an erasure that was killed comes first: run `growthhouse erase` without --dry-run, or a night"
+        )
+    paths, journal = HomePaths(settings.home), Journal(Journal.place(settings.data_dir), kind, given)
+    with duckdb.connect() as con:
+        _fill(journal, con, Lake(paths.lake), privacy)
+        return _found(_Work(settings, paths, con, journal, print))[1]
 
 
 def finish_pending(settings: Settings, say: Callable[[str], object] = print) -> Report | None:
@@ -217,11 +236,11 @@ def _build_database(work: _Work) -> None:
         work.say("removed the build database: the next night builds it anew from the lake")
 
 
-def _search(work: _Work, stones: Tombstones) -> Report:
-    """Every file once more, from outside: what is found now has remained."""
+def _found(work: _Work) -> tuple[int, dict[str, str]]:
+    """How many files were searched from outside, and what of the person is in which of them."""
     journal, person = work.journal, work.journal.person
     files = dict.fromkeys([*sorted(work.paths.data.rglob("*")), *raw_files(work.settings), *_exports(work)])
-    searched, remaining = 0, {}
+    searched, held = 0, {}
     for path in files:
         if not path.is_file() or path.is_symlink() or path == journal.path:
             continue
@@ -229,10 +248,18 @@ def _search(work: _Work, stones: Tombstones) -> Report:
         try:
             found = places.find(work.con, path, person)
         except (OSError, duckdb.Error, ValueError) as error:
-            remaining[_shown(work, path)] = f"cannot be searched: {type(error).__name__}"
+            held[_shown(work, path)] = f"cannot be searched: {type(error).__name__}"
             continue
         if found:
-            remaining[_shown(work, path)] = f"{found} left"
+            held[_shown(work, path)] = str(found)
+    return searched, held
+
+
+def _search(work: _Work, stones: Tombstones) -> Report:
+    """Every file once more: what is found now has remained."""
+    journal, person = work.journal, work.journal.person
+    searched, held = _found(work)
+    remaining = {place: f"{found} left" if found.isdigit() else found for place, found in held.items()}
     given = hashlib.sha256(stones.salt + journal.given.encode()).hexdigest()
     return Report(
         journal.kind, given, stones.hash(journal.given), len(journal.devices), person.is_searchable, journal.started_at,

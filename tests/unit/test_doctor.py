@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -184,8 +184,6 @@ def test_versions_stay_in_order_when_the_clock_goes_back(home: Home) -> None:
     last = paths.warehouse.resolve()
     _, warning = night_time(paths)
     assert warning is None
-    from datetime import UTC, datetime
-
     yesterday = datetime.now(UTC) - timedelta(days=1)
     moment, warning = night_time(paths, yesterday)
     assert warning is not None and "set back" in warning
@@ -208,3 +206,27 @@ def test_a_seal_is_what_sha256sum_reads(home: Home) -> None:
     wanted = f"{hashlib.sha256(version.read_bytes()).hexdigest()}  {version.name}\n"
     assert version.with_name(version.name + ".sha256").read_text() == wanted
     assert version_problem(version) is None
+
+
+def test_totals_count_an_erased_person_until_a_version_is_published(home: Home) -> None:
+    from pipeline.privacy import erase
+
+    assert any("with 20,000 events" in text and "when it was" not in text for text in told(home, "ok"))
+    erase(home.settings, "user", "nobody", say=lambda text: None)
+    assert not [text for text in told(home, "warn") if "still count" in text]
+    later = datetime.now(UTC) + timedelta(seconds=2)
+    assert erase(home.settings, "user", "u6", now=later, say=lambda text: None).is_clean
+    (text,) = [text for text in told(home, "warn") if "still count" in text]
+    assert "`growthhouse run` now" in text
+    with duckdb.connect(str(paths_of(home).build_db)) as con:
+        con.execute("create schema marts; create table marts.fct_events as select range as event_id from range(7)")
+    publish(paths_of(home), as_of=AS_OF, run_id="r3", now=later + timedelta(seconds=1))
+    assert not [text for text in told(home, "warn") if "still count" in text]
+
+
+def test_events_of_the_version_are_counted_and_not_only_remembered(home: Home) -> None:
+    version = paths_of(home).warehouse.resolve()
+    with duckdb.connect(str(version)) as con:
+        con.execute("delete from marts.fct_events using range(3) as r(n) where event_id = hash(n)")
+    (text,) = [text for text in told(home, "ok", quick=True) if text.startswith("published version")]
+    assert "19,997 events (20,000 when it was published" in text

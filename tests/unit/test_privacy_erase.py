@@ -11,7 +11,9 @@ import duckdb
 import pytest
 from erase_home import ANNA, BEN, NOW, PHONE, SHARED, holders, make_home, unpacked
 from ingest_home import Home, jsonl, track
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.privacy import erase
 from pipeline.privacy.person import Person, is_telling
 
@@ -181,3 +183,41 @@ def test_with_hashed_ids_the_id_as_it_came_is_asked_for(tmp_path: Path, monkeypa
     home.put("b.jsonl", jsonl(track(user=ANNA)))
     home.ingest()
     assert home.active()["b.jsonl"].n_erased == 1
+
+
+def cli(home: Home, *options: str) -> Any:
+    return CliRunner().invoke(app, ["erase", *options, "--config", str(home.folder / "growth.yaml")])
+
+
+def contents(home: Home) -> dict[str, bytes]:
+    return {path.as_posix(): path.read_bytes() for path in home.folder.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_lists_the_files_that_an_erasure_changes_and_changes_none(home: Home) -> None:
+    before = contents(home)
+    result = cli(home, "--user", ANNA, "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert {path: data for path, data in contents(home).items() if not path.endswith("writer.lock")} == before
+    listed = {line.split(maxsplit=1)[1] for line in result.output.splitlines()[:-1]}
+    assert {"in/a.jsonl.gz", "tables/o.csv", "tables/p.parquet", "data/exports/users.csv"} <= listed
+    assert "in/c.jsonl" not in listed  # Ben's alone
+
+
+def test_nobody_found_is_no_success_but_the_second_time_of_somebody_is(home: Home) -> None:
+    nobody = cli(home, "--user", "nobody")
+    assert nobody.exit_code == 1
+    assert "0 persons found: nothing was erased" in nobody.output
+    assert cli(home, "--user", "nobody").exit_code == 1
+    assert cli(home, "--user", ANNA).exit_code == 0
+    again = cli(home, "--user", ANNA)
+    assert again.exit_code == 0
+    assert "this id was erased at 20" in again.output
+
+
+def test_totals_that_still_count_the_person_are_told_once_something_was_taken_out(home: Home) -> None:
+    version = next((home.folder / "data" / "versions").iterdir())
+    (home.folder / "data" / "warehouse.duckdb").symlink_to(version)
+    assert "still in" not in cli(home, "--user", "nobody").output
+    output = cli(home, "--user", ANNA).output
+    assert "marts.channel_attribution" in output
+    assert f"`growthhouse run --config {home.folder / 'growth.yaml'}" in output
