@@ -199,6 +199,7 @@ def erase(
 
     if (user is None) == (anonymous is None):
         raise fail("say whom: either --user ID or --anonymous ID")
+    run_night = _command("run", config, home)
     settings = _checked_settings(config, home)
     kind, given = ("user", user) if user is not None else ("anonymous", anonymous or "")
     try:
@@ -218,7 +219,7 @@ def erase(
     if report.is_counted and HomePaths(settings.home).warehouse.is_symlink():
         typer.secho(
             "still in   totals of the published version: marts.channel_attribution, marts.funnel_conversion, "
-            f"marts.user_activity and others count the person until a night publishes: {_command('run', config, home)} now",
+            f"marts.user_activity and others count the person until a night publishes: {run_night} now",
             fg=typer.colors.YELLOW,
         )
     if not report.removed:

@@ -46,6 +46,8 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         name = self.started_at.replace("-", "").replace(":", "")
         path = folder / f"{name}-{self.tombstone[:8]}.json"
+        if path.exists() and not self.removed:  # asked again within the same second: what was removed stays told
+            return path
         made = path.with_suffix(".tmp")
         made.write_text(json.dumps({**asdict(self), "is_clean": self.is_clean}, indent=1), encoding="utf-8")
         sync(made)

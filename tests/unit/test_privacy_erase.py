@@ -221,3 +221,10 @@ def test_totals_that_still_count_the_person_are_told_once_something_was_taken_ou
     output = cli(home, "--user", ANNA).output
     assert "marts.channel_attribution" in output
     assert f"`growthhouse run --config {home.folder / 'growth.yaml'}" in output
+
+
+def test_a_report_is_not_lost_to_a_second_one_of_the_same_second(home: Home) -> None:
+    for _ in range(2):
+        erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    (kept,) = (home.folder / "data" / "erasures").glob("2026*.json")
+    assert json.loads(kept.read_text())["removed"]
