@@ -5,17 +5,19 @@ at Dagster's records of every table and check upstream; the rules are in `assets
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 
 from pipeline.assets.audit import CheckRecord, objections
 from pipeline.assets.dbt_layers import MANIFEST, TRANSLATOR
+from pipeline.assets.loaded_days import tell_loaded_days
 from pipeline.backfill import forget
 from pipeline.build_plan import BuildPlan, finish_build
 from pipeline.failpoints import failpoint
-from pipeline.freshness import FAIL_AFTER, WARN_AFTER
+from pipeline.freshness import FAIL_AFTER, WARN_AFTER, published_at
+from pipeline.paths import HomePaths
 from pipeline.publish import PUBLISHED_SCHEMAS, publish
 from pipeline.resources import GrowthHome
 from pipeline.user_history import keep_history
@@ -53,7 +55,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
                 + "\nMaterialize these with everything downstream, or run the whole night.",
                 allow_retries=False,
             )
-        kept = growth.settings.privacy
+        kept, before = growth.settings.privacy, published_at(growth.paths)
         keep_history(growth.paths, date.fromisoformat(growth.run.as_of), kept.raw_days)
         result = publish(
             growth.paths,
@@ -67,6 +69,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
         finish_build(growth.paths, result.version)
         failpoint("publish_after_finish")
         forget(growth.paths)
+        _tell_loaded_days(context, growth.paths, before)
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,
@@ -79,6 +82,13 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
         )
 
     return warehouse
+
+
+def _tell_loaded_days(context: dg.AssetExecutionContext, paths: HomePaths, since: datetime | None) -> None:
+    try:
+        tell_loaded_days(context.instance, context.run, paths, since)
+    except Exception as error:  # an ornament: the version is published, and the next night tells what is missing
+        context.log.warning(f"loaded dates are not shown as partitions of lake/event_days: {error}")
 
 
 def _objections(instance: dg.DagsterInstance, graph: Any) -> list[str]:

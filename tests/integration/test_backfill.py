@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from pipeline import backfill
-from pipeline.assets.event_days import build_event_days
+from pipeline.assets.event_days import EVENT_DAYS, build_event_days
 from pipeline.automation import build_backfill_sensor
 from pipeline.definitions import JOB_NAME, build_defs
 from pipeline.night import run_night
@@ -33,6 +33,13 @@ def home(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def growth_of(home: HomePaths) -> GrowthHome:
     return GrowthHome(config_path=str(home.home / "growth.yaml"), home_path=str(home.home))
+
+
+def test_the_dates_that_the_first_night_loaded_are_shown_as_materialized(home: HomePaths) -> None:
+    with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as con:
+        loaded = con.execute("select distinct cast(event_date as varchar) from marts.fct_events").fetchall()
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        assert instance.get_materialized_partitions(EVENT_DAYS) == {day for (day,) in loaded}
 
 
 def test_a_range_of_partitions_is_one_run_and_one_wish(home: HomePaths) -> None:

@@ -1,0 +1,94 @@
+"""Partitions of lake/event_days: after a published night the dates that it loaded are materialized, no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import dagster as dg
+import duckdb
+import pytest
+
+from pipeline.assets.event_days import EVENT_DAYS
+from pipeline.assets.loaded_days import report_days, tell_loaded_days
+from pipeline.ingest.ledger import LedgerRow, write_ledger
+from pipeline.paths import HomePaths
+
+FIRST, PUBLISHED, SECOND = datetime(2026, 1, 8, 2), datetime(2026, 1, 8, 3), datetime(2026, 1, 9, 2)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield instance
+
+
+def build(paths: HomePaths, *files: tuple[str, datetime, list[int]]) -> HomePaths:
+    """Ledger and build: files by id, when they were read, and the January days of their events."""
+    rows = [
+        LedgerRow(name, "shop", f"{name}.jsonl", "", 1, 1, len(days), len(days), 0, None, None, at, "loaded", (), "")
+        for name, at, days in files
+    ]
+    write_ledger(paths.ledger, rows)
+    paths.build_db.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute("create schema if not exists marts")
+        con.execute("create or replace table marts.fct_events (event_date date, file_id varchar)")
+        events = [(date(2026, 1, day), name) for name, _, days in files for day in days]
+        con.executemany("insert into marts.fct_events values (?, ?)", events)
+    return paths
+
+
+def told(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Latest run that materialized each date, with the number of events it told."""
+    records = instance.fetch_materializations(EVENT_DAYS, limit=100).records
+    return {
+        str(record.partition_key): f"{record.run_id}: {record.asset_materialization.metadata['n_events'].value}"  # type: ignore[union-attr]
+        for record in reversed(records)
+    }
+
+
+def test_dates_with_events_are_materialized_and_those_without_stay_missing(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    paths = build(HomePaths(tmp_path), ("aa01", FIRST, [5, 5, 7]))
+    tell_loaded_days(instance, dg.DagsterRun("nightly", "one"), paths, None)
+    partitions = dg.DailyPartitionsDefinition("2026-01-05", end_date="2026-01-09")
+    status = instance.get_status_by_partition(EVENT_DAYS, partitions.get_partition_keys(), partitions)
+    assert status is not None
+    shown = {day: state.name if state else "MISSING" for day, state in status.items()}
+    missing = {"2026-01-06": "MISSING", "2026-01-08": "MISSING"}
+    assert shown == missing | {"2026-01-05": "MATERIALIZED", "2026-01-07": "MATERIALIZED"}
+
+
+def test_a_later_night_tells_only_of_the_dates_in_its_files(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    """The 7th is late, the 8th new; the 5th is as it was."""
+    paths = HomePaths(tmp_path)
+    tell_loaded_days(instance, dg.DagsterRun("nightly", "one"), build(paths, ("aa01", FIRST, [5, 5, 7])), None)
+    build(paths, ("aa01", FIRST, [5, 5, 7]), ("bb02", SECOND, [7, 8]))
+    assert tell_loaded_days(instance, dg.DagsterRun("nightly", "two"), paths, PUBLISHED) == 2
+    assert told(instance) == {"2026-01-05": "one: 2", "2026-01-07": "two: 2", "2026-01-08": "two: 1"}
+    assert tell_loaded_days(instance, dg.DagsterRun("nightly", "three"), paths, SECOND) == 0
+
+
+def test_dates_that_a_broken_off_night_did_not_tell_are_told_by_the_next(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Also those of homes that were filled before dates were told at all."""
+    paths = build(HomePaths(tmp_path), ("aa01", FIRST, [5, 6]))
+    assert tell_loaded_days(instance, dg.DagsterRun("nightly", "two"), paths, PUBLISHED) == 2
+
+
+def test_a_thousand_dates_are_one_transaction_and_one_more(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster opens and closes the history for each event it stores, which takes half a minute for so many."""
+    storage: Any = instance.event_log_storage
+    connect, store = mock.Mock(wraps=storage.index_connection), mock.Mock()
+    monkeypatch.setattr(storage, "index_connection", connect)
+    monkeypatch.setattr(storage, "store_event", store)
+    report_days(instance, dg.DagsterRun("nightly", "one"), {f"day {i}": 1 for i in range(1000)})
+    assert (connect.call_count, store.call_count) == (1, 1)
