@@ -24,12 +24,12 @@
 {% endmacro %}
 
 {# A model whose rows are made anew for the persons of int_changed, from where their change begins (`since`: the model's column of a
-   date or a time) or, without it, as a whole; all other rows stay. #}
-{% macro replaces_changed(since=none) %}
+   date or a time) or, without it, as a whole; all other rows stay. `in_parts`: see macros/parts.sql. #}
+{% macro replaces_changed(since=none, in_parts=false) %}
     {%- do also_after(['int_changed']) -%}
     {{- config(materialized='incremental', incremental_predicates=[
         'using intermediate.int_changed as changed where ' ~ is_changed('built', since)
-    ]) -}}
+    ], post_hook=['{{ insert_other_persons() }}'] if in_parts else []) -}}
 {% endmacro %}
 
 {# The join that leaves, in a delta night, only what such a model makes anew. #}

@@ -1,6 +1,6 @@
 -- Grain: session. What a person did between two pauses. Times, length, pages, campaign and device come from the events that carry sessions;
 -- counts and revenue also from server events that joined it. A late event re-opens the session it belongs to at the next run.
-{{ replaces_changed(since='started_at') }}
+{{ replaces_changed(since='started_at', in_parts=true) }}
 {#- '' where the event says nothing, so that all values of one event stay together #}
 {%- set campaign_of = "case when has_campaign then coalesce({}, '') end" %}
 {%- set landing_of = "case when has_page then coalesce({}, '') end" %}
@@ -11,7 +11,7 @@ with timed as (
         {{ 'changed.n_sessions_before' if is_delta() else '0' }} as n_sessions_before
     from {{ ref('fct_events') }} as events
     {{- only_changed('events', since='event_at') }}
-    where events.session_id is not null
+    where events.session_id is not null {{ person_part('events') }}
 
 ),
 
