@@ -124,11 +124,14 @@ def backfill(
     home: Home = None,
 ) -> None:
     """Read the raw files of those days again, rebuild what hangs on them, and publish. Exit codes as for `run`."""
+    from pipeline.backfill import nothing_there
     from pipeline.night import NightError, run_night
 
     if last < first:
         raise fail(f"--from {first:%Y-%m-%d} is later than --to {last:%Y-%m-%d}")
     settings = _checked_settings(config, home)
+    if problem := nothing_there(settings, (first.date(), last.date())):
+        raise fail(f"{problem}. Nothing was read or published")
     try:
         outcome = run_night(config.resolve(), settings, backfill=(first.date(), last.date()), say=typer.echo)
     except NightError as error:
