@@ -21,6 +21,7 @@ class GateParams:
     ledger: str = ""
     published_at: datetime | None = None
     timezone: str = "UTC"
+    currency: str = "USD"
     session_max_hours: float = 24
     max_rejected_rate: float = 0.05
     max_future_hours: float = 24

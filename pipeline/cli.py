@@ -77,12 +77,13 @@ def simulate(
     """Write the raw logs of a shop with known ground truth under data/raw/."""
     from pipeline.paths import HomePaths
     from pipeline.private import make_private
-    from pipeline.simulate import SimulationError
+    from pipeline.simulate import DEFAULT_CURRENCY, SimulationError
     from pipeline.simulate import simulate as simulate_shop
 
+    currency = _checked_settings(config, home).site.currency if config.exists() else DEFAULT_CURRENCY
     try:
         make_private(HomePaths(_home(config, home)))
-        report = simulate_shop(_home(config, home), users=users, days=days, seed=seed)
+        report = simulate_shop(_home(config, home), users=users, days=days, seed=seed, currency=currency)
     except (SimulationError, OSError) as error:
         raise fail(str(error)) from error
     typer.echo(

@@ -1,7 +1,7 @@
 """Gate marts, what was bought: orders, what was given back of them, their items, and items bought or viewed together."""
 
 from expectations.params import GateParams
-from expectations.suites.base import Check, Probe, Suite, between, none_of, none_of_each
+from expectations.suites.base import Check, Probe, Suite, between, none_of, none_of_each, quoted
 
 
 def _fct_orders_sql(params: GateParams) -> str:
@@ -29,6 +29,32 @@ def _fct_orders_checks(params: GateParams) -> list[Check]:
         none_of("n_suspicious_without_reason"),
         between("suspicious_rate", 0, 0.2, severity="warn", may_be_empty=True),
     ]
+
+
+def _currency_sql(params: GateParams) -> str:
+    site = quoted(params.currency)
+    return f"""
+        with counted as (
+            select coalesce(upper(currency), {site}) as currency, count(*) as n
+            from marts.fct_orders
+            where not is_suspicious and not is_bot
+            group by all
+        ),
+        shares as (
+            select coalesce(sum(n) filter (where currency <> {site}), 0) / sum(n) as other_currency_rate,
+                string_agg(format('{{:,}} orders in {{}}', n, currency), ', ' order by n desc, currency)
+                    filter (where currency <> {site}) as others
+            from counted
+        )
+        select other_currency_rate, others || ', site.currency is ' || {site}
+            || ': sums of revenue add amounts of different currencies as they are' as note
+        from shares
+    """
+
+
+def _currency_checks(params: GateParams) -> list[Check]:
+    # Amounts are never converted; whoever wants one currency converts or filters before.
+    return [between("other_currency_rate", 0, 0, severity="warn", may_be_empty=True)]
 
 
 def _refunds_sql(params: GateParams) -> str:
@@ -79,7 +105,14 @@ _item_pairs_checks = none_of_each("n_not_in_order", "n_more_than_the_whole", "n_
 
 
 SUITES: tuple[Suite, ...] = (
-    Suite("marts.fct_orders", "marts", (Probe("profile", _fct_orders_sql, _fct_orders_checks),)),
+    Suite(
+        "marts.fct_orders",
+        "marts",
+        (
+            Probe("profile", _fct_orders_sql, _fct_orders_checks),
+            Probe("currency", _currency_sql, _currency_checks, keys=("note",)),
+        ),
+    ),
     Suite("marts.fct_refunds", "marts", (Probe("profile", _refunds_sql, _refunds_checks),)),
     Suite("marts.fct_order_items", "marts", (Probe("profile", _order_items_sql, _order_items_checks),)),
     Suite("marts.item_pairs", "marts", (Probe("rates", _item_pairs_sql, _item_pairs_checks),)),

@@ -3,7 +3,7 @@
 Belongs here: everything that invents data. Not here: anything that reads it back.
 """
 
-from pipeline.simulate.run import SimulationReport, simulate
+from pipeline.simulate.run import DEFAULT_CURRENCY, SimulationReport, simulate
 from pipeline.simulate.writer import SimulationError
 
-__all__ = ["SimulationError", "SimulationReport", "simulate"]
+__all__ = ["DEFAULT_CURRENCY", "SimulationError", "SimulationReport", "simulate"]

@@ -18,7 +18,6 @@ from pipeline.simulate.world import (
     CAMPAIGNS,
     CATEGORIES,
     CHECKOUT,
-    CURRENCY,
     DEVICE_TYPES,
     EVENTS,
     PAGE_VIEW,
@@ -52,13 +51,13 @@ def iso(start: date, at_ms: IntArray) -> list[str]:
 class Vocabulary:
     """Texts that repeat on many lines, built once."""
 
-    def __init__(self, people: Population, shop: Catalogue) -> None:
+    def __init__(self, people: Population, shop: Catalogue, currency: str) -> None:
         self.price = [f"{c / 100:.2f}" for c in shop.price_cents.tolist()]
         self.category = [CATEGORIES[c] for c in shop.category.tolist()]
         self.product = [f"p{i:05d}" for i in range(shop.category.size)]
         names = zip(self.product, self.category, self.price, strict=True)
-        money = f'"currency":"{CURRENCY}"'
-        self.item_props = [f'"productId":"{p}","category":"{c}","price":{v},{money}' for p, c, v in names]
+        self.currency = f'"currency":"{currency}"'
+        self.item_props = [f'"productId":"{p}","category":"{c}","price":{v},{self.currency}' for p, c, v in names]
         self.campaign = [f'"campaign":{{"source":"{s}","medium":"{m}"}},' if s else "" for s, m in CAMPAIGNS]
         self.agent = [f'"userAgent":"{a}",' for a in USER_AGENTS]
         self.device = [f'"device":{{"type":"{d}"}}' for d in DEVICE_TYPES]
@@ -122,10 +121,10 @@ def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words:
         elif code == PURCHASE:
             out.append(
                 f'"orderId":"{order}","productId":"{vocabulary.product[item]}","category":"{vocabulary.category[item]}",'
-                f'"quantity":{quantity},"revenue":{cents / 100:.2f},"currency":"{CURRENCY}"'
+                f'"quantity":{quantity},"revenue":{cents / 100:.2f},{vocabulary.currency}'
             )
         elif code == REFUND:
-            money = f',"revenue":{cents / 100:.2f},"currency":"{CURRENCY}"' if cents else ""
+            money = f',"revenue":{cents / 100:.2f},{vocabulary.currency}' if cents else ""
             piece = f',"productId":"{vocabulary.product[item]}","quantity":{quantity}' if quantity else ""
             out.append(f'"orderId":"{order}"{money}{piece}')
         elif code == VIEW_LIST:

@@ -25,6 +25,7 @@ from pipeline.simulate.world import DAY_MS, QUERY_WORDS, REFUND, make_catalogue
 from pipeline.simulate.writer import Batch, FileCounts, RawWriter, SimulationError
 
 DEFAULT_START = date(2026, 1, 1)
+DEFAULT_CURRENCY = "USD"  # as in the config of `init`
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class SimulationReport:
 
 def simulate(
     home: Path, users: int = 5000, days: int = 60, seed: int = 7, start: date = DEFAULT_START,
-    progress: Callable[[str], None] | None = None,
+    currency: str = DEFAULT_CURRENCY, progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:  # fmt: skip
     """Write the raw logs of a simulated shop, and the truth about it, under `home/data`; same arguments, same bytes."""
     if users < 1 or days < 1:
@@ -63,7 +64,7 @@ def simulate(
     if seed < 0:
         raise SimulationError(f"seed must not be negative (got {seed})")
     shop, people = make_catalogue(seed), make_population(users, days, seed)
-    vocabulary = lines.Vocabulary(people, shop)
+    vocabulary = lines.Vocabulary(people, shop, currency)
     refunds = Refunds()
     with RawWriter(home / "data", start) as writer:
         for day in range(days):
@@ -84,7 +85,7 @@ def simulate(
             churn_tonight(people, day, rng)
             if progress is not None:
                 progress(f"{today}: {writer.files[-1].n_lines} lines")
-        parameters = {"users": users, "days": days, "seed": seed, "start": str(start)}
+        parameters = {"users": users, "days": days, "seed": seed, "start": str(start), "currency": currency}
         truth = writer.publish(truth_json(parameters, people, refunds.done, writer.files, writer.table_rows, start))
     return _report(home, truth, people, len(refunds.done), writer, start, days)
 

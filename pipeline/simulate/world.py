@@ -16,7 +16,6 @@ BoolArray = NDArray[np.bool_]
 
 DAY_MS = 86_400_000
 SITE = "https://shop.example"
-CURRENCY = "CNY"
 LOCAL_OFFSET_HOURS = 8  # visitors live in UTC+8; file days and truth dates are UTC
 
 EVENTS = (

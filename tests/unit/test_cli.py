@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shlex
 from pathlib import Path
@@ -139,3 +140,19 @@ def test_simulate_refuses_to_mix_two_shops(elsewhere: Path) -> None:
     again = runner.invoke(app, ["simulate", "--users", "5", "--days", "3", "--seed", "8"])
     assert again.exit_code == 2
     assert "data/raw" in again.output
+
+
+@pytest.mark.parametrize(("config", "currency"), [(None, "USD"), ("currency: EUR", "EUR")], ids=["no config", "EUR"])
+def test_the_simulated_shop_sells_in_the_currency_of_the_site(
+    elsewhere: Path, config: str | None, currency: str
+) -> None:
+    if config:
+        assert runner.invoke(app, ["init", "."]).exit_code == 0
+        text = Path("growth.yaml").read_text(encoding="utf-8")
+        Path("growth.yaml").write_text(text.replace("currency: USD", config), encoding="utf-8")
+    assert runner.invoke(app, ["simulate", "--users", "40", "--days", "3"]).exit_code == 0
+    logs = "".join(
+        gzip.decompress(file.read_bytes()).decode(errors="replace")
+        for file in elsewhere.glob("data/raw/shop/*.jsonl.gz")
+    )
+    assert set(re.findall('"currency":"([A-Z]{3})"', logs)) == {currency}

@@ -21,7 +21,7 @@ create table marts.fct_orders as
     select event_id as order_id, person_id, event_date as order_date, revenue, i = 40 as is_suspicious, session_id, false as is_bot,
         case when i = 40 then 'too_many_orders_per_day' end as suspicion_reason,
         case when i = 0 then 2.5 else 0 end as refunded_amount, revenue - refunded_amount as net_revenue,
-        cast(i = 0 as integer) as n_refunds
+        cast(i = 0 as integer) as n_refunds, case when i > 10 then 'USD' end as currency
     from marts.fct_events where event_name = 'purchase';
 update marts.fct_sessions set revenue = coalesce(
     (select sum(revenue) from marts.fct_orders as o where o.session_id = fct_sessions.session_id and not o.is_suspicious), 0);

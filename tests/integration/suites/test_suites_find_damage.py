@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -72,6 +73,7 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_net_revenue_off", "update marts.fct_orders set net_revenue = revenue"),
         ("n_suspicious_without_reason", "update marts.fct_orders set suspicion_reason = null"),
         ("suspicious_rate", "update marts.fct_orders set is_suspicious = true"),
+        ("other_currency_rate", "update marts.fct_orders set currency = 'CNY' where order_id = 'e20'"),
     ],
     "marts.fct_refunds": [
         ("n_negative_amount", "update marts.fct_refunds set amount = -1"),
@@ -224,6 +226,27 @@ def test_damage_is_found(
 ) -> None:
     warehouse.execute(damage)
     assert (table, column) in failures(run_suite(table, warehouse, params))
+
+
+def test_orders_in_other_currencies_are_told_with_number_and_currency(
+    warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    """Of 40 orders e40 is suspicious, so 39 are counted; one without a currency is in the site's."""
+    warehouse.execute("update marts.fct_orders set currency = 'CNY' where order_id in ('e20', 'e30', 'e40')")
+    warehouse.execute("update marts.fct_orders set currency = 'EUR' where order_id = 'e50'")
+    (found,) = [r for r in run_suite("marts.fct_orders", warehouse, params) if r.failed]
+    assert (found.column_name, found.severity) == ("other_currency_rate", "warn")
+    assert found.observed_value == (  # 3 / 39
+        "0.0769231 (note=2 orders in CNY, 1 orders in EUR, site.currency is USD: "
+        "sums of revenue add amounts of different currencies as they are)"
+    )
+
+
+def test_orders_all_in_the_currency_of_the_site_are_no_news(
+    warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    warehouse.execute("update marts.fct_orders set currency = 'CNY'")
+    assert failures(run_suite("marts.fct_orders", warehouse, replace(params, currency="CNY"))) == set()
 
 
 def test_a_file_is_opened_read_only_and_released(tmp_path: Path, params: GateParams) -> None:
