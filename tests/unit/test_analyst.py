@@ -49,3 +49,52 @@ def test_nothing_is_asked_where_only_blank_lines_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "error" not in said("\n  \n", monkeypatch, capsys)
+
+
+@pytest.fixture
+def tables() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute(
+        "create schema marts; create table marts.orders (id integer, amount double); create table bare (n integer)"
+    )
+    con.execute("comment on table marts.orders is 'Grain: order,\nkey id. Bots are here: flagged.'")
+    con.execute("comment on column marts.orders.amount is 'What was paid.'")
+    return con
+
+
+def lines_of(con: duckdb.DuckDBPyConnection, text: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO(text))
+        shell(con)
+    return [line.removeprefix("growthhouse> ") for line in capsys.readouterr().out.splitlines()[1:]]
+
+
+def test_tables_are_one_line_each_with_the_first_sentence(
+    tables: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lines_of(tables, ".tables\n", capsys)[:2] == ["main.bare", "marts.orders  Grain: order, key id."]
+
+
+@pytest.mark.parametrize("name", ["marts.orders", "orders", "marts.orders;"])
+def test_describe_tells_the_whole_comment_and_the_columns(
+    name: str, tables: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *columns = lines_of(tables, f".describe {name}\n", capsys)[:3]
+    assert first == "marts.orders  Grain: order, key id. Bots are here: flagged."
+    assert [line.split(maxsplit=2) for line in columns] == [["id", "integer"], ["amount", "double", "What was paid."]]
+
+
+@pytest.mark.parametrize("line", [".help", ".schema", ".describe", "."])
+def test_a_line_with_a_dot_is_no_query_and_leads_to_the_commands(
+    line: str, tables: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "\n".join(lines_of(tables, f"{line}\nselect 6 * 7 as n;\n", capsys))
+    assert ".describe TABLE" in said and "error" not in said
+    assert ("there is no command" in said) == (line != ".help")
+    assert "42" in said
+
+
+def test_a_table_that_is_not_there_is_told(
+    tables: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "there is no table nowhere" in lines_of(tables, ".describe nowhere\n", capsys)[0]
