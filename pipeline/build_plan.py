@@ -96,7 +96,7 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
         con.execute(_STATE_TABLES)
         # All at once: what was taken out is forgotten as finished business while the state is still that of the last night.
         con.execute("begin")
-        why_full = _why_full(con, variables, rules)
+        why_full = _why_full(con, variables, rules, paths.warehouse.is_symlink())
         plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables, set(read_again))
         if plan.is_full:
             con.execute("delete from intermediate.pending_devices; delete from intermediate.pending_changes")
@@ -137,13 +137,13 @@ def _rules(variables: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rules: str) -> str:
+def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rules: str, is_published: bool) -> str:
     """The reason to build everything, or nothing where a delta night will do."""
     state = con.execute("select rules, as_of_date, is_full, is_complete from intermediate.build_state").fetchone()
     present = {f"{schema}.{name}" for schema, name in con.execute(
         "select table_schema, table_name from information_schema.tables").fetchall()}  # fmt: skip
     if state is None or not present.issuperset(_NEEDED):
-        return "there is no build to add to"
+        return "the build database is gone or lacks tables" if is_published else "this is the first build"
     if state[0] != rules:
         return "the configuration, the SQL or DuckDB changed"
     if state[2] and not state[3]:

@@ -114,7 +114,7 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
             restore_history(growth.paths)
             plan = plan_build(growth.paths, variables, growth.run.read_again)
             plan.write(growth.paths.build_plan)
-            context.log.info(f"{'everything is built' if plan.is_full else 'only what is new is built'}: {plan.reason}")
+            context.log.info(f"{'building everything' if plan.is_full else 'building only what is new'}: {plan.reason}")
         variables |= BuildPlan.read(growth.paths.build_plan).variables()
         try:
             outcomes = growth.dbt.build(selectors, variables)

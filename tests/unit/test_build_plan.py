@@ -95,3 +95,12 @@ def test_a_home_that_is_moved_is_not_built_anew(tmp_path: Path) -> None:
     places = {name for name, value in variables.items() if str(tmp_path) in json.dumps(value)}
     assert "lake_events" in places
     assert places - build_plan._NO_RULES == set()
+
+
+def test_why_everything_is_built_is_told_apart_the_first_time_and_after_a_loss(tmp_path: Path) -> None:
+    paths = HomePaths(tmp_path)
+    write_ledger(paths.ledger, [row_of("ann", 1)])
+    assert plan_build(paths, VARIABLES).reason == "this is the first build"
+    paths.build_db.unlink()
+    paths.warehouse.symlink_to(tmp_path / "some version")
+    assert plan_build(paths, VARIABLES).reason == "the build database is gone or lacks tables"
