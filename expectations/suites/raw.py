@@ -14,6 +14,7 @@ from expectations.suites.base import (
     rejected,
     until,
 )
+from expectations.suites.newest_day import NEWEST_DAY
 
 # A file of three lines with one bad is no evidence of a rate over 5 %; this is the one-sided 99 % normal quantile.
 WILSON_Z = 2.326
@@ -277,6 +278,7 @@ SUITES: tuple[Suite, ...] = (
         (
             Probe("total", _total_sql, _total_checks),
             Probe("volume", _volume_sql, _volume_checks, keys=("source",)),
+            NEWEST_DAY,
         ),
     ),
 )

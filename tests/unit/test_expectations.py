@@ -28,6 +28,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("raw.events", "volume"): {
         "source": "shop", "last_week_volume_ratio": 1.0, "silence_over_longest_gap": 1.0,
     },
+    ("raw.events", "newest_day"): {"share_of_usual_day": 0.9, "note": "9 events"},
     ("intermediate.int_sessionized", "events"): {
         "n_events": 10, "n_without_session": 0, "n_without_person": 0, "n_lost_or_invented": 0,
     },
@@ -108,7 +109,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
 BAD_VALUES: dict[str, list[object]] = {
     "hours_event_after_ingest": [24.5], "first_event_year": [1970], "rejected_rate": [0.051],
     "worst_new_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29, 3.1],
-    "silence_over_longest_gap": [3.5],
+    "silence_over_longest_gap": [3.5], "share_of_usual_day": [0.099],
     "n_events": [0], "mean_events_per_session": [1001.0], "single_event_rate": [0.96], "duplicate_rate": [0.21],
     "days_behind_as_of": [-1, 2], "bot_rate": [0.31], "purchase_no_revenue_rate": [0.6], "conversion_rate": [0.95],
     "suspicious_rate": [0.21], "other_currency_rate": [0.001], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],

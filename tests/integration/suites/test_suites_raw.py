@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 from healthy import failures, write_lake
 
-from expectations import GateParams, run_stage, run_suite
+from expectations import SUITES, CheckResult, GateParams, run_stage, run_suite
+from expectations.runner import judge
 
 # column that must fail, changes of the ledger's loaded row, filter on the lake's events
 RAW_DAMAGE = [
@@ -24,6 +25,7 @@ RAW_DAMAGE = [
     ("last_week_volume_ratio", "status = 'loaded'", "i >= 60"),
     ("last_week_volume_ratio", "status = 'loaded'", "i < 70 or i % 10 < 2"),
     ("silence_over_longest_gap", "status = 'loaded'", "i >= 50"),
+    ("share_of_usual_day", "status = 'loaded'", "i >= 10"),
     ("n_events_to_as_of", "n_accepted = 0", "false"),
 ]
 
@@ -127,3 +129,52 @@ def test_what_was_published_once_is_judged_no_more(tmp_path: Path) -> None:
 
 def test_what_came_after_the_last_publication_is_judged(tmp_path: Path) -> None:
     assert rates_after(tmp_path, 50, 15, published_at=datetime(2026, 2, 1, 12)) == {"worst_new_batch_rejected_rate_low"}
+
+
+def newest_day(tmp_path: Path, counts: dict[str, int], as_of: date, timezone: str = "UTC") -> CheckResult:
+    """What is said of as_of, where each hour (UTC) has so many events."""
+    folder = tmp_path / "events" / "event_month=2026-03"
+    folder.mkdir(parents=True)
+    hours = " union all ".join(f"select timestamp '{hour}' as event_at from range({n})" for hour, n in counts.items())
+    duckdb.execute(f"copy ({hours}) to '{folder}/shop-aa01.parquet'")
+    params = GateParams(as_of_date=as_of, timezone=timezone, lake_events=f"{tmp_path}/events/*/*.parquet")
+    probe = next(probe for probe in SUITES["raw.events"].probes if probe.name == "newest_day")
+    (result,) = judge(SUITES["raw.events"], probe, duckdb.execute(probe.sql(params)).df(), params)
+    return result
+
+
+WEEK = {f"2026-03-{day:02} 10:00": 1000 + day for day in range(8, 15)}  # the median is that of the 11th
+
+
+def test_one_line_dated_a_day_ahead_is_told_with_the_command_for_the_day_before(tmp_path: Path) -> None:
+    found = newest_day(tmp_path, {**WEEK, "2026-03-15 00:00": 1}, date(2026, 3, 15))
+    assert (found.failed, found.blocks) == (True, False)
+    assert found.observed_value == (  # 1 / 1011
+        "0.00098912 (note=2026-03-15 has 1 event, the median of the 7 dates with events before it is 1,011: is the day "
+        "complete? `growthhouse run --as-of 2026-03-14` builds up to the last date that is)"
+    )
+
+
+def test_lines_dated_several_days_ahead_name_the_last_full_date(tmp_path: Path) -> None:
+    """Neither the stray one of the 15th nor the dates without events before the 19th."""
+    found = newest_day(tmp_path, {**WEEK, "2026-03-15 10:00": 1, "2026-03-19 10:00": 2}, date(2026, 3, 19))
+    assert found.failed
+    assert "2026-03-19 has 2 events" in found.observed_value
+    assert "--as-of 2026-03-14`" in found.observed_value
+
+
+@pytest.mark.parametrize(("n_events", "has_failed"), [(101, True), (102, False)])
+def test_a_tenth_of_a_usual_day_is_enough(tmp_path: Path, n_events: int, has_failed: bool) -> None:
+    """A tenth of 1,011 is 101.1."""
+    assert newest_day(tmp_path, {**WEEK, "2026-03-15 23:59": n_events}, date(2026, 3, 15)).failed is has_failed
+
+
+def test_the_newest_day_is_that_of_the_site(tmp_path: Path) -> None:
+    """20:00 UTC of the 14th is the 15th in Shanghai, and 15:59 UTC of the 15th still is."""
+    counts = {**WEEK, "2026-03-14 20:00": 60, "2026-03-15 15:59": 60, "2026-03-15 16:00": 9}
+    assert not newest_day(tmp_path, counts, date(2026, 3, 15), "Asia/Shanghai").failed
+
+
+def test_less_than_a_week_of_dates_says_nothing_about_a_usual_day(tmp_path: Path) -> None:
+    counts = {hour: n for hour, n in WEEK.items() if "-08 " not in hour}
+    assert newest_day(tmp_path, {**counts, "2026-03-15 10:00": 1}, date(2026, 3, 15)).passed is None
