@@ -38,24 +38,56 @@ transitions as (
     where is_session_start
 ),
 
+-- counted level by level: counting distinct sessions and persons of each pair would hold all of their ids in memory
+of_sessions as (
+    select
+        person_id,
+        session_id,
+        from_event,
+        to_event,
+        count(*) as n_transitions
+    from transitions
+    group by person_id, session_id, from_event, to_event
+),
+
+of_persons as (
+    select
+        person_id,
+        from_event,
+        to_event,
+        sum(n_transitions) as n_transitions,
+        count(*) as n_sessions
+    from of_sessions
+    group by person_id, from_event, to_event
+),
+
 pairs as (
     select
         from_event,
         to_event,
-        count(*) as n_transitions,
-        count(distinct session_id) as n_sessions,
-        count(distinct person_id) as n_persons,
+        sum(n_transitions) as n_transitions,
+        sum(n_sessions) as n_sessions,
+        count(*) as n_persons
+    from of_persons
+    group by from_event, to_event
+),
+
+gaps as (
+    select
+        from_event,
+        to_event,
         {{ median('gap_s') }} as median_gap_s
     from transitions
     group by from_event, to_event
 )
 
 select
-    cast(from_event as {{ dbt.type_string() }}) as from_event,
-    cast(to_event as {{ dbt.type_string() }}) as to_event,
-    cast(n_transitions as {{ dbt.type_bigint() }}) as n_transitions,
-    cast(n_sessions as {{ dbt.type_bigint() }}) as n_sessions,
-    cast(n_persons as {{ dbt.type_bigint() }}) as n_persons,
-    cast(n_transitions as double) / sum(n_transitions) over (partition by from_event) as transition_rate,
-    cast(median_gap_s as double) as median_gap_s
+    cast(pairs.from_event as {{ dbt.type_string() }}) as from_event,
+    cast(pairs.to_event as {{ dbt.type_string() }}) as to_event,
+    cast(pairs.n_transitions as {{ dbt.type_bigint() }}) as n_transitions,
+    cast(pairs.n_sessions as {{ dbt.type_bigint() }}) as n_sessions,
+    cast(pairs.n_persons as {{ dbt.type_bigint() }}) as n_persons,
+    cast(pairs.n_transitions as double) / sum(pairs.n_transitions) over (partition by pairs.from_event) as transition_rate,
+    cast(gaps.median_gap_s as double) as median_gap_s
 from pairs
+inner join gaps on pairs.from_event = gaps.from_event and pairs.to_event = gaps.to_event
