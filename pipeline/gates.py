@@ -16,6 +16,7 @@ import duckdb
 from expectations.results import RESULT_COLUMNS, CheckResult, GateBroken
 from expectations.runner import run_stage
 from expectations.suites import SUITES
+from expectations.warnings import of_result
 from pipeline.build_plan import BuildPlan, lake_files
 from pipeline.failpoints import failpoint
 from pipeline.files import write_parquet
@@ -144,7 +145,7 @@ def _check_result(stage: str, table: str, results: Sequence[CheckResult]) -> dg.
 def _description(blocking: Sequence[CheckResult], warned: Sequence[CheckResult], n_checked: int) -> str:
     """What failed, what was expected and seen, and what a person does about it."""
     if not blocking:
-        return "; ".join(map(_finding, warned)) or f"{n_checked} expectations held"
+        return "\n".join(map(of_result, warned)) or f"{n_checked} expectations held"
     hints = dict.fromkeys(r.hint or _TABLES_STAY for r in blocking)
     return "\n".join([*map(_finding, blocking), *(f"{hint}." for hint in hints)])
 
