@@ -30,7 +30,10 @@ class Cost:
 
 
 def run_measured(command: list[str], environment: dict[str, str] | None = None) -> Cost:
-    """Run a command to its end; stdout is kept, stderr passes through."""
+    """Run a command to its end; stdout is kept, stderr passes through.
+
+    Memory is sampled: the peak that the system counts for a child begins with that of its parent.
+    """
     started = perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
@@ -46,7 +49,7 @@ def run_measured(command: list[str], environment: dict[str, str] | None = None) 
     done.set()
     sampler.join()
     wall, cpu = perf_counter() - started, usage.ru_utime + usage.ru_stime
-    return Cost(wall, cpu, max(peaks[0], usage.ru_maxrss * 1024) / 2**30, output, process.returncode)
+    return Cost(wall, cpu, peaks[0] / 2**30, output, process.returncode)
 
 
 def _sample(pid: int, peaks: list[int], done: threading.Event) -> None:
