@@ -33,13 +33,8 @@
 {# After the first part: the others, one statement each. #}
 {% macro insert_other_parts_of_events() %}
     {%- if execute and not is_delta() -%}
-        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='quoted') | join(', ') -%}
         {%- for part in parts_of_events()[1:] %}
-    insert into {{ this }} ({{ columns }})
-    select {{ columns }}
-    from (
-        {{ events_with_sessions(part) }}
-    ) as part_of_events;
+    {{ insert_part(events_with_sessions(part)) }}
         {%- endfor -%}
     {%- endif -%}
 {% endmacro %}

@@ -22,13 +22,18 @@
 
 {% macro insert_other_persons() %}
     {%- if execute and not is_delta() -%}
-        {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='quoted') | join(', ') -%}
         {%- for number in range(1, n_person_parts()) %}
+    {{ insert_part(model['compiled_code'] | replace(part_marker(0), part_marker(number))) }}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# Add the rows of a further part to the model's table. By name: a contract may order the columns otherwise than the query. #}
+{% macro insert_part(query) %}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='quoted') | join(', ') %}
     insert into {{ this }} ({{ columns }})
     select {{ columns }}
     from (
-        {{ model['compiled_code'] | replace(part_marker(0), part_marker(number)) }}
-    ) as part_of_persons;
-        {%- endfor -%}
-    {%- endif -%}
+        {{ query }}
+    ) as part_of_rows;
 {% endmacro %}
