@@ -28,6 +28,16 @@
     {%- else -%} {{ alias }}event_name {%- endif -%}
 {%- endmacro %}
 
+{# The step of an event, and that of the event after it in its session: null after the last. #}
+{% macro path_step_and_next(alias='') -%}
+        {{ path_step(alias) }} as step,
+        {% if var('paths').groups -%}
+        lead({{ path_step(alias) }}) over (partition by {{ alias }}session_id order by {{ alias }}event_number) as next_step
+        {%- else -%}
+        {{ alias }}next_event_name as next_step
+        {%- endif %}
+{%- endmacro %}
+
 {# One column per kept step: `step_1, …`; `position` counts from the anchor, which is 1. #}
 {% macro path_step_columns(position) -%}
     {%- for k in range(1, max_path_steps() + 1) %}

@@ -23,7 +23,8 @@ from pipeline.user_history import restore_history
 
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
 _DAILY = (
-    "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_order_events", "int_orders",
+    "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_person_transitions",
+    "int_order_events", "int_orders",
 )  # fmt: skip
 _EVENTS = (
     "int_duplicates", "int_displaced", "int_device_users", "int_devices", "int_reopened", "int_identity_links",

@@ -20,6 +20,7 @@ from tests.conformance.reference.paths import Event, Paths, Rules, paths
 MODELS = [
     "fct_session_paths",
     "int_session_steps",
+    "int_person_transitions",
     "path_transitions",
     "path_sequences",
     "path_flows",

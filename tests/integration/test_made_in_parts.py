@@ -12,7 +12,7 @@ from pipeline.run_context import RunContext, dbt_variables
 from pipeline.settings import load_settings
 
 PER_PART = 2_000
-TABLES = ("marts.fct_events", "marts.fct_sessions")
+TABLES = ("marts.fct_events", "marts.fct_sessions", "intermediate.int_person_transitions")
 
 
 def test_tables_made_in_parts_are_those_made_at_once(shop: HomePaths, config: Path, tmp_path: Path) -> None:
@@ -20,10 +20,13 @@ def test_tables_made_in_parts_are_those_made_at_once(shop: HomePaths, config: Pa
     builds = {}
     for name, per_part in (("at_once", 10**9), ("in_parts", PER_PART)):
         builds[name] = HomePaths(tmp_path / name)
-        found = DbtSession(builds[name]).build(["+fct_sessions"], variables | {"events_per_part": per_part})
+        found = DbtSession(builds[name]).build(
+            ["+fct_sessions", "+int_person_transitions"], variables | {"events_per_part": per_part}
+        )
         assert [node.message for node in found if not node.ok] == []
-    (statement,) = builds["in_parts"].dbt_target.rglob("compiled/**/fct_sessions.sql")
-    assert "/* part */" in statement.read_text(encoding="utf-8")
+    for model in ("fct_sessions", "int_person_transitions"):
+        (statement,) = builds["in_parts"].dbt_target.rglob(f"compiled/**/{model}.sql")
+        assert "/* part */" in statement.read_text(encoding="utf-8")
     with duckdb.connect() as con:
         for name, paths in builds.items():
             con.execute(f"attach '{paths.build_db}' as {name} (read_only)")

@@ -1,84 +1,33 @@
 -- One row per pair of steps (events, or page groups where configured) that follow each other inside a session, with (entry) and (exit) at
 -- the ends; repeats count as they are.
 
-{%- set is_grouped = var('paths').groups | length > 0 %}
-
-with events as (
-    select
-        person_id,
-        session_id,
-        {{ path_step() }} as event_name,
-        {% if is_grouped -%}
-        lead({{ path_step() }}) over (partition by session_id order by event_number) as next_event_name,
-        {%- else -%}
-        next_event_name,
-        {%- endif %}
-        next_gap_s,
-        is_session_start
-    from {{ ref('fct_events') }}
-    where not is_bot and session_id is not null
-),
-
-transitions as (
-    select
-        person_id,
-        session_id,
-        event_name as from_event,
-        coalesce(next_event_name, '(exit)') as to_event,
-        next_gap_s as gap_s
-    from events
-    union all
-    select
-        person_id,
-        session_id,
-        '(entry)' as from_event,
-        event_name as to_event,
-        null as gap_s
-    from events
-    where is_session_start
-),
-
--- counted level by level: counting distinct sessions and persons of each pair would hold all of their ids in memory
-of_sessions as (
-    select
-        person_id,
-        session_id,
-        from_event,
-        to_event,
-        count(*) as n_transitions
-    from transitions
-    group by person_id, session_id, from_event, to_event
-),
-
-of_persons as (
-    select
-        person_id,
-        from_event,
-        to_event,
-        sum(n_transitions) as n_transitions,
-        count(*) as n_sessions
-    from of_sessions
-    group by person_id, from_event, to_event
-),
-
-pairs as (
+with pairs as (
     select
         from_event,
         to_event,
         sum(n_transitions) as n_transitions,
         sum(n_sessions) as n_sessions,
         count(*) as n_persons
-    from of_persons
+    from {{ ref('int_person_transitions') }}
     group by from_event, to_event
+),
+
+events as (
+    select
+        {{ path_step_and_next() }},
+        next_gap_s
+    from {{ ref('fct_events') }}
+    where not is_bot and session_id is not null
 ),
 
 gaps as (
     select
-        from_event,
-        to_event,
-        {{ median('gap_s') }} as median_gap_s
-    from transitions
-    group by from_event, to_event
+        step,
+        next_step,
+        {{ median('next_gap_s') }} as median_gap_s
+    from events
+    where next_step is not null
+    group by step, next_step
 )
 
 select
@@ -90,4 +39,4 @@ select
     cast(pairs.n_transitions as double) / sum(pairs.n_transitions) over (partition by pairs.from_event) as transition_rate,
     cast(gaps.median_gap_s as double) as median_gap_s
 from pairs
-inner join gaps on pairs.from_event = gaps.from_event and pairs.to_event = gaps.to_event
+left join gaps on pairs.from_event = gaps.step and pairs.to_event = gaps.next_step
