@@ -19,6 +19,8 @@ from models.features import FloatArray
 
 _STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 0.5, 0.8, 2.5), (2.0, 3.0, 0.5, 5.0))
 _LOG_BOUND = 12.0  # e^±12: beyond it the likelihood is flat, and a parameter says "no such variation"
+_MANY_REPEATS = 20
+_MAX_TERMS = 20_000
 _SINGULAR = 1e-4  # the closed form is 0/0 at a = 1 and a + b + x = 1; this near it is taken from both sides
 
 
@@ -159,5 +161,20 @@ def _likelihood(
 def _expected(a: float, b: float, r: float, ahead: FloatArray, x: FloatArray) -> FloatArray:
     c = a + b + x - 1.0
     c = np.where(np.abs(c) < _SINGULAR**2, _SINGULAR**2, c)  # x = 0 and a + b = 1: the pole cancels with the factor c
-    series = hyp2f1(a - 1.0, a + b - 1.0 - r, c, ahead / (1.0 + ahead))
-    return c / (a - 1.0) * (1.0 - (1.0 + ahead) ** (1.0 - a) * series)
+    c, z = np.broadcast_arrays(c, ahead / (1.0 + ahead))
+    gauss = np.empty(z.shape)
+    many = np.broadcast_to(x > _MANY_REPEATS, z.shape)
+    gauss[~many] = hyp2f1(a - 1.0, a + b - 1.0 - r, c[~many], z[~many])
+    gauss[many] = _series(a - 1.0, a + b - 1.0 - r, c[many], z[many])
+    return c / (a - 1.0) * (1.0 - (1.0 + ahead) ** (1.0 - a) * gauss)
+
+
+def _series(first: float, second: float, c: FloatArray, z: FloatArray) -> FloatArray:
+    """2F1 by its power series, for c well above the other two: SciPy overflows there at whole c - first - second."""
+    term, total = np.ones(len(z)), np.ones(len(z))
+    for k in range(_MAX_TERMS):
+        term = term * ((first + k) * (second + k) / ((c + k) * (k + 1.0))) * z
+        total = total + term
+        if (np.abs(term) <= 1e-16 * np.abs(total)).all():
+            break
+    return total

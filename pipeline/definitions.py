@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from pipeline.assets.customer_value import estimate_customer_value
 from pipeline.assets.dbt_layers import LAYERS, build_layer
 from pipeline.assets.event_days import EVENT_DAYS, build_event_days
 from pipeline.assets.ingest import ingest_events, night_config
@@ -45,6 +46,7 @@ def build_defs(
             ingest_events,
             *[build_layer(layer) for layer in LAYERS],
             train_and_score,
+            estimate_customer_value,
             warehouse,
         ],
         asset_checks=[build_gate(stage) for stage in GATES],

@@ -51,3 +51,9 @@ def read_learning_data(build_db: Path, as_of: date, max_persons: int = MAX_TRAIN
             for table in ("user_features", "user_labels")
         )
     return LearningData(now, features, labels)
+
+
+def read_order_histories(build_db: Path) -> pd.DataFrame:
+    """`marts.order_histories` of everybody with an order, sorted by as_of_date and person_id."""
+    with reading(build_db) as con:
+        return con.execute("select * from marts.order_histories order by as_of_date, person_id").df()

@@ -148,6 +148,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "aha": settings.aha.model_dump(mode="json"),
         "churn": settings.churn.model_dump(mode="json"),
         "purchase": settings.purchase.model_dump(mode="json"),
+        "customer_value": settings.customer_value.model_dump(mode="json"),
         "market_basket": settings.market_basket.model_dump(mode="json"),
         "snapshot_dates": snapshot_dates(date.fromisoformat(context.first_date), as_of, horizon),
     }

@@ -95,13 +95,19 @@ def _profiles_sql(params: GateParams) -> str:
             count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
             abs(count(segment) - (select count(*) from ml.user_segments)) as n_segments_lost,
             abs(count(churn_probability) - (select count(*) from ml.churn_scores)) as n_churn_scores_lost,
-            abs(count(purchase_probability) - (select count(*) from ml.purchase_scores)) as n_purchase_scores_lost
+            abs(count(purchase_probability) - (select count(*) from ml.purchase_scores)) as n_purchase_scores_lost,
+            abs(count(expected_orders) - (select count(*) from ml.customer_value)) as n_customer_values_lost
         from activation.user_profiles
     """
 
 
 _profiles_checks = none_of_each(
-    "n_persons_off", "n_other_date", "n_segments_lost", "n_churn_scores_lost", "n_purchase_scores_lost"
+    "n_persons_off",
+    "n_other_date",
+    "n_segments_lost",
+    "n_churn_scores_lost",
+    "n_purchase_scores_lost",
+    "n_customer_values_lost",
 )
 
 

@@ -153,6 +153,12 @@ class Purchase(Section):
     horizon_days: Count = 7
 
 
+class CustomerValue(Section):
+    """How far ahead expected orders and revenue look."""
+
+    horizon_days: Count = 90
+
+
 class NewRule(Section):
     """Who is new."""
 

@@ -79,6 +79,7 @@ sources:
 #       retention_days: 7}  # staying: active on any of the so many days that follow
 # churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
 # purchase: {horizon_days: 7}
+# customer_value: {horizon_days: 90}   # expected orders and revenue of the days after as_of
 # segments: {kmeans: {k: auto}}
 # market_basket: {days: 90, min_together: 5, max_items: 50}   # items bought or viewed together: pairs in so many baskets at least;
 #                                                             # of a basket with more than max_items different items the first count

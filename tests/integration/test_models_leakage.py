@@ -29,6 +29,7 @@ from pipeline.settings import load_settings
 
 N_PERSONS, N_LATE = 60, 12
 COMPARED = ("marts.user_features", "marts.user_labels", "ml.churn_scores", "ml.purchase_scores", "ml.user_segments")
+HISTORIES = "marts.order_histories"
 
 
 def _line(event: str, at: datetime, received: datetime, user: str | None, device: str, **properties: Any) -> str:
@@ -99,10 +100,11 @@ def _build(home: Any, as_of: date) -> dict[str, Any]:
     report = ingest(settings, as_of=as_of, now=now)
     context = resolve(settings, paths, asked=as_of, run_id="disturbed", now=now)
     variables = dbt_variables(settings, paths, context)
-    outcomes = DbtSession(paths).build(["+user_features", "+user_labels"], variables)
+    outcomes = DbtSession(paths).build(["+user_features", "+user_labels", "+order_histories"], variables)
     assert [o for o in outcomes if not o.ok] == []
     with duckdb.connect(str(paths.build_db), read_only=True) as con:
-        tables = {table: con.execute(f"select * from {table} order by all").df() for table in COMPARED[:2]}
+        from_sql = (*COMPARED[:2], HISTORIES)
+        tables = {table: con.execute(f"select * from {table} order by all").df() for table in from_sql}
         n_late = con.execute("select count(*) from marts.fct_events where event_id like 'junk-late-%'").fetchone()
         n_later = con.execute("select count(*) from marts.fct_events where event_date > ?", [as_of]).fetchone()
     home_and_settings: Any = SimpleNamespace(settings=settings, paths=paths)
@@ -128,6 +130,14 @@ def test_what_comes_after_as_of_alters_nothing(
         frame["as_of_date"] = pd.to_datetime(frame["as_of_date"])
     before, after = (frame.sort_values(keys).reset_index(drop=True) for frame in (before, after))
     # Sums of money may differ in their last bits with the order of addition; nothing else has room to differ.
+    pd.testing.assert_frame_equal(before, after, check_dtype=False, rtol=1e-12, atol=0)
+
+
+def test_order_histories_and_what_followed_the_holdout_do_not_see_what_comes_after(
+    warehouse: duckdb.DuckDBPyConnection, disturbed: dict[str, Any]
+) -> None:
+    before, after = warehouse.execute(f"select * from {HISTORIES} order by all").df(), disturbed["tables"][HISTORIES]
+    assert len(before) > 100 and before["as_of_date"].nunique() == 2
     pd.testing.assert_frame_equal(before, after, check_dtype=False, rtol=1e-12, atol=0)
 
 

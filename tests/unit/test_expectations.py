@@ -95,7 +95,13 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("activation.user_profiles", "reconciliation"): {
         "n_persons_off": 0, "n_other_date": 0, "n_segments_lost": 0, "n_churn_scores_lost": 0,
-        "n_purchase_scores_lost": 0,
+        "n_purchase_scores_lost": 0, "n_customer_values_lost": 0,
+    },
+    ("marts.order_histories", "histories"): {
+        "n_persons_off": 0, "n_after_as_of": 0, "n_impossible": 0, "n_knowing_the_future": 0,
+    },
+    ("ml.customer_value", "values"): {
+        "n_persons_off": 0, "n_other_date": 0, "n_probability_outside": 0, "n_orders_outside": 0, "n_revenue_off": 0,
     },
 } | {
     (f"ml.{kind}_scores", "scores"): {

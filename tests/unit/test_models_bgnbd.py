@@ -94,6 +94,15 @@ def test_expected_transactions_equal_the_integral_also_for_many_repeats(
     assert float(model.expected_transactions(horizon, x, tx, age)) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("x", [0, 1, 2, 7, 20, 21, 98, 300])
+@pytest.mark.parametrize(("r", "a"), [(0.5, 0.5), (2.0, 1.5), (0.25, 3.25)])
+def test_whole_differences_of_parameters_are_no_trap(r: float, a: float, x: int) -> None:
+    """c - a - b of the hypergeometric function is x + 1 + r - a: whole, SciPy's overflows for many repeats."""
+    model = BgNbd(r, 0.5, a, 2.0)
+    expected = expected_by_integration(model, 14.0, x, 1.0 if x else 0.0, 1.0)
+    assert float(model.expected_transactions(14.0, x, 1.0 if x else 0.0, 1.0)) == pytest.approx(expected, rel=1e-7)
+
+
 @pytest.mark.parametrize("a", [1.0, 1.0 + 1e-9, 1.0 - 1e-6, 1.00005])
 def test_a_of_one_is_no_gap_in_the_closed_form(a: float) -> None:
     model = BgNbd(0.5, 5.0, a, 2.0)

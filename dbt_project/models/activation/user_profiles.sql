@@ -24,6 +24,12 @@ purchase as (
 
 ),
 
+customer_value as (
+
+    select * from {{ ref('customer_value') }}
+
+),
+
 since as (
 
     select
@@ -73,10 +79,14 @@ select
     churn.risk_band,
     purchase.probability as purchase_probability,
     purchase.propensity_band,
+    customer_value.probability_alive,
+    customer_value.expected_orders,
+    customer_value.expected_revenue,
     cast(null as double) as nps_score,
     cast(null as {{ dbt.type_string() }}) as top_recommendation
 from users
 left join segments on users.person_id = segments.person_id
 left join churn on users.person_id = churn.person_id
 left join purchase on users.person_id = purchase.person_id
+left join customer_value on users.person_id = customer_value.person_id
 left join since on users.person_id = since.person_id

@@ -1,7 +1,8 @@
 -- Grain: model × version × split × metric. How good each model was on data it had not seen, beside its baselines.
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'model_metrics') }}
-{{ parquet_or_empty(var('ml_dir') ~ '/model_metrics.parquet', {
+-- depends_on: {{ source('predictions', 'customer_value_metrics') }}
+{%- set columns = {
     'model': 'string',
     'model_version': 'string',
     'algorithm': 'string',
@@ -13,4 +14,7 @@
     'baseline': 'string',
     'baseline_value': 'double',
     'is_promoted': 'boolean'
-}) }}
+} %}
+{{ parquet_or_empty(var('ml_dir') ~ '/model_metrics.parquet', columns) }}
+union all
+{{ parquet_or_empty(var('ml_dir') ~ '/customer_value_metrics.parquet', columns) }}

@@ -19,6 +19,7 @@ create table marts.fct_sessions as
     from marts.fct_events group by session_id;
 create table marts.fct_orders as
     select event_id as order_id, person_id, event_date as order_date, revenue, i = 40 as is_suspicious, session_id, false as is_bot,
+        event_date as known_date,
         case when i = 40 then 'too_many_orders_per_day' end as suspicion_reason,
         case when i = 0 then 2.5 else 0 end as refunded_amount, revenue - refunded_amount as net_revenue,
         cast(i = 0 as integer) as n_refunds, case when i > 10 then 'USD' end as currency
@@ -94,13 +95,24 @@ create table ml.churn_scores as
     select 'p' || i as person_id, date '2026-01-31' as as_of_date, 0.3 + i / 50.0 as probability, 'v1' as model_version
     from range(10) as r(i);
 create table ml.purchase_scores as from ml.churn_scores;
+create table marts.order_histories as
+    select person_id, as_of_date, count(distinct order_date) as n_order_days, 45 as recency_days, 50 as age_days,
+        case when as_of_date < '2026-01-31' then 7 end as n_days_after
+    from marts.fct_orders, (values (date '2026-01-24'), (date '2026-01-31')) as t(as_of_date)
+    where not is_suspicious and order_date <= as_of_date group by all;
+create table ml.customer_value as
+    select person_id, as_of_date, 90 as horizon_days, 0.8::double as probability_alive, 0.6::double as probability_of_order,
+        1.5::double as expected_orders, 20::double as expected_order_value, 30::double as expected_revenue
+    from marts.order_histories where as_of_date = '2026-01-31';
 create table ml.user_segments as
     select person_id, as_of_date, case when person_id < 'p4' then 'new' else 'regular' end as segment,
         'seen' as segment_reason, model_version
     from ml.churn_scores;
 create table activation.user_profiles as
-    select scores.*, segment, 'active' as lifecycle_stage, probability as churn_probability, probability as purchase_probability
-    from ml.churn_scores as scores join ml.user_segments using (person_id);
+    select scores.*, segment, 'active' as lifecycle_stage, probability as churn_probability, probability as purchase_probability,
+        expected_orders
+    from ml.churn_scores as scores join ml.user_segments using (person_id)
+    left join ml.customer_value using (person_id);
 create table activation.user_history as
     select person_id, 'segment' as attribute, segment as value, date '2026-01-30' as valid_from, null::date as valid_to
     from ml.user_segments

@@ -203,6 +203,26 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_segments_lost", "update activation.user_profiles set segment = null"),
         ("n_churn_scores_lost", "update activation.user_profiles set churn_probability = null where person_id = 'p3'"),
         ("n_purchase_scores_lost", "delete from ml.purchase_scores where person_id = 'p3'"),
+        ("n_customer_values_lost", "update activation.user_profiles set expected_orders = null"),
+    ],
+    # value.py
+    "marts.order_histories": [
+        ("n_persons_off", "delete from marts.order_histories"),
+        ("n_persons_off", "update marts.order_histories set n_order_days = n_order_days - 1"),
+        ("n_after_as_of", "update marts.order_histories set as_of_date = '2026-02-01'"),
+        ("n_impossible", "update marts.order_histories set recency_days = age_days + 1"),
+        ("n_impossible", "update marts.order_histories set n_order_days = recency_days + 2"),
+        ("n_knowing_the_future", "update marts.order_histories set n_days_after = 7"),
+    ],
+    "ml.customer_value": [
+        ("n_persons_off", "delete from ml.customer_value"),
+        ("n_other_date", "update ml.customer_value set as_of_date = '2026-01-30'"),
+        ("n_probability_outside", "update ml.customer_value set probability_alive = 1.01"),
+        ("n_probability_outside", "update ml.customer_value set probability_of_order = 0.9"),
+        ("n_orders_outside", "update ml.customer_value set expected_orders = 91"),
+        ("n_orders_outside", "update ml.customer_value set expected_orders = 'nan'::double"),
+        ("n_orders_outside", "update ml.customer_value set expected_orders = 0.5"),
+        ("n_revenue_off", "update ml.customer_value set expected_revenue = 31"),
     ],
     "activation.retention_breakdown": [
         ("n_cells_off", "update activation.retention_breakdown set n_retained = n_retained + 1"),

@@ -1,0 +1,152 @@
+-- Grain: person × date. Counted order days of a person up to as_of, and up to the start of the holdout with what followed it: only what had
+-- happened and had become known by that date (known_date). Suspicious orders, refunds known by then and bots are left out.
+with orders as (
+
+    select *
+    from {{ ref('fct_orders') }}
+    where known_date <= {{ as_of_date() }} and not is_bot
+
+),
+
+-- as_of, and a date before it: a horizon back, or half of a shorter history
+cutoffs as (
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        cast(null as bigint) as n_days_after
+    union all
+    select
+        {{ add_days(as_of_date(), '-1 * n_days_after') }} as as_of_date,
+        n_days_after
+    from (
+        select
+            least(
+                {{ var('customer_value').horizon_days }},
+                cast(floor({{ days_between('min(order_date)', as_of_date()) }} / 2.0) as bigint)
+            ) as n_days_after
+        from orders
+        where not is_suspicious
+    ) as halves
+    where n_days_after > 0
+
+),
+
+known_orders as (
+
+    select
+        cutoffs.as_of_date,
+        orders.*
+    from orders
+    inner join cutoffs on orders.order_date <= cutoffs.as_of_date and orders.known_date <= cutoffs.as_of_date
+
+),
+
+-- Whether an order looked like brushing on that date already: judged among the orders known by then, as in user_features.
+suspects as (
+
+    select
+        as_of_date,
+        order_id,
+        person_id,
+        order_date,
+        anonymous_id
+    from known_orders
+    where is_suspicious
+
+),
+
+suspect_items as (
+
+    select
+        suspects.as_of_date,
+        suspects.person_id,
+        suspects.order_date,
+        items.order_id,
+        items.item_id
+    from suspects
+    inner join {{ ref('fct_order_items') }} as items on suspects.order_id = items.order_id
+
+),
+
+suspicions as (
+
+    {{ suspicious_orders('suspects', 'suspect_items', scope='as_of_date') }}
+
+),
+
+refunds as (
+
+    select
+        cutoffs.as_of_date,
+        refunds.order_id,
+        {{ stable_sum('refunds.amount') }} as amount
+    from {{ ref('fct_refunds') }} as refunds
+    inner join cutoffs on refunds.refund_date <= cutoffs.as_of_date and refunds.known_date <= cutoffs.as_of_date
+    where refunds.is_counted
+    group by cutoffs.as_of_date, refunds.order_id
+
+),
+
+counted_orders as (
+
+    select
+        known_orders.as_of_date,
+        known_orders.person_id,
+        known_orders.order_date,
+        known_orders.revenue - case
+            when refunds.amount > known_orders.revenue then greatest(known_orders.revenue, 0)
+            else coalesce(refunds.amount, 0)
+        end as net_revenue
+    from known_orders
+    left join suspicions
+        on known_orders.as_of_date = suspicions.as_of_date and known_orders.order_id = suspicions.order_id
+    left join refunds on known_orders.as_of_date = refunds.as_of_date and known_orders.order_id = refunds.order_id
+    where suspicions.order_id is null
+
+),
+
+histories as (
+
+    select
+        as_of_date,
+        person_id,
+        count(distinct order_date) as n_order_days,
+        min(order_date) as first_order_date,
+        max(order_date) as last_order_date,
+        {{ stable_sum('net_revenue') }} as net_revenue
+    from counted_orders
+    group by as_of_date, person_id
+
+),
+
+-- what followed, as it is known today
+followed as (
+
+    select
+        cutoffs.as_of_date,
+        orders.person_id,
+        count(distinct orders.order_date) as n_order_days,
+        {{ stable_sum('orders.net_revenue') }} as net_revenue
+    from orders
+    inner join cutoffs on orders.order_date > cutoffs.as_of_date
+    where not orders.is_suspicious
+    group by cutoffs.as_of_date, orders.person_id
+
+)
+
+select
+    histories.person_id,
+    histories.as_of_date,
+    histories.first_order_date,
+    histories.last_order_date,
+    cast(histories.n_order_days as bigint) as n_order_days,
+    {{ days_between('histories.first_order_date', 'histories.last_order_date') }} as recency_days,
+    {{ days_between('histories.first_order_date', 'histories.as_of_date') }} as age_days,
+    cast(histories.net_revenue as double) as net_revenue,
+    cast(histories.net_revenue / histories.n_order_days as double) as mean_order_value,
+    cutoffs.n_days_after,
+    cast(case when cutoffs.n_days_after is not null then coalesce(followed.n_order_days, 0) end as bigint) as n_order_days_after,
+    cast(case when cutoffs.n_days_after is not null then coalesce(followed.net_revenue, 0) end as double) as revenue_after
+from histories
+inner join cutoffs on histories.as_of_date = cutoffs.as_of_date
+left join followed on histories.as_of_date = followed.as_of_date and histories.person_id = followed.person_id
