@@ -13,6 +13,7 @@ from pipeline.assets.event_days import EVENT_DAYS, build_event_days
 from pipeline.assets.ingest import ingest_events, night_config
 from pipeline.assets.predictions import train_and_score
 from pipeline.assets.publishing import build_warehouse
+from pipeline.assets.survival import estimate_survival
 from pipeline.automation import (
     build_alert_sensors,
     build_backfill_sensor,
@@ -47,6 +48,7 @@ def build_defs(
             *[build_layer(layer) for layer in LAYERS],
             train_and_score,
             estimate_customer_value,
+            estimate_survival,
             warehouse,
         ],
         asset_checks=[build_gate(stage) for stage in GATES],

@@ -31,7 +31,7 @@ STAGES = {
 # Step of the night → its name in the history, where that is another one.
 _STAGE_OF = {
     "dbt_sessions": "sessions", "dbt_marts": "marts", "train_and_score": "train", "dbt_ml": "ml",
-    "estimate_customer_value": "customer_value",
+    "estimate_customer_value": "customer_value", "predictions__survival_curves": "survival",
     "dbt_activation": "activation", "dbt_ops": "bookkeeping", "published__warehouse": "publish",
 }  # fmt: skip
 _INGESTED, _PUBLISHED = dg.AssetKey(["raw", "events"]), dg.AssetKey(["published", "warehouse"])

@@ -1,4 +1,4 @@
-"""What buyers are worth: order histories (gate marts) and what is expected of them (gate ml)."""
+"""What buyers are worth and how long persons stay: order histories (gate marts), customer value and survival (gate ml)."""
 
 from expectations.params import GateParams
 from expectations.suites.base import Probe, Suite, none_of_each
@@ -59,7 +59,39 @@ _value_checks = none_of_each(
 )
 
 
+def _survival_sql(params: GateParams) -> str:
+    return f"""
+        with in_order as (
+            select
+                *,
+                coalesce(lag(survival_rate) over (partition by breakdown, breakdown_value order by lifetime_day), 1) as rate_before,
+                row_number() over (partition by breakdown, breakdown_value order by lifetime_day) as place
+            from ml.survival_curves
+        )
+        select
+            breakdown,
+            abs(sum(n_at_risk) filter (where place = 1) - (
+                select count(*) from marts.user_features where as_of_date = date '{params.as_of_date}'
+            )) as n_persons_off,
+            abs(sum(n_at_risk) filter (where place = 1) - sum(n_events + n_censored)) as n_ends_off,
+            count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
+            count(*) filter (where survival_rate > rate_before + 1e-9) as n_rising,
+            count(*) filter (
+                where survival_rate not between 0 and 1 or hazard_rate not between 0 and 1 or n_events + n_censored > n_at_risk
+            ) as n_rate_outside,
+            count(*) filter (where survival_rate not between ci_low and ci_high) as n_outside_interval
+        from in_order
+        group by breakdown
+    """
+
+
+_survival_checks = none_of_each(
+    "n_persons_off", "n_ends_off", "n_other_date", "n_rising", "n_rate_outside", "n_outside_interval", may_be_empty=True
+)
+
+
 SUITES: tuple[Suite, ...] = (
     Suite("marts.order_histories", "marts", (Probe("histories", _histories_sql, _histories_checks),)),
     Suite("ml.customer_value", "ml", (Probe("values", _value_sql, _value_checks),)),
+    Suite("ml.survival_curves", "ml", (Probe("curves", _survival_sql, _survival_checks, keys=("breakdown",)),)),
 )

@@ -71,6 +71,20 @@ def _scores(table: str, title: str) -> Callable[[Connection], str | None]:
     return picture
 
 
+def _survival(con: Connection) -> str | None:
+    rows = con.execute(
+        "select breakdown_value, lifetime_day, survival_rate from ml.survival_curves where breakdown = 'acquisition_channel' "
+        "order by max(n_at_risk) over (partition by breakdown_value) desc, breakdown_value, lifetime_day"
+    ).fetchall()
+    if not rows:
+        return None
+    shown = list(dict.fromkeys(value for value, _, _ in rows))[: len(plots.COLOURS)]
+    days = sorted({day for _, day, _ in rows})
+    found = {(value, day): rate for value, day, rate in rows}
+    series = {value: [found.get((value, day), float("nan")) for day in days] for value in shown}
+    return plots.curves(days, series, "Still there so many days after first seen, by channel", "days since first seen")
+
+
 def _metrics(con: Connection) -> str | None:
     rows = con.execute(
         "select model, algorithm, max(value) filter (metric = 'roc_auc'), max(value) filter (metric = 'pr_auc') "
@@ -100,6 +114,7 @@ PICTURES: dict[str, Callable[[Connection], str | None]] = {
     "ml.user_segments": _segments,
     "ml.churn_scores": _scores("ml.churn_scores", "Persons per churn probability"),
     "ml.purchase_scores": _scores("ml.purchase_scores", "Persons per purchase probability"),
+    "ml.survival_curves": _survival,
     "ml.model_metrics": _metrics,
 }  # fmt: skip
 

@@ -100,6 +100,10 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("marts.order_histories", "histories"): {
         "n_persons_off": 0, "n_after_as_of": 0, "n_impossible": 0, "n_knowing_the_future": 0,
     },
+    ("ml.survival_curves", "curves"): {
+        "breakdown": "segment", "n_persons_off": 0, "n_ends_off": 0, "n_other_date": 0, "n_rising": 0, "n_rate_outside": 0,
+        "n_outside_interval": 0,
+    },
     ("ml.customer_value", "values"): {
         "n_persons_off": 0, "n_other_date": 0, "n_probability_outside": 0, "n_orders_outside": 0, "n_revenue_off": 0,
     },

@@ -104,6 +104,11 @@ create table ml.customer_value as
     select person_id, as_of_date, 90 as horizon_days, 0.8::double as probability_alive, 0.6::double as probability_of_order,
         1.5::double as expected_orders, 20::double as expected_order_value, 30::double as expected_revenue
     from marts.order_histories where as_of_date = '2026-01-31';
+create table ml.survival_curves as
+    select 'segment' as breakdown, *, date '2026-01-31' as as_of_date
+    from (values ('new', 0, 4, 1, 1, 0.25, 0.75, 0.5, 0.9), ('new', 1, 2, 0, 2, 0.0, 0.75, 0.5, 0.9),
+        ('regular', 0, 6, 0, 6, 0.0, 1.0, null, null))
+        as t(breakdown_value, lifetime_day, n_at_risk, n_events, n_censored, hazard_rate, survival_rate, ci_low, ci_high);
 create table ml.user_segments as
     select person_id, as_of_date, case when person_id < 'p4' then 'new' else 'regular' end as segment,
         'seen' as segment_reason, model_version

@@ -214,6 +214,15 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_impossible", "update marts.order_histories set n_order_days = recency_days + 2"),
         ("n_knowing_the_future", "update marts.order_histories set n_days_after = 7"),
     ],
+    "ml.survival_curves": [
+        ("n_persons_off", "delete from ml.survival_curves where breakdown_value = 'regular'"),
+        ("n_ends_off", "delete from ml.survival_curves where lifetime_day = 1"),
+        ("n_other_date", "update ml.survival_curves set as_of_date = '2026-01-30'"),
+        ("n_rising", "update ml.survival_curves set survival_rate = 0.8 where lifetime_day = 1"),
+        ("n_rate_outside", "update ml.survival_curves set hazard_rate = -0.1 where lifetime_day = 1"),
+        ("n_rate_outside", "update ml.survival_curves set n_events = 9 where lifetime_day = 1"),
+        ("n_outside_interval", "update ml.survival_curves set ci_low = 0.76"),
+    ],
     "ml.customer_value": [
         ("n_persons_off", "delete from ml.customer_value"),
         ("n_other_date", "update ml.customer_value set as_of_date = '2026-01-30'"),
