@@ -32,6 +32,8 @@ class GateParams:
     max_silence_ratio: float = 3
     max_bot_rate: float = 0.3
     max_base_rate_gap: float = 0.15
+    top_n: int = 10
+    allow_repeat: bool = False
     funnels_with_optional_steps: tuple[str, ...] = ()
     segments: tuple[str, ...] = ("new", "at_risk", "high_value", "dormant", "regular")
 

@@ -119,6 +119,11 @@ MEANINGS: dict[tuple[str, str], str] = {
         "promoted_roc_auc",
     ): "the model used is no better than chance, or so good that it may know the "
     "answer: from ml.model_metrics where is_promoted",
+    (
+        "ml.recommendations",
+        "without_list_rate",
+    ): "share of persons without recommendations: few items, or nearly all of them "
+    "unavailable; select strategy, count(*) from ml.recommendations group by all",
     ("activation.user_history", "gap_rate"): "share of intervals that begin after a gap: persons who were programs, or "
     "nobody, for some nights",
 }

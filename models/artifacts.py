@@ -44,12 +44,12 @@ def save_artifact(folder: Path, card: dict[str, Any], candidate: Candidate | Non
     files: dict[str, str] = {}
     if candidate is not None:
         name, content = _serialise(candidate)
-        _write(folder / name, content)
+        write_file(folder / name, content)
         files[name] = hashlib.sha256(content).hexdigest()
         if isinstance(candidate, SklearnCandidate):
             card = {**card, "directions": candidate.directions.tolist()}
     text = json.dumps({**card, "files": files}, indent=1, sort_keys=True, allow_nan=False) + "\n"
-    _write(folder / CARD, text.encode())
+    write_file(folder / CARD, text.encode())
     return folder
 
 
@@ -78,7 +78,8 @@ def load_artifact(folder: Path) -> Artifact:
     return Artifact(card, models[0] if models else None)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
+    """Write under a temporary name, fsync, rename: a reader sees all of it or the old one."""
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         file.write(content)

@@ -13,6 +13,7 @@ from pipeline.assets.event_days import EVENT_DAYS, build_event_days
 from pipeline.assets.ingest import ingest_events, night_config
 from pipeline.assets.predictions import train_and_score
 from pipeline.assets.publishing import build_warehouse
+from pipeline.assets.recommendations import recommend
 from pipeline.assets.survival import estimate_survival
 from pipeline.automation import (
     build_alert_sensors,
@@ -49,6 +50,7 @@ def build_defs(
             train_and_score,
             estimate_customer_value,
             estimate_survival,
+            recommend,
             warehouse,
         ],
         asset_checks=[build_gate(stage) for stage in GATES],

@@ -29,6 +29,7 @@ NAMES = (
     "dbt_after_layer",
     "parquet_before_rename",  # predictions and gate results: written beside the old file
     "predictions_between_files",
+    "recommendations_between_files",  # the lists are of tonight, similar items or metrics not yet
     "quality_results_written",
     "user_history_kept",  # the history of segments holds the night's decisions; no version does yet
     "publish_cloned",  # the version before was copied, nothing of it replaced yet

@@ -84,6 +84,8 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
     cleaning, night = growth.settings.cleaning, growth.run
     parameters = dbt_variables(growth.settings, growth.paths, night) | {
         "max_rejected_rate": cleaning.max_rejected_rate,
+        "top_n": growth.settings.recommendations.top_n,
+        "allow_repeat": growth.settings.recommendations.allow_repeat,
         "max_duration_s": cleaning.max_duration_s,
         "max_future_hours": cleaning.max_future_hours,
         "published_at": published_at(growth.paths),

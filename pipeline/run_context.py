@@ -150,8 +150,21 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "purchase": settings.purchase.model_dump(mode="json"),
         "customer_value": settings.customer_value.model_dump(mode="json"),
         "market_basket": settings.market_basket.model_dump(mode="json"),
+        "recommendations": {"event_weights": interaction_weights(settings, context.event_names)},
         "snapshot_dates": snapshot_dates(date.fromisoformat(context.first_date), as_of, horizon),
     }
+
+
+def interaction_weights(settings: Settings, event_names: list[str]) -> list[dict[str, Any]]:
+    """Events that tell of interest in an item, the heaviest first; none where the config names no weights and no event
+    of the default ones occurs: then every event that names an item counts the same."""
+    recommendations = settings.recommendations
+    weights = {event: weight for event, weight in recommendations.event_weights.items() if weight > 0}
+    if "event_weights" not in recommendations.model_fields_set and not set(weights) & set(event_names):
+        return []
+    return [
+        {"event": event, "weight": weight} for event, weight in sorted(weights.items(), key=lambda x: (-x[1], x[0]))
+    ]
 
 
 def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[str, Any]]:

@@ -96,7 +96,9 @@ def _profiles_sql(params: GateParams) -> str:
             abs(count(segment) - (select count(*) from ml.user_segments)) as n_segments_lost,
             abs(count(churn_probability) - (select count(*) from ml.churn_scores)) as n_churn_scores_lost,
             abs(count(purchase_probability) - (select count(*) from ml.purchase_scores)) as n_purchase_scores_lost,
-            abs(count(expected_orders) - (select count(*) from ml.customer_value)) as n_customer_values_lost
+            abs(count(expected_orders) - (select count(*) from ml.customer_value)) as n_customer_values_lost,
+            abs(count(top_recommendation) - (select count(*) from ml.recommendations where rank = 1))
+                as n_recommendations_lost
         from activation.user_profiles
     """
 
@@ -108,6 +110,7 @@ _profiles_checks = none_of_each(
     "n_churn_scores_lost",
     "n_purchase_scores_lost",
     "n_customer_values_lost",
+    "n_recommendations_lost",
 )
 
 
@@ -176,7 +179,7 @@ def _metrics_sql(params: GateParams) -> str:
             -- an interval that could not be estimated is NaN, which DuckDB sorts above every number
             count(*) filter (where (ci_low > value and not isnan(cast(ci_low as double))) or ci_high < value)
                 as n_outside_interval,
-            count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall)') and value not between 0 and 1)
+            count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall|ndcg|map|coverage|diversity)') and value not between 0 and 1)
                 as n_rate_outside,
             min(value) filter (where is_promoted and split = 'test' and metric like '%roc_auc%') as promoted_roc_auc
         from ml.model_metrics

@@ -24,6 +24,7 @@ from pipeline.user_history import restore_history
 # Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
 _DAILY = (
     "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_person_transitions",
+    "int_person_item_days",
     "int_order_events", "int_orders",
 )  # fmt: skip
 _EVENTS = (
@@ -43,6 +44,9 @@ _LAYER_OF = {"staging": "sessions", "intermediate": "sessions", "raw": "ops"}
 PREDICTIONS = {
     name: dg.AssetKey(["predictions", name])
     for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics")
+}
+RECOMMENDATIONS = {
+    name: dg.AssetKey(["predictions", name]) for name in ("recommendations", "similar_items", "recommendation_metrics")
 }
 SOURCES = {("lake", "events"): RAW_EVENTS}
 MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))

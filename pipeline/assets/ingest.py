@@ -20,13 +20,14 @@ from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.markdown import quoted
 from pipeline.paths import HomePaths
 from pipeline.privacy import expire, finish_pending
+from pipeline.recommendation_data import read_unavailable
 from pipeline.resources import GrowthHome
 from pipeline.run_context import RunContext, resolve
 
 RAW_EVENTS = dg.AssetKey(["raw", "events"])
 LEDGER = dg.AssetKey(["lake", "ledger"])
 REJECTED = dg.AssetKey(["lake", "rejected"])
-RECENCY_RULE = "recency-rule"  # the folder that says which model is the latest
+RECENCY_RULE, LATEST = "recency-rule", "latest"  # the folders that say which model is the latest
 OWNERS = ["team:data-engineering"]
 MAX_FILES_LISTED = 20
 
@@ -104,6 +105,7 @@ def ingest_events(
     as_of = config.as_of
     asked = date.fromisoformat(as_of) if as_of else None
     try:
+        read_unavailable(growth.settings)  # a mistake there is known before the work begins
         finish_pending(growth.settings, context.log.info)
         again = [*asked_days(growth.paths), *([config.backfill] if config.backfill else [])]
         report = ingest(
@@ -119,8 +121,9 @@ def ingest_events(
         raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
     if config.full_refresh:  # models are trained anew too; their earlier versions stay
         _drop_build(growth.paths)
-        for latest in (growth.paths.ml / "artifacts").glob(f"*/{RECENCY_RULE}"):
-            shutil.rmtree(latest)
+        for name in (RECENCY_RULE, LATEST):
+            for latest in (growth.paths.ml / "artifacts").glob(f"*/{name}"):
+                shutil.rmtree(latest)
     if again:
         night = replace(night, read_again=[file.file_id for file in report.files])
         spans = ", ".join(f"{first} to {last}" for first, last in again)

@@ -209,10 +209,18 @@ class MarketBasket(Section):
 
 
 class Recommendations(Section):
-    """How many items to recommend, and what each event says about interest."""
+    """How many items to recommend, what each event says about interest, and how fast interest fades.
 
-    top_n: Count = 10
+    days: older interactions are not looked at (what was bought is never forgotten); horizon_days: the span of time after
+    a date in which a recommendation made on it has to prove right.
+    """
+
+    top_n: Annotated[int, Field(ge=1, le=100)] = 10
     event_weights: dict[Text, Annotated[float, Field(ge=0)]] = Field(
         default_factory=lambda: {"view_item": 1.0, "add_to_wishlist": 2.0, "add_to_cart": 3.0, "purchase": 5.0}
     )
     allow_repeat: bool = False
+    half_life_days: Annotated[float, Field(gt=0, le=3650)] = 30
+    days: Count = 180
+    horizon_days: Count = 7
+    unavailable_items: Text | None = None

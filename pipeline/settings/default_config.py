@@ -83,6 +83,12 @@ sources:
 # segments: {kmeans: {k: auto}}
 # market_basket: {days: 90, min_together: 5, max_items: 50}   # items bought or viewed together: pairs in so many baskets at least;
 #                                                             # of a basket with more than max_items different items the first count
+# recommendations: {top_n: 10, event_weights: {view_item: 1, add_to_wishlist: 2, add_to_cart: 3, purchase: 5},   # no other event counts
+#                   allow_repeat: false,      # true: items already bought may be recommended
+#                   half_life_days: 30,       # interest this much older weighs half
+#                   days: 180,                # interactions so many days back count; what was bought is never forgotten
+#                   horizon_days: 7,          # strategies prove themselves on so many days after the data they learn from
+#                   unavailable_items: null}  # a CSV or Parquet file with a column item_id, read each night: items out of stock
 
 # alerts:                  # nobody is told unless a webhook or an e-mail stands here; secrets stay in environment variables
 #   on: [failure, recovery]   # also gate_warning
@@ -90,7 +96,7 @@ sources:
 #   email: {to: [data@shop.example], from: growthhouse@shop.example, smtp_host: mail.shop.example, port: 587,
 #           security: starttls, user_env: GROWTH_SMTP_USER, password_env: GROWTH_SMTP_PASSWORD}   # starttls | tls | none
 
-# Accepted, but nothing uses it yet: recommendations, interventions, experiments.
+# Accepted, but nothing uses it yet: interventions, experiments.
 """
 
 

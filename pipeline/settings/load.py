@@ -90,6 +90,18 @@ class Settings(Section):
         """Whether the config has no `funnels` key: steps that never occur are then dropped with a warning."""
         return "funnels" not in self.model_fields_set
 
+    @property
+    def unavailable_items(self) -> Path | None:
+        """The file that lists the items not to recommend, where the config names one."""
+        named = self.recommendations.unavailable_items
+        return self._config_path.parent / Path(named.replace("{home}", str(self._home))).expanduser() if named else None
+
+    def error_at(self, location: Location, problem: str, remedy: str) -> ConfigError:
+        """A mistake that shows only when a night uses the value at this place of the config."""
+        root = yaml.compose(self._config_path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        line = _line(root, location) if root else None
+        return ConfigError(problem, key=_key_text(location), line=line, remedy=remedy, path=self._config_path)
+
     def source_pattern(self, source: s.Source) -> str:
         """The absolute glob of a source."""
         pattern = source.path.replace("{home}", glob.escape(str(self._home)))

@@ -41,7 +41,6 @@ _UNUSED = (
     _Rule("interventions", _is_set),
     _Rule("global_holdout", _is_set),
     _Rule("experiments", _is_set),
-    _Rule("recommendations", _is_set),
     _Rule("segments.rules.at_risk.active_days", _is_not(30)),
     _Rule("segments.rules.at_risk.inactive_days", _is_not(7)),
 )

@@ -83,6 +83,7 @@ MODEL_STEPS = [
     "train_and_score",
     "estimate_customer_value",
     "predictions__survival_curves",
+    "recommend",
 ]  # need not wait for another
 NIGHT = [
     "ingest", "gate_raw", "dbt_sessions", "gate_sessions", "dbt_marts", "gate_marts", *MODEL_STEPS, "dbt_ml",

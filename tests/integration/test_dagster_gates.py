@@ -27,7 +27,14 @@ LAYER_OF = {
     "raw": "raw", "lake": "raw", "staging": "sessions", "intermediate": "sessions", "marts": "marts",
     "predictions": "ml", "ml": "ml", "activation": "ml", "ops": "published", "published": "published",
 }  # fmt: skip
-DAILY = {"int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_person_transitions"}
+DAILY = {
+    "int_session_days",
+    "int_session_steps",
+    "int_person_days",
+    "int_person_event_days",
+    "int_person_transitions",
+    "int_person_item_days",
+}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 STAGES = ["raw", "sessions", "marts", "ml", "published"]
 

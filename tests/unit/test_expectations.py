@@ -95,7 +95,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("activation.user_profiles", "reconciliation"): {
         "n_persons_off": 0, "n_other_date": 0, "n_segments_lost": 0, "n_churn_scores_lost": 0,
-        "n_purchase_scores_lost": 0, "n_customer_values_lost": 0,
+        "n_purchase_scores_lost": 0, "n_customer_values_lost": 0, "n_recommendations_lost": 0,
     },
     ("marts.order_histories", "histories"): {
         "n_persons_off": 0, "n_after_as_of": 0, "n_impossible": 0, "n_knowing_the_future": 0,
@@ -106,6 +106,13 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("ml.customer_value", "values"): {
         "n_persons_off": 0, "n_other_date": 0, "n_probability_outside": 0, "n_orders_outside": 0, "n_revenue_off": 0,
+    },
+    ("ml.recommendations", "lists"): {
+        "n_unexplained": 0, "n_without_version": 0, "n_other_date": 0, "n_score_outside": 0, "n_lists_with_gaps": 0,
+        "n_lists_too_long": 0, "n_not_for_persons": 0, "n_bought_before": 0, "n_items_unknown": 0, "without_list_rate": 0,
+    },
+    ("ml.similar_items", "pairs"): {
+        "n_like_themselves": 0, "n_similarity_outside": 0, "n_of_no_night": 0, "n_out_of_order": 0,
     },
 } | {
     (f"ml.{kind}_scores", "scores"): {
@@ -125,7 +132,7 @@ BAD_VALUES: dict[str, list[object]] = {
     "suspicious_rate": [0.21], "other_currency_rate": [0.001], "n_persons": [0], "is_current": [0], "segment": [None, "vip"], "segment_share": [0.99],
     "split": ["train"], "promoted_roc_auc": [0.49, 1.0], "n_distinct_probabilities": [1],
     "gap_to_base_rate": [0.16], "conversions_off": [0.000001], "revenue_off": [0.000001], "unexplained_share": [0.51], "excluded_rate": [0.91],
-    "revenue_off_rate": [0.000001], "net_revenue_off_rate": [0.000001], "no_order_rate": [0.21], "gap_rate": [0.051],
+    "revenue_off_rate": [0.000001], "net_revenue_off_rate": [0.000001], "no_order_rate": [0.21], "gap_rate": [0.051], "without_list_rate": [0.06],
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
             "#     order:", "#     entry:", "#     scope:", "#     exclude:", "#     hold_constant:", "#     breakdown:", "# retention:", "#             ", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
-            "# privacy:", "#           ")  # fmt: skip
+            "# privacy:", "#           ", "# recommendations:")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))
     assert not settings.has_default_funnels
@@ -216,7 +216,6 @@ def test_keys_of_a_table_are_refused_elsewhere(key: str) -> None:
 @pytest.mark.parametrize(
     ("section", "key"),
     [
-        ("recommendations: {top_n: 5}", "recommendations"),
         ("interventions: [{campaign: c, who: {segment: new}, action: push}]", "interventions"),
         ("experiments: [{name: e, assignment: {event: x}, metrics: [{name: m}]}]", "experiments"),
         ("global_holdout: {share: 0.1}", "global_holdout"),

@@ -30,6 +30,16 @@ customer_value as (
 
 ),
 
+recommended as (
+
+    select
+        person_id,
+        item_id
+    from {{ ref('recommendations') }}
+    where rank = 1
+
+),
+
 since as (
 
     select
@@ -83,10 +93,11 @@ select
     customer_value.expected_orders,
     customer_value.expected_revenue,
     cast(null as double) as nps_score,
-    cast(null as {{ dbt.type_string() }}) as top_recommendation
+    recommended.item_id as top_recommendation
 from users
 left join segments on users.person_id = segments.person_id
 left join churn on users.person_id = churn.person_id
 left join purchase on users.person_id = purchase.person_id
 left join customer_value on users.person_id = customer_value.person_id
+left join recommended on users.person_id = recommended.person_id
 left join since on users.person_id = since.person_id

@@ -2,6 +2,7 @@
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'model_metrics') }}
 -- depends_on: {{ source('predictions', 'customer_value_metrics') }}
+-- depends_on: {{ source('predictions', 'recommendation_metrics') }}
 {%- set columns = {
     'model': 'string',
     'model_version': 'string',
@@ -18,3 +19,5 @@
 {{ parquet_or_empty(var('ml_dir') ~ '/model_metrics.parquet', columns) }}
 union all
 {{ parquet_or_empty(var('ml_dir') ~ '/customer_value_metrics.parquet', columns) }}
+union all
+{{ parquet_or_empty(var('ml_dir') ~ '/recommendation_metrics.parquet', columns) }}

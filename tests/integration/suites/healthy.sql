@@ -113,9 +113,19 @@ create table ml.user_segments as
     select person_id, as_of_date, case when person_id < 'p4' then 'new' else 'regular' end as segment,
         'seen' as segment_reason, model_version
     from ml.churn_scores;
+create table intermediate.int_person_item_days as
+    select 'p' || i as person_id, item_id, item_id = 'i' and i = 0 as is_bought from range(10) as r(i), (values ('i'), ('j'), ('k')) as t(item_id);
+create table ml.recommendations as
+    select person_id, date '2026-01-31' as as_of_date, rank, case rank when 1 then 'j' else 'k' end as item_id, 1.0::double / rank as score,
+        'popularity' as strategy, 'popular in the last 30 days' as reason, 'v1' as model_version
+    from marts.dim_users, (values (1), (2)) as t(rank);
+create table ml.similar_items as
+    select 'i' as item_id, date '2026-01-31' as as_of_date, rank, case rank when 1 then 'j' else 'k' end as similar_item_id,
+        0.5::double / rank as similarity, 'v1' as model_version
+    from (values (1), (2)) as t(rank);
 create table activation.user_profiles as
     select scores.*, segment, 'active' as lifecycle_stage, probability as churn_probability, probability as purchase_probability,
-        expected_orders
+        expected_orders, 'j' as top_recommendation
     from ml.churn_scores as scores join ml.user_segments using (person_id)
     left join ml.customer_value using (person_id);
 create table activation.user_history as

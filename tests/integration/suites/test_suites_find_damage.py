@@ -188,6 +188,28 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_rate_outside", "update ml.model_metrics set value = 1.5"),
         ("promoted_roc_auc", "update ml.model_metrics set value = 0.45"),
     ],
+    # recommendations.py
+    "ml.recommendations": [
+        ("n_unexplained", "update ml.recommendations set reason = '' where person_id = 'p3'"),
+        ("n_without_version", "update ml.recommendations set model_version = null"),
+        ("n_other_date", "update ml.recommendations set as_of_date = '2026-01-30'"),
+        ("n_score_outside", "update ml.recommendations set score = 'nan'"),
+        ("n_lists_with_gaps", "delete from ml.recommendations where person_id = 'p3' and rank = 1"),
+        ("n_lists_too_long",
+         "insert into ml.recommendations select person_id, as_of_date, i, item_id, score, strategy, reason, model_version "
+         "from ml.recommendations, range(3, 12) as r(i) where rank = 1"),
+        ("n_not_for_persons", "update marts.dim_users set is_bot = true where person_id = 'p3'"),
+        ("n_bought_before", "update ml.recommendations set item_id = 'i' where person_id = 'p0' and rank = 2"),
+        ("n_items_unknown", "update ml.recommendations set item_id = 'x' where person_id = 'p3' and rank = 2"),
+        ("without_list_rate", "delete from ml.recommendations where person_id = 'p3'"),
+        ("without_list_rate", "delete from ml.recommendations"),
+    ],
+    "ml.similar_items": [
+        ("n_like_themselves", "update ml.similar_items set similar_item_id = 'i' where rank = 1"),
+        ("n_similarity_outside", "update ml.similar_items set similarity = 0"),
+        ("n_of_no_night", "update ml.similar_items set as_of_date = '2026-01-30'"),
+        ("n_out_of_order", "update ml.similar_items set similarity = 0.9 where rank = 2"),
+    ],
     "activation.user_history": [
         ("n_empty", "update activation.user_history set valid_to = valid_from where person_id = 'p1'"),
         ("n_after_as_of", "update activation.user_history set valid_to = '2026-02-01' where person_id = 'p1'"),
@@ -203,6 +225,7 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_segments_lost", "update activation.user_profiles set segment = null"),
         ("n_churn_scores_lost", "update activation.user_profiles set churn_probability = null where person_id = 'p3'"),
         ("n_purchase_scores_lost", "delete from ml.purchase_scores where person_id = 'p3'"),
+        ("n_recommendations_lost", "update activation.user_profiles set top_recommendation = null where person_id = 'p3'"),
         ("n_customer_values_lost", "update activation.user_profiles set expected_orders = null"),
     ],
     # value.py

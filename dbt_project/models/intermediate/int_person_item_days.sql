@@ -1,0 +1,55 @@
+-- Grain: person × item × local date × date the events became known. How much a person did with an item on a day, each event with its weight
+-- in recommendations.event_weights; purchases are here whatever they weigh. Bots left out. The base of all recommendations.
+{{ replaces_changed(since='activity_date', in_parts=true) }}
+{%- set weighted = var('recommendations').event_weights %}
+with events as (
+
+    select
+        events.person_id,
+        events.item_id,
+        events.event_date as activity_date,
+        events.known_date,
+        events.category,
+        events.event_at,
+        events.event_name = 'purchase' as is_purchase,
+        {{ interaction_weight('events.event_name', weighted) }} as weight,
+        {{ interaction_rank('events.event_name', weighted) }} as event_rank,
+        events.event_name
+    from {{ ref('fct_events') }} as events
+    {{- only_changed('events', since='event_date') }}
+    where not events.is_bot and events.item_id is not null {{ person_part('events') }}
+
+),
+
+counted as (
+
+    select
+        person_id,
+        item_id,
+        activity_date,
+        known_date,
+        min(category) as category,
+        {{ stable_sum('weight') }} as weight,
+        count(*) as n_events,
+        {{ any_true('is_purchase') }} as is_bought,
+        max(event_at) as last_event_at,
+        min(event_rank) as event_rank,
+        min(event_name) as event_name
+    from events
+    where weight > 0 or is_purchase
+    group by person_id, item_id, activity_date, known_date
+
+)
+
+select
+    person_id,
+    item_id,
+    activity_date,
+    known_date,
+    category,
+    weight,
+    n_events,
+    is_bought,
+    last_event_at,
+    {{ interaction_event('event_rank', 'event_name', weighted) }} as strongest_event
+from counted

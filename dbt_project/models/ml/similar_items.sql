@@ -1,0 +1,11 @@
+-- Grain: item × rank. The items that the same persons turn to, the most similar first.
+-- No rows where no model has written its file yet.
+-- depends_on: {{ source('predictions', 'similar_items') }}
+{{ parquet_or_empty(var('ml_dir') ~ '/similar_items.parquet', {
+    'item_id': 'string',
+    'as_of_date': 'date',
+    'rank': 'bigint',
+    'similar_item_id': 'string',
+    'similarity': 'double',
+    'model_version': 'string'
+}) }}

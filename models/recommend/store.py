@@ -1,0 +1,92 @@
+"""What was learned on disk: factors as .npz without pickle, item ids as JSON, and a card that names their hashes.
+
+Belongs here: writing and reading a version, and whether the latest one is still good. No person is in any of these files.
+"""
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.artifacts import CARD, ArtifactError, read_card, write_file
+from models.card import fingerprint
+from models.recommend.factorisation import ItemFactors
+from models.recommend.matrix import Catalogue
+
+LATEST = "latest"
+_FACTORS, _ITEMS = "factors.npz", "items.json"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A card, the ids of the items that have factors (ascending), and the factors, item × factor."""
+
+    card: dict[str, Any]
+    items: list[str]
+    vectors: np.ndarray
+
+    def factors(self, catalogue: Catalogue) -> ItemFactors:
+        """Factors by place in a catalogue; items that it lacks are left out."""
+        items = np.array(self.items, dtype=object)
+        places = np.searchsorted(catalogue.items, items) if len(catalogue) else np.zeros(len(items), dtype=int)
+        known = places < len(catalogue)
+        known[known] = catalogue.items[places[known]] == items[known]
+        return ItemFactors(places[known], np.ascontiguousarray(self.vectors[known]))
+
+
+def save(folder: Path, card: dict[str, Any], catalogue: Catalogue, factors: ItemFactors) -> Learned:
+    """Write the version that the card names, then the card `latest`, which makes it the one in use."""
+    items = [str(item) for item in catalogue.items[factors.places]]
+    content = {_FACTORS: _archive(factors.vectors), _ITEMS: json.dumps(items, ensure_ascii=False).encode()}
+    card = card | {"files": {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}}
+    target = folder / card["model_version"]
+    target.mkdir(parents=True, exist_ok=True)
+    for name, data in content.items():
+        write_file(target / name, data)
+    write_file(target / CARD, _text(card))
+    (folder / LATEST).mkdir(exist_ok=True)
+    write_file(folder / LATEST / CARD, _text({"winner": card["model_version"], "files": {}}))
+    return Learned(card, items, factors.vectors)
+
+
+def load_latest(folder: Path, training_key: str) -> Learned | None:
+    """The version in use where it came of this key and its files are whole, else None."""
+    try:
+        card = read_card(folder / read_card(folder / LATEST)["winner"])
+        if card.get("training_key") != training_key:
+            return None
+        target = folder / card["model_version"]
+        with np.load(target / _FACTORS, allow_pickle=False) as archive:
+            vectors = archive["vectors"]
+        items = json.loads((target / _ITEMS).read_bytes())
+    except (ArtifactError, KeyError, ValueError, OSError):
+        return None
+    return Learned(card, items, vectors)
+
+
+def training_key(parts: dict[str, Any]) -> str:
+    """What has to be equal for a stored version to be still good; libraries and the code of this package included."""
+    libraries = {name: version(name) for name in ("implicit", "numpy", "scipy")}
+    return fingerprint({**parts, "libraries": libraries, "code": _code_digest()})
+
+
+@cache
+def _code_digest() -> str:
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _archive(vectors: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, vectors=vectors)
+    return buffer.getvalue()
+
+
+def _text(card: dict[str, Any]) -> bytes:
+    return (json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
