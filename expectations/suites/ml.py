@@ -179,7 +179,7 @@ def _metrics_sql(params: GateParams) -> str:
             -- an interval that could not be estimated is NaN, which DuckDB sorts above every number
             count(*) filter (where (ci_low > value and not isnan(cast(ci_low as double))) or ci_high < value)
                 as n_outside_interval,
-            count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall|ndcg|map|coverage|diversity)') and value not between 0 and 1)
+            count(*) filter (where regexp_matches(metric, '(auc|brier|precision|recall|ndcg|map_at|coverage|diversity)') and value not between 0 and 1)
                 as n_rate_outside,
             min(value) filter (where is_promoted and split = 'test' and metric like '%roc_auc%') as promoted_roc_auc
         from ml.model_metrics

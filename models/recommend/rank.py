@@ -133,7 +133,7 @@ def _filling(model: Recommender, hidden: csr_matrix, n: int) -> csr_matrix:
 
 def _strongest(used: list[tuple[int, csr_matrix]], rows: IntArray, items: IntArray) -> IntArray:
     """The strategy that gave each entry most of its score; popularity where none gave any."""
-    if not used:
+    if not used or not len(rows):
         return np.full(len(rows), _POPULAR)
     shares = np.vstack([np.asarray(part[rows, items]).ravel() for _, part in used]).reshape(len(used), len(rows))
     best = shares.argmax(axis=0)

@@ -30,7 +30,10 @@ _NUMBER = {name: number for number, name in enumerate(STRATEGIES)}
 
 def reasons(lists: Lists, known: Histories, model: Model, events: list[str]) -> np.ndarray:
     """Persons × rank: the reason of each entry, empty where a list has ended. `events`: names by number."""
+    result = np.full(lists.items.shape, "", dtype=object)
     rows, ranks = np.nonzero(lists.items >= 0)
+    if not len(rows):
+        return result
     items, strategies = lists.items[rows, ranks], lists.strategies[rows, ranks]
     sources = sources_of(rows, items, strategies, known, model)
     told = np.asarray(known.events[rows, np.maximum(sources, 0)]).ravel().astype(int) - 1
@@ -40,7 +43,6 @@ def reasons(lists: Lists, known: Histories, model: Model, events: list[str]) -> 
         )
         for strategy, item, source, event in zip(strategies, items, sources, told, strict=True)
     ]
-    result = np.full(lists.items.shape, "", dtype=object)
     result[rows, ranks] = words
     return result
 
