@@ -32,13 +32,18 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Clustering:
-    """Cluster number and name of each row; how well separated and how repeatable the clusters are."""
+    """Cluster of each row, name and centre of each cluster; how well separated and how repeatable the clusters are.
+
+    `centres`: cluster × dimension, means of the logarithms; `spread`: their deviation over all rows.
+    """
 
     labels: NDArray[np.int_]
     names: list[str]
     k: int
     silhouette: float
     stability: float
+    centres: FloatArray
+    spread: FloatArray
 
     @property
     def is_confirmed(self) -> bool:
@@ -51,11 +56,12 @@ def cluster_users(features: pd.DataFrame, seed: int, k: int | None = None) -> Cl
 
     Clusters are numbered from 0 by size, then by activity, so numbers do not depend on where K-Means started.
     """
-    points = _standardised(features)
+    logs = _logarithms(features)
+    points = _standardised(logs)
     sample = _sample(points, _FIT_SAMPLE, seed)
     n_distinct = len(np.unique(np.round(sample, 6), axis=0))
     if len(points) < MIN_PERSONS or n_distinct < 2 or k == 1:
-        return _one_cluster(len(points))
+        return _one_cluster(logs)
     with threadpool_limits(limits=1):  # more threads would add up in another order and change the last bits
         ks = [k] if k else [n for n in _K_RANGE if n <= min(n_distinct, len(points) // 5)] or [2]
         ks = [n for n in ks if n <= n_distinct] or [n_distinct]
@@ -63,16 +69,28 @@ def cluster_users(features: pd.DataFrame, seed: int, k: int | None = None) -> Cl
         labels = chosen.predict(points).astype(np.int_)
     raw = np.column_stack([np.nan_to_num(numbers(features, name)) for name in DIMENSIONS])
     labels = _renumber(labels, raw[:, 0])
-    return Clustering(labels, _names(labels, points, raw), int(labels.max()) + 1, silhouette, stability)
+    return _described(labels, _names(labels, points, raw), silhouette, stability, logs)
 
 
-def _one_cluster(n_rows: int) -> Clustering:
-    return Clustering(np.zeros(n_rows, dtype=np.int_), [_ONE_CLUSTER] if n_rows else [], min(n_rows, 1), np.nan, np.nan)
+def _one_cluster(logs: FloatArray) -> Clustering:
+    labels = np.zeros(len(logs), dtype=np.int_)
+    return _described(labels, [_ONE_CLUSTER] if len(logs) else [], np.nan, np.nan, logs)
 
 
-def _standardised(features: pd.DataFrame) -> FloatArray:
-    """Log of each dimension, mean 0 and deviation 1; a dimension that does not vary stays 0."""
-    logs = np.column_stack([np.log1p(np.maximum(np.nan_to_num(numbers(features, name)), 0.0)) for name in DIMENSIONS])
+def _described(
+    labels: NDArray[np.int_], names: list[str], silhouette: float, stability: float, logs: FloatArray
+) -> Clustering:
+    centres = np.array([logs[labels == cluster].mean(axis=0) for cluster in range(len(names))])
+    spread = logs.std(axis=0) if len(logs) else np.zeros(len(DIMENSIONS))
+    return Clustering(labels, names, len(names), silhouette, stability, centres, spread)
+
+
+def _logarithms(features: pd.DataFrame) -> FloatArray:
+    return np.column_stack([np.log1p(np.maximum(np.nan_to_num(numbers(features, name)), 0.0)) for name in DIMENSIONS])
+
+
+def _standardised(logs: FloatArray) -> FloatArray:
+    """Each dimension with mean 0 and deviation 1; one that does not vary stays 0."""
     if not len(logs):
         return logs
     spread = logs.std(axis=0)

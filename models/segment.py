@@ -6,15 +6,18 @@ Belongs here: the rules, their order and the words that explain them. Does not b
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.card import fingerprint, library_versions
+from models.cluster_history import KnownClusters, keep, latest_before, numbered
 from models.clusters import DIMENSIONS, MIN_STABILITY, Clustering, cluster_users
 from models.evaluate import metrics_frame
 from models.features import FloatArray, FrameError, as_bools, as_dates, date_column, numbers, require_columns
+from models.rfm import RFM_FEATURES, rfm_scores
 
 SEGMENTS = ("new", "at_risk", "high_value", "dormant", "regular")
 _COLUMNS = [
@@ -65,11 +68,20 @@ class _Facts:
 
 
 def segment_users(
-    features_now: pd.DataFrame, as_of: date, rules: SegmentRules | None = None, seed: int = 7
+    features_now: pd.DataFrame,
+    as_of: date,
+    rules: SegmentRules | None = None,
+    seed: int = 7,
+    history: Path | None = None,
 ) -> SegmentResult:
-    """Segment, reason and cluster of every person in the snapshot, sorted by person."""
+    """Segment, reason, cluster and RFM scores of every person in the snapshot, sorted by person.
+
+    `history`: the folder where the clusters of the nights are kept, so that a cluster keeps its number; None numbers
+    them anew.
+    """
     rules = rules or SegmentRules()
-    require_columns(features_now, ["person_id", *_COLUMNS, *DIMENSIONS, "was_active_prev_30d"], "features")
+    needed = dict.fromkeys(["person_id", *_COLUMNS, *DIMENSIONS, *RFM_FEATURES, "was_active_prev_30d"])
+    require_columns(features_now, list(needed), "features")
     rows = features_now
     if "as_of_date" in rows.columns:
         rows = rows[as_dates(rows["as_of_date"]).to_numpy() == as_of]
@@ -78,15 +90,21 @@ def segment_users(
         raise FrameError("features to segment hold a person more than once: give one snapshot")
     segments, reasons = apply_rules(rows, rules)
     clustering = cluster_users(rows, seed, rules.k)
-    version = _version(rows, rules, seed)
+    previous = latest_before(history, as_of) if history else None
+    known = numbered(clustering.centres, clustering.spread, as_of, previous) if len(rows) else None
+    if history and known:
+        keep(history, known)
+    numbers_of = np.array(known.numbers if known else [], dtype=np.int64)
+    version = _version(rows, rules, seed, previous)
     frame = pd.DataFrame(
         {
             "person_id": rows["person_id"],
             "as_of_date": date_column(pd.Series([as_of] * len(rows), dtype=object)),
             "segment": pd.Series(segments, dtype="str"),
             "segment_reason": pd.Series(reasons, dtype="str"),
-            "cluster": clustering.labels.astype(np.int64),
+            "cluster": numbers_of[clustering.labels],
             "cluster_name": pd.Series([clustering.names[label] for label in clustering.labels], dtype="str"),
+            **rfm_scores(rows),
             "model_version": pd.Series([version] * len(rows), dtype="str"),
         }
     )
@@ -159,9 +177,11 @@ def _ago(days: float) -> str:
     return "today" if days < 1 else "1 day ago" if days < 2 else f"{days:.0f} days ago"
 
 
-def _version(rows: pd.DataFrame, rules: SegmentRules, seed: int) -> str:
-    matrix = np.column_stack([numbers(rows, name) for name in (*_COLUMNS, *DIMENSIONS)])
+def _version(rows: pd.DataFrame, rules: SegmentRules, seed: int, previous: KnownClusters | None) -> str:
+    names = dict.fromkeys((*_COLUMNS, *DIMENSIONS, *RFM_FEATURES))
+    matrix = np.column_stack([numbers(rows, name) for name in names])
     parts = {"rules": rules, "seed": seed, "persons": list(rows["person_id"]), "versions": library_versions()}
+    parts["numbered_after"] = previous.digest if previous else None
     return f"segments-{fingerprint(parts, np.round(matrix, 6), as_bools(rows['was_active_prev_30d']))}"
 
 

@@ -69,6 +69,10 @@ def _segments_sql(params: GateParams) -> str:
             end as segment_share,
             count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
             count(*) filter (where model_version is null or segment_reason is null) as n_unexplained,
+            count(*) filter (where rfm_score is distinct from concat(rfm_recency, rfm_frequency, rfm_monetary)
+                and (rfm_score is not null or rfm_recency is not null)) as n_rfm_off,
+            count(*) filter (where least(rfm_recency, rfm_frequency, rfm_monetary) < 1
+                or greatest(rfm_recency, rfm_frequency, rfm_monetary) > 5) as n_rfm_outside,
             abs(sum(count(*)) over () - (
                 select count(*) from marts.user_features where as_of_date = date '{params.as_of_date}'
             )) as n_persons_off
@@ -84,7 +88,30 @@ def _segments_checks(params: GateParams) -> list[Check]:
         between("segment_share", 0, 0.98, severity="warn", may_be_empty=True),
         none_of("n_other_date"),
         none_of("n_unexplained"),
+        none_of("n_rfm_off"),
+        none_of("n_rfm_outside"),
         none_of("n_persons_off"),
+    ]
+
+
+def _migrations_sql(params: GateParams) -> str:
+    return f"""
+        select
+            -- nothing to compare with on the first night
+            case when count(*) > 0 then abs(
+                coalesce(sum(n_persons) filter (where to_segment <> '(gone)'), 0) - (select count(*) from ml.user_segments)
+            ) end as n_persons_off,
+            count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
+            count(*) filter (where previous_as_of_date >= as_of_date) as n_backwards,
+            count(*) filter (where n_persons < 1 or (from_segment = '(new)' and to_segment = '(gone)')) as n_nobody
+        from ml.segment_migrations
+    """
+
+
+def _migrations_checks(params: GateParams) -> list[Check]:
+    return [
+        none_of("n_persons_off", may_be_empty=True),
+        *(none_of(column) for column in ("n_other_date", "n_backwards", "n_nobody")),
     ]
 
 
@@ -200,6 +227,7 @@ def _metrics_checks(params: GateParams) -> list[Check]:
 
 SUITES: tuple[Suite, ...] = (
     Suite("ml.user_segments", "ml", (Probe("shares", _segments_sql, _segments_checks, keys=("segment",)),)),
+    Suite("ml.segment_migrations", "ml", (Probe("flows", _migrations_sql, _migrations_checks),)),
     Suite("ml.churn_scores", "ml", (Probe("scores", _scores_sql("ml.churn_scores", "label_churned"), _scores_checks),)),
     Suite(
         "ml.purchase_scores",

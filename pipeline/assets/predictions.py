@@ -68,7 +68,7 @@ def predict_all(
     from models.train import TrainOptions, train
 
     settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
-    segments = segment_users(data.now, as_of, _segment_rules(settings), SEED)
+    segments = segment_users(data.now, as_of, _segment_rules(settings), SEED, artifacts / "segments")
     frames, metrics, models = {"user_segments": segments.frame}, [segments.metrics], {}
     for kind, horizon in (("churn", settings.churn.horizon_days), ("purchase", settings.purchase.horizon_days)):
         options = TrainOptions(horizon_days=horizon, min_snapshots=settings.churn.min_snapshots)

@@ -87,8 +87,9 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
     },
     ("ml.user_segments", "shares"): {
         "segment": "new", "n_persons": 3, "segment_share": 0.4, "n_other_date": 0, "n_unexplained": 0,
-        "n_persons_off": 0,
+        "n_persons_off": 0, "n_rfm_off": 0, "n_rfm_outside": 0,
     },
+    ("ml.segment_migrations", "flows"): {"n_persons_off": 0, "n_other_date": 0, "n_backwards": 0, "n_nobody": 0},
     ("ml.model_metrics", "metrics"): {
         "model": "churn", "split": "test", "n_without_value": 0, "n_outside_interval": 0, "n_rate_outside": 0,
         "promoted_roc_auc": 0.8,

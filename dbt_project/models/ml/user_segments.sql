@@ -1,4 +1,4 @@
--- Grain: person. The segment (first rule that matches) and the cluster of every person at as_of.
+-- Grain: person. The segment (first rule that matches), the cluster and the RFM scores of every person at as_of.
 -- No rows where no model has written its file yet (too little history).
 -- depends_on: {{ source('predictions', 'user_segments') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/user_segments.parquet', {
@@ -8,5 +8,9 @@
     'segment_reason': 'string',
     'cluster': 'bigint',
     'cluster_name': 'string',
+    'rfm_recency': 'bigint',
+    'rfm_frequency': 'bigint',
+    'rfm_monetary': 'bigint',
+    'rfm_score': 'string',
     'model_version': 'string'
 }) }}

@@ -111,7 +111,9 @@ create table ml.survival_curves as
         as t(breakdown_value, lifetime_day, n_at_risk, n_events, n_censored, hazard_rate, survival_rate, ci_low, ci_high);
 create table ml.user_segments as
     select person_id, as_of_date, case when person_id < 'p4' then 'new' else 'regular' end as segment,
-        'seen' as segment_reason, model_version
+        'seen' as segment_reason, model_version,
+        unnest(case when person_id = 'p0' then [5] else [null] end) as rfm_recency, rfm_recency as rfm_frequency,
+        rfm_recency as rfm_monetary, case when person_id = 'p0' then '555' end as rfm_score
     from ml.churn_scores;
 create table intermediate.int_person_item_days as
     select 'p' || i as person_id, item_id, item_id = 'i' and i = 0 as is_bought from range(10) as r(i), (values ('i'), ('j'), ('k')) as t(item_id);
@@ -123,6 +125,10 @@ create table ml.similar_items as
     select 'i' as item_id, date '2026-01-31' as as_of_date, rank, case rank when 1 then 'j' else 'k' end as similar_item_id,
         0.5::double / rank as similarity, 'v1' as model_version
     from (values (1), (2)) as t(rank);
+create table ml.segment_migrations as
+    select date '2026-01-31' as as_of_date, date '2026-01-30' as previous_as_of_date, *
+    from (values ('new', 'new', 3), ('(new)', 'new', 1), ('regular', 'regular', 6), ('new', '(gone)', 2))
+        as t(from_segment, to_segment, n_persons);
 create table activation.user_profiles as
     select scores.*, segment, 'active' as lifecycle_stage, probability as churn_probability, probability as purchase_probability,
         expected_orders, 'j' as top_recommendation

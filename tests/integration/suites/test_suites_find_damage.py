@@ -166,6 +166,15 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_unexplained", "update ml.user_segments set segment_reason = null"),
         ("n_persons_off", "insert into ml.user_segments from ml.user_segments"),
         ("n_persons_off", "delete from ml.user_segments where person_id = 'p3'"),
+        ("n_rfm_off", "update ml.user_segments set rfm_score = '554' where person_id = 'p0'"),
+        ("n_rfm_off", "update ml.user_segments set rfm_score = null"),
+        ("n_rfm_outside", "update ml.user_segments set rfm_monetary = 6 where person_id = 'p0'"),
+    ],
+    "ml.segment_migrations": [
+        ("n_persons_off", "delete from ml.segment_migrations where from_segment = '(new)'"),
+        ("n_other_date", "update ml.segment_migrations set as_of_date = '2026-01-30'"),
+        ("n_backwards", "update ml.segment_migrations set previous_as_of_date = '2026-01-31'"),
+        ("n_nobody", "update ml.segment_migrations set n_persons = 0 where to_segment = '(gone)'"),
     ],
     "ml.churn_scores": [
         ("n_eligible_without_score", "delete from ml.churn_scores"),
