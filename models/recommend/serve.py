@@ -13,7 +13,7 @@ from models.recommend.rank import POPULARITY, STRATEGIES, Blend, Recommender, ra
 from models.recommend.reasons import reasons
 
 N_SIMILAR = 20
-_BATCH = 2000
+_BATCH = 1000  # of 20,000 items with factors their scores and the places of the best take 0.25 GB
 RECOMMENDATION_COLUMNS = ["person_id", "as_of_date", "rank", "item_id", "score", "strategy", "reason", "model_version"]
 SIMILAR_COLUMNS = ["item_id", "as_of_date", "rank", "similar_item_id", "similarity", "model_version"]
 

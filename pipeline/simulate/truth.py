@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.simulate.people import BOT, BRUSHER, MAX_DEVICES, NEVER, Population
 from pipeline.simulate.refunds import Refund
-from pipeline.simulate.world import EFFECTS, TYPES
+from pipeline.simulate.world import CATEGORIES, EFFECTS, TYPES
 from pipeline.simulate.writer import FileCounts
 
 
@@ -60,6 +60,7 @@ def _user_rows(people: Population, start: date) -> list[dict[str, Any]]:
             "latent_type": None if latent == NEVER else TYPES[latent].name,
             "is_bot": int(people.kind[i]) == BOT,
             "is_brushing": int(people.kind[i]) == BRUSHER,
+            "favourite_categories": [CATEGORIES[c] for c in people.favourite[i]],
             "sessions_per_day": None if latent == NEVER else round(float(people.rate[i]), 4),
             "base_daily_hazard": float(base[i]),
             "hazard_multiplier": round(float(people.hazard_multiplier[i]), 4),

@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 
 from pipeline.assets.predictions import predict_all
+from pipeline.assets.recommendations import recommend_all
 from pipeline.dbt_runner import DbtSession
 from pipeline.ingest import ingest
 from pipeline.learning_data import read_learning_data
@@ -30,6 +31,7 @@ from pipeline.settings import load_settings
 N_PERSONS, N_LATE = 60, 12
 COMPARED = ("marts.user_features", "marts.user_labels", "ml.churn_scores", "ml.purchase_scores", "ml.user_segments")
 HISTORIES = "marts.order_histories"
+LISTS = ("ml.recommendations", "ml.similar_items")
 
 
 def _line(event: str, at: datetime, received: datetime, user: str | None, device: str, **properties: Any) -> str:
@@ -100,7 +102,9 @@ def _build(home: Any, as_of: date) -> dict[str, Any]:
     report = ingest(settings, as_of=as_of, now=now)
     context = resolve(settings, paths, asked=as_of, run_id="disturbed", now=now)
     variables = dbt_variables(settings, paths, context)
-    outcomes = DbtSession(paths).build(["+user_features", "+user_labels", "+order_histories"], variables)
+    outcomes = DbtSession(paths).build(
+        ["+user_features", "+user_labels", "+order_histories", "+int_person_item_days", "+dim_users"], variables
+    )
     assert [o for o in outcomes if not o.ok] == []
     with duckdb.connect(str(paths.build_db), read_only=True) as con:
         from_sql = (*COMPARED[:2], HISTORIES)
@@ -110,6 +114,8 @@ def _build(home: Any, as_of: date) -> dict[str, Any]:
     home_and_settings: Any = SimpleNamespace(settings=settings, paths=paths)
     predicted, _ = predict_all(read_learning_data(paths.build_db, as_of), as_of, home_and_settings)
     tables |= {table: predicted[table.removeprefix("ml.")] for table in COMPARED[2:]}
+    recommend_all(settings, paths, as_of, context.event_names)
+    tables |= {table: pd.read_parquet(paths.ml / f"{table.removeprefix('ml.')}.parquet") for table in LISTS}
     return {"tables": tables, "n_accepted": report.n_accepted, "n_late": n_late[0], "n_later": n_later[0]}  # type: ignore[index]
 
 
@@ -139,6 +145,19 @@ def test_order_histories_and_what_followed_the_holdout_do_not_see_what_comes_aft
     before, after = warehouse.execute(f"select * from {HISTORIES} order by all").df(), disturbed["tables"][HISTORIES]
     assert len(before) > 100 and before["as_of_date"].nunique() == 2
     pd.testing.assert_frame_equal(before, after, check_dtype=False, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("table", LISTS)
+def test_nobody_is_recommended_anything_else_for_what_comes_after(
+    table: str, warehouse: duckdb.DuckDBPyConnection, disturbed: dict[str, Any]
+) -> None:
+    """The late visits name an item, and later on it is bought, wished for and seen by many."""
+    keys = ["item_id" if table.endswith("items") else "person_id", "rank"]
+    before = warehouse.execute(f"select * exclude (as_of_date) from {table}").df()
+    after = disturbed["tables"][table][list(before.columns)]
+    before, after = (frame.sort_values(keys).reset_index(drop=True) for frame in (before, after))
+    assert len(before) > 3000
+    pd.testing.assert_frame_equal(before, after, check_dtype=False)
 
 
 def test_the_answers_of_the_last_snapshot_are_not_yet_known(disturbed: dict[str, Any]) -> None:
