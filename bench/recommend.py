@@ -156,7 +156,7 @@ def _library(name: str, span: Any, allow_repeat: bool) -> dict[str, float]:
     from models.recommend import metrics as m
     from models.recommend.factorisation import ItemFactors
     from models.recommend.matrix import scaled_by_row
-    from models.recommend.rank import blended, hidden_items, recommender
+    from models.recommend.rank import blended, hidden_items, recommender, without
 
     learned, known = csr_matrix(span.learned.weights), csr_matrix(span.known.weights)
     with threadpool_limits(limits=1):
@@ -174,10 +174,10 @@ def _library(name: str, span: Any, allow_repeat: bool) -> dict[str, float]:
         )
     rows, kept = np.repeat(persons, n), (scores.ravel() > 0) & (items.ravel() >= 0)
     part = csr_matrix((scores.ravel()[kept], (rows[kept], items.ravel()[kept])), shape=known.shape)
-    part = scaled_by_row(part)
     nothing = ItemFactors(np.zeros(0, dtype=int), np.zeros((0, 1), dtype=np.float32))
     ours = recommender(span.catalogue, csr_matrix((known.shape[1],) * 2), nothing, allow_repeat=allow_repeat)
     hidden = hidden_items(span.known, ours)
+    part = scaled_by_row(without(part, hidden, span.catalogue.is_available))
     lists = blended([part], (1.0,), ours, hidden, 20).items
     hits = m.hits_of(lists, span.relevant)
     values = {f"{f}_at_{k}": getattr(m, g)(hits, span.n_relevant, k).mean()

@@ -101,7 +101,7 @@ def rank(known: Histories, model: Recommender, blend: Blend, n: int) -> Lists:
 
 
 def blended(parts: list[csr_matrix], blend: Blend, model: Recommender, hidden: csr_matrix, n: int) -> Lists:
-    """Lists of candidates that `candidates` found."""
+    """Lists of what `candidates` found: `parts` hold nothing hidden any more."""
     shape, fill = hidden.shape, _filling(model, hidden, n)
     used = [(number, part * weight) for number, (part, weight) in enumerate(zip(parts, blend, strict=False)) if weight]
     total = csr_matrix(shape) if not used else csr_matrix(sum(part for _, part in used))
