@@ -19,7 +19,10 @@ from models.features import FloatArray
 
 _STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 0.5, 0.8, 2.5), (2.0, 3.0, 0.5, 5.0))
 _LOG_BOUND = 12.0  # e^±12: beyond it the likelihood is flat, and a parameter says "no such variation"
-_MANY_REPEATS = 20
+_LOG_MAX_A = (
+    3.0  # a of 20: chances to leave differ by a fifth; with more the closed form overflows and the data hardly differ
+)
+_MANY_REPEATS, _LARGE_B = 20, 50.0
 _MAX_TERMS = 20_000
 _SINGULAR = 1e-4  # the closed form is 0/0 at a = 1 and a + b + x = 1; this near it is taken from both sides
 
@@ -30,7 +33,7 @@ class FitError(ValueError):
 
 @dataclass(frozen=True)
 class BgNbd:
-    """A fitted model; alpha is in the unit of time of the data, the rest has none.
+    """A fitted model, a at most about 20; alpha is in the unit of time of the data, the rest has none.
 
     In all methods frequency is the number of repeat transactions (x), recency the time of the last transaction since
     the first (0 without repeats), age the time since the first (T); arrays of one length, or single numbers.
@@ -106,7 +109,7 @@ def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BgNbd
         value, gradient = _likelihood(parameters, x, tx, end)
         return -float(np.sum(weights * value)), -np.sum(weights * gradient, axis=1) * parameters
 
-    bounds = [(-_LOG_BOUND, _LOG_BOUND)] * 4
+    bounds = [(-_LOG_BOUND, _LOG_MAX_A if name == "a" else _LOG_BOUND) for name in ("r", "alpha", "a", "b")]
     options = {"maxiter": 2_000, "ftol": 1e-15, "gtol": 1e-9}
     tries = [
         minimize(objective, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
@@ -163,14 +166,14 @@ def _expected(a: float, b: float, r: float, ahead: FloatArray, x: FloatArray) ->
     c = np.where(np.abs(c) < _SINGULAR**2, _SINGULAR**2, c)  # x = 0 and a + b = 1: the pole cancels with the factor c
     c, z = np.broadcast_arrays(c, ahead / (1.0 + ahead))
     gauss = np.empty(z.shape)
-    many = np.broadcast_to(x > _MANY_REPEATS, z.shape)
+    many = np.broadcast_to((x > _MANY_REPEATS) | (b > _LARGE_B), z.shape)
     gauss[~many] = hyp2f1(a - 1.0, a + b - 1.0 - r, c[~many], z[~many])
     gauss[many] = _series(a - 1.0, a + b - 1.0 - r, c[many], z[many])
     return c / (a - 1.0) * (1.0 - (1.0 + ahead) ** (1.0 - a) * gauss)
 
 
 def _series(first: float, second: float, c: FloatArray, z: FloatArray) -> FloatArray:
-    """2F1 by its power series, for c well above the other two: SciPy overflows there at whole c - first - second."""
+    """2F1 by its power series, for large c, where SciPy's overflows; c is above the second."""
     term, total = np.ones(len(z)), np.ones(len(z))
     for k in range(_MAX_TERMS):
         term = term * ((first + k) * (second + k) / ((c + k) * (k + 1.0))) * z

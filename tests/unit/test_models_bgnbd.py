@@ -23,17 +23,28 @@ def expected_by_integration(model: BgNbd, horizon: float, x: float, tx: float, a
     def share(p: float) -> float:
         return float(-np.expm1(-(model.r + x) * np.log1p(p * horizon / (model.alpha + age))))
 
+    scale = betaln(model.a, model.b + x)
+
     def low_half(u: float) -> float:  # on the scale of log p: the density may pile up at 0
-        log_density = (model.a - 1) * u + (model.b + x - 1) * np.log1p(-np.exp(u))
+        log_density = (model.a - 1) * u + (model.b + x - 1) * np.log1p(-np.exp(u)) - scale
         return float(np.exp(log_density) * share(np.exp(u)))
 
     def high_half(p: float) -> float:  # times (1 - p)^(b+x-1), which quad takes as a weight: it may pile up at 1
-        return p ** (model.a - 2) * share(p)
+        return float(np.exp((model.a - 2) * np.log(p) - scale) * share(p))
 
-    cuts = [-60.0 / max(model.a, 0.2), -20.0, -10.0, -7.0, -5.0, -3.0, np.log(0.5)]
+    middle = np.log(model.a / (model.a + model.b + x))
+    cuts = {
+        -60.0 / max(model.a, 0.2),
+        -20.0,
+        -10.0,
+        -5.0,
+        *(middle + step for step in (-3, -1.5, -0.5, 0, 0.5, 1.5, 3)),
+    }
+    cuts = sorted({*(cut for cut in cuts if cut < -0.8), np.log(0.5)})
     total = sum(quad(low_half, left, right)[0] for left, right in pairwise(cuts))
-    total += quad(high_half, 0.5, 1.0, weight="alg", wvar=(0.0, model.b + x - 1))[0]
-    return total * float(model.probability_alive(x, tx, age)) / np.exp(betaln(model.a, model.b + x))
+    if model.b + x < 100:  # else there is nothing
+        total += quad(high_half, 0.5, 1.0, weight="alg", wvar=(0.0, model.b + x - 1))[0]
+    return total * float(model.probability_alive(x, tx, age))
 
 
 def likelihood_by_integration(model: BgNbd, x: int, tx: float, age: float) -> float:
@@ -83,7 +94,7 @@ def test_likelihood_is_the_integral_of_the_story(x: int, tx: float, age: float) 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    r=st.floats(0.05, 5), alpha=st.floats(0.5, 50), a=st.floats(0.1, 4), b=st.floats(0.2, 8),
+    r=st.floats(0.05, 5), alpha=st.floats(0.5, 50), a=st.floats(0.1, 20), b=st.floats(0.2, 8) | st.floats(8, 1e5),
     x=st.integers(0, 300), share=st.floats(0.01, 1), age=st.floats(1, 400), horizon=st.floats(0.5, 400),
 )  # fmt: skip
 def test_expected_transactions_equal_the_integral_also_for_many_repeats(
@@ -122,6 +133,18 @@ def test_ten_thousand_repeats_stay_finite() -> None:
     expected = PAPER.expected_transactions(90, x, tx, age)
     assert 0 < expected[0] < 10_000 * 90 / 400 * 1.01 and expected[1] == pytest.approx(0, abs=1e-6)
     assert np.isfinite(PAPER.log_likelihood(x, tx, age)).all()
+
+
+def test_buyers_who_all_leave_with_the_same_chance_are_fitted_and_expected_right() -> None:
+    """a and b grow without end then: the fit stops before the closed form overflows."""
+    truth = BgNbd(0.6, 5.0, 3000.0, 9000.0)
+    ages = np.random.default_rng(8).integers(20, 60, size=8_000).astype(float)
+    x, tx, later = simulated(truth, ages, ahead=40, seed=9)
+    fitted = fit_bgnbd(x, tx, ages)
+    assert fitted.a / (fitted.a + fitted.b) == pytest.approx(0.25, rel=0.06) and fitted.a > 5
+    expected = fitted.expected_transactions(40, x, tx, ages)
+    assert np.isfinite(expected).all()
+    assert expected.mean() == pytest.approx(later.mean(), abs=4 * later.std() / np.sqrt(len(later)))
 
 
 def test_a_person_without_repeats_had_no_chance_to_leave() -> None:
