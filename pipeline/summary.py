@@ -23,6 +23,7 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_funnels(con),
             *_gates(con, run_id),
             *_models(con),
+            *_recommendations(con),
         ]
     is_here, place = paths.home == Path.cwd(), shlex.quote(str(paths.home))
     lines += [
@@ -117,3 +118,16 @@ def _models(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         else:
             lines.append(("model", f"{model}: none promoted (too little history, or no better than the recency rule)"))
     return lines
+
+
+def _recommendations(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """What ranks the lists, and NDCG@10 on later data beside the better baseline."""
+    rows = con.execute(
+        "select value, baseline, baseline_value, is_promoted from ml.model_metrics where model = 'recommendations' "
+        "and algorithm = 'blend' and split = 'test' and metric = 'ndcg_at_10'"
+    ).fetchall()
+    if not rows:
+        return [("model", "recommendations: popularity (too little history to test anything better)")]
+    value, baseline, beside, is_promoted = rows[0]
+    used = "blend" if is_promoted else "popularity, as the blend is not clearly better: its"
+    return [("model", f"recommendations: {used} NDCG@10 {value:.3f} ({baseline} {beside:.3f})")]
