@@ -110,9 +110,7 @@ def _write_lists(
     """Part by part, so that memory holds the lists of one; rows written."""
     from models.recommend.serve import RECOMMENDATION_COLUMNS, recommend
 
-    folder = (
-        paths.ml / "recommendations.parts.tmp"
-    )  # what a killed night leaves behind there is tidied away by its name
+    folder = paths.ml / "recommendations.parts.tmp"  # what a killed night leaves there is tidied away by its name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     blend, version, n_rows = tuple(learned.card["blend"]), learned.card["model_version"], 0
@@ -124,9 +122,11 @@ def _write_lists(
             con.unregister("frame")
             n_rows += len(frame)
         columns = ", ".join(RECOMMENDATION_COLUMNS)
-        found = f"select {columns} from read_parquet({_literal(folder)} || '/*.parquet')"
+        # listed, not matched: a home may have brackets in its name
+        parts = ", ".join(_literal(part) for part in sorted(folder.iterdir()))
+        found = f"select {columns} from read_parquet([{parts}])"
         nothing = "select " + ", ".join(f"null as {name}" for name in RECOMMENDATION_COLUMNS) + " where false"
-        copy_to_parquet(con, found if any(folder.iterdir()) else nothing, paths.ml / "recommendations.parquet")
+        copy_to_parquet(con, found if parts else nothing, paths.ml / "recommendations.parquet")
     shutil.rmtree(folder)
     return n_rows
 

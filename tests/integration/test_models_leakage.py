@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,11 @@ N_PERSONS, N_LATE = 60, 12
 COMPARED = ("marts.user_features", "marts.user_labels", "ml.churn_scores", "ml.purchase_scores", "ml.user_segments")
 HISTORIES = "marts.order_histories"
 LISTS = ("ml.recommendations", "ml.similar_items")
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    with duckdb.connect() as con:
+        return con.execute("from read_parquet(?)", [str(path)]).df()
 
 
 def _line(event: str, at: datetime, received: datetime, user: str | None, device: str, **properties: Any) -> str:
@@ -115,7 +121,7 @@ def _build(home: Any, as_of: date) -> dict[str, Any]:
     predicted, _ = predict_all(read_learning_data(paths.build_db, as_of), as_of, home_and_settings)
     tables |= {table: predicted[table.removeprefix("ml.")] for table in COMPARED[2:]}
     recommend_all(settings, paths, as_of, context.event_names)
-    tables |= {table: pd.read_parquet(paths.ml / f"{table.removeprefix('ml.')}.parquet") for table in LISTS}
+    tables |= {table: _parquet(paths.ml / f"{table.removeprefix('ml.')}.parquet") for table in LISTS}
     return {"tables": tables, "n_accepted": report.n_accepted, "n_late": n_late[0], "n_later": n_later[0]}  # type: ignore[index]
 
 
