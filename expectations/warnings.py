@@ -120,6 +120,14 @@ MEANINGS: dict[tuple[str, str], str] = {
     ): "the model used is no better than chance, or so good that it may know the "
     "answer: from ml.model_metrics where is_promoted",
     (
+        "ml.feature_drift",
+        "drifted_share",
+    ): "share of features that lie elsewhere than when the model was trained: from ml.feature_drift where is_drifted order by psi desc",
+    (
+        "ml.feature_drift",
+        "score_psi",
+    ): "scores lie elsewhere than on the model's test snapshot (above 0.2 is a shift): from ml.feature_drift order by psi desc",
+    (
         "ml.recommendations",
         "without_list_rate",
     ): "share of persons without recommendations: few items, or nearly all of them "

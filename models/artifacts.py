@@ -10,19 +10,27 @@ import json
 import os
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import skops.io
-import xgboost
 
-from models.candidates import Candidate, SklearnCandidate, XgboostCandidate
+from models.bgnbd import BgNbd
+from models.candidates import BgNbdCandidate, Candidate, SklearnCandidate, XgboostCandidate, booster_of
 
 CARD = "card.json"
 # The only types beyond skops' own safe list that a file of ours holds; anything else is refused.
-_TRUSTED = ["numpy.dtype", "sklearn.tree._tree.Tree"]
+_TRUSTED = [
+    "numpy.dtype",
+    "sklearn._loss._loss.CyHalfBinomialLoss",
+    "sklearn._loss.link.Interval",
+    "sklearn._loss.link.LogitLink",
+    "sklearn._loss.loss.HalfBinomialLoss",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+]
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -47,7 +55,7 @@ def save_artifact(folder: Path, card: dict[str, Any], candidate: Candidate | Non
         write_file(folder / name, content)
         files[name] = hashlib.sha256(content).hexdigest()
         if isinstance(candidate, SklearnCandidate):
-            card = {**card, "directions": candidate.directions.tolist()}
+            card = {**card, "centre": candidate.centre.tolist()}
     text = json.dumps({**card, "files": files}, indent=1, sort_keys=True, allow_nan=False) + "\n"
     write_file(folder / CARD, text.encode())
     return folder
@@ -93,19 +101,28 @@ def _serialise(candidate: Candidate) -> tuple[str, bytes]:
         return "model.json", bytes(candidate.booster.save_raw(raw_format="json"))
     if isinstance(candidate, SklearnCandidate):
         return "model.skops", stable_archive(skops.io.dumps(candidate.pipeline))
+    if isinstance(candidate, BgNbdCandidate):
+        held = {
+            **asdict(candidate.model),
+            "rate_of_others": candidate.rate_of_others,
+            "centre": candidate.centre.tolist(),
+        }
+        return "bg_nbd.json", (json.dumps(held, sort_keys=True) + "\n").encode()
     raise ArtifactError(f"no format for {type(candidate).__name__}")
 
 
 def _deserialise(name: str, content: bytes, card: dict[str, Any]) -> Candidate:
     if name == "model.json":
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(bytearray(content))
-        return XgboostCandidate(booster)
+        return XgboostCandidate(card["algorithm"], booster_of(content))
+    if name == "bg_nbd.json":
+        held = json.loads(content)
+        centre, rate = np.asarray(held.pop("centre"), dtype=np.float64), held.pop("rate_of_others")
+        return BgNbdCandidate(card["model"], card["horizon_days"], BgNbd(**held), rate, centre)
     unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED))
     if unknown:
         raise ArtifactError(f"{name} holds types that are not trusted: {', '.join(unknown)}")
     pipeline = skops.io.loads(content, trusted=_TRUSTED)
-    return SklearnCandidate(card["algorithm"], pipeline, np.asarray(card["directions"], dtype=np.float64))
+    return SklearnCandidate(card["algorithm"], pipeline, np.asarray(card["centre"], dtype=np.float64))
 
 
 def stable_archive(content: bytes) -> bytes:

@@ -16,10 +16,11 @@ import pandas as pd
 
 from models.artifacts import ArtifactError, read_card
 from models.baselines import RECENCY_RULE
-from models.candidates import ALGORITHMS, params_of
+from models.candidates import ALGORITHMS, PARAMS
 from models.card import FORMAT, fingerprint, library_versions
 from models.evaluate import metrics_frame
 from models.features import FEATURES, Kind, design_matrix
+from models.registry import read_registry
 from models.result import TrainOptions, TrainResult
 from models.split import TimeSplit
 
@@ -47,38 +48,40 @@ def _shared_parts(kind: Kind, split: TimeSplit, seed: int, options: TrainOptions
     }
 
 
-def version_of(algorithm: str, digest: str) -> str:
+def version_of(algorithm: str, digest: str, params: dict[str, Any]) -> str:
     """Version of the model that an algorithm makes of the data: same input, same version."""
-    return f"{algorithm}-{fingerprint({'data': digest, 'params': params_of(algorithm)})}"
+    return f"{algorithm}-{fingerprint({'data': digest, 'params': params})}"
 
 
 def training_key(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
     """What has to be equal for a stored training to be still good; the code of this package included."""
     parts = _shared_parts(kind, split, seed, options) | {
         "size": round(math.log(max(len(rows), 1)) / math.log(_SIZE_STEP)),
-        "params": {name: params_of(name) for name in ALGORITHMS},
+        "params": {name: PARAMS[name] for name in ALGORITHMS},
         "code": _code_digest(),
     }
     return fingerprint(parts)
 
 
 def stored_result(folder: Path, kind: Kind, key: str) -> TrainResult | None:
-    """The result of the latest training in `folder` where it was this one and its files are whole, else None."""
+    """The result of the latest training in `folder` where it was this one and its files are whole, else None.
+
+    Who scores is what the registry says: a version may have been rolled back by hand since.
+    """
     try:
-        rule = read_card(folder / RECENCY_RULE)
-        if rule.get("training_key") != key:
+        rule, registry = read_card(folder / RECENCY_RULE), read_registry(folder)
+        reason = registry.reason(key)
+        if rule.get("training_key") != key or reason is None:
             return None
-        model = read_card(folder / rule["winner"])
+        read_card(folder / rule["winner"])
+        artifact = folder / (registry.champion or RECENCY_RULE)
+        used = read_card(artifact)
     except ArtifactError:
         return None
-    if model.get("training_key") != key:
-        return None
-    promoted = bool(model["is_promoted"])
-    used = model if promoted else rule
-    artifact = folder / rule["winner"] if promoted else folder / RECENCY_RULE
-    metrics = metrics_frame(model["metrics"])
+    rows = [{**row, "is_promoted": row["model_version"] == registry.champion} for row in rule["metrics"]]
+    promoted = registry.champion is not None
     return TrainResult(
-        kind, used["model_version"], used["algorithm"], metrics, promoted, True, model["reason"], artifact
+        kind, used["model_version"], used["algorithm"], metrics_frame(rows), promoted, True, reason, artifact
     )
 
 

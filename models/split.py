@@ -1,4 +1,4 @@
-"""The split by time: which snapshots train, which validate, which test.
+"""The split by time: which snapshots train, which choose, which calibrate, which test.
 
 Belongs here: choosing snapshot dates. Does not belong here: rows, features or models.
 """
@@ -6,15 +6,30 @@ Belongs here: choosing snapshot dates. Does not belong here: rows, features or m
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+MAX_ORIGINS = 3
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A step of the rolling-origin evaluation: what was known, and the later snapshot it is held against."""
+
+    train: tuple[date, ...]
+    held_out: date
+
 
 @dataclass(frozen=True)
 class TimeSplit:
-    """Snapshot dates of each part; `has_overlap` says that label windows of two parts overlap."""
+    """Snapshot dates of each part; `has_overlap` says that label windows of two parts overlap.
+
+    `origins` lie inside `train`, the newest first: on them algorithms and their parameters are chosen, before the
+    calibration on `validation` and the test on `test`. Empty where the history is too short for them.
+    """
 
     train: tuple[date, ...]
     validation: date
     test: date
     has_overlap: bool
+    origins: tuple[Origin, ...] = ()
 
 
 def split_by_time(snapshots: list[date], horizon_days: int) -> TimeSplit:
@@ -36,5 +51,16 @@ def split_by_time(snapshots: list[date], horizon_days: int) -> TimeSplit:
     if validations:
         train = tuple(day for day in days if day <= validations[-1] - gap)
         if train:
-            return TimeSplit(train, validations[-1], test, has_overlap=False)
+            return TimeSplit(train, validations[-1], test, False, rolling_origins(train, gap))
     return TimeSplit(tuple(days[:-2]), days[-2], test, has_overlap=True)
+
+
+def rolling_origins(days: tuple[date, ...], gap: timedelta, most: int = MAX_ORIGINS) -> tuple[Origin, ...]:
+    """Each of the latest days held against all days at least `gap` before it (Tashman, 2000), the newest first.
+
+    >>> week = timedelta(days=7)
+    >>> rolling_origins((date(2026, 1, 1), date(2026, 1, 8)), week)[0].held_out
+    datetime.date(2026, 1, 8)
+    """
+    found = (Origin(tuple(day for day in days if day <= held_out - gap), held_out) for held_out in reversed(days))
+    return tuple(origin for origin in found if origin.train)[:most]

@@ -1,9 +1,10 @@
 """Training of the churn and the purchase model.
 
-Belongs here: the order of events (split, fit, choose, calibrate, test, promote, store).
+Belongs here: the order of events (split, contest, decide, store).
 Does not belong here: how any one of those steps works.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,30 +12,28 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from models.artifacts import save_artifact
+from models.artifacts import ArtifactError, load_artifact, save_artifact
 from models.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
-from models.calibration import Calibration, fit_calibration
-from models.candidates import ALGORITHMS, Candidate, fit_candidate, params_of
-from models.card import build_card, data_window
-from models.drift import reference_of
-from models.evaluate import Evaluation, beats, evaluate, metric_rows, metrics_frame, person_weights
-from models.features import FloatArray, Kind, design_matrix, numbers, training_frame
+from models.candidates import Task
+from models.card import build_card, calibration_of, data_window
+from models.contest import Contest, Part, baselines_of, hold_contest, part_of
+from models.drift import reference_of, shares_of
+from models.evaluate import Evaluation, evaluate, metric_rows, metrics_frame
+from models.features import FEATURES, Kind, design_matrix, numbers, training_frame
+from models.registry import Decision, Registry, read_registry, should_promote, still_serves, write_registry
 from models.result import TrainOptions, TrainResult
 from models.reuse import data_digest, stored_result, training_key, version_of
 from models.split import TimeSplit, split_by_time
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Rows of one part of the split as arrays."""
+class _Champion:
+    """The version that scores so far, measured on the rows of the new test."""
 
-    matrix: FloatArray
-    y: NDArray[np.int_]
-    days: FloatArray
-    weights: FloatArray
+    version: str
+    algorithm: str
+    on_test: Evaluation
 
 
 def train(
@@ -48,8 +47,9 @@ def train(
 ) -> TrainResult:
     """Fit, compare, calibrate and store; falls back on the recency rule where nothing better is proven.
 
-    Versions are stored as `artifact_dir/<kind>/<version>/`, the rule as `artifact_dir/<kind>/recency-rule/`. Nothing
-    later than `as_of` is used. Where the latest training there had the same input, its stored result is the answer.
+    Versions are stored as `artifact_dir/<kind>/<version>/`, the rule as `artifact_dir/<kind>/recency-rule/`, who scores in
+    `artifact_dir/<kind>/registry.json`. Nothing later than `as_of` is used. Where the latest training there had the same
+    input, its stored result is the answer.
     """
     options = options or TrainOptions()
     rows = training_frame(kind, features, labels, as_of, options.horizon_days)
@@ -63,35 +63,129 @@ def train(
         if rows.loc[rows["as_of_date"].isin(days), "y"].nunique() < 2:
             reason = f"not trained: the {name} snapshots hold one class only"
             return _fall_back(kind, rows, split, artifact_dir, seed, options, reason)
-    known = stored_result(artifact_dir / kind, kind, training_key(kind, rows, split, seed, options))
+    key = training_key(kind, rows, split, seed, options)
+    known = stored_result(artifact_dir / kind, kind, key)
     if known:
         return known
-    digest = data_digest(kind, rows, split, seed, options)
-    return _train_and_compare(kind, rows, split, digest, artifact_dir / kind, seed, options)
+    task = Task(kind, options.horizon_days, seed)
+    return _train_and_compare(task, rows, split, key, as_of, artifact_dir / kind, options)
 
 
-def _part(rows: pd.DataFrame, days: tuple[date, ...], seed: int) -> _Part:
-    part = rows[rows["as_of_date"].isin(days)]
-    y = part["y"].to_numpy(dtype=np.int_)
-    weights = person_weights(part["person_id"], seed)
-    return _Part(design_matrix(part), y, numbers(part, RECENCY_COLUMN), weights)
-
-
-def _training_part(rows: pd.DataFrame, days: tuple[date, ...], seed: int, max_rows: int) -> _Part:
-    """Training rows, sampled evenly where there are more than the limit; they need no bootstrap weights."""
-    part = rows[rows["as_of_date"].isin(days)]
-    if len(part) > max_rows:
-        chosen = np.sort(np.random.default_rng(seed).choice(len(part), size=max_rows, replace=False))
-        part = part.iloc[chosen]
-    y = part["y"].to_numpy(dtype=np.int_)
-    return _Part(design_matrix(part), y, numbers(part, RECENCY_COLUMN), np.empty((0, len(part))))
-
-
-def _baselines(part: _Part, base_rate: float, rule: RecencyRule) -> dict[str, Evaluation]:
-    return {
-        BASE_RATE: evaluate(part.y, np.full(len(part.y), base_rate), part.weights),
-        RECENCY_RULE: evaluate(part.y, rule.predict(part.days), part.weights),
+def _train_and_compare(
+    task: Task, rows: pd.DataFrame, split: TimeSplit, key: str, as_of: date, folder: Path, options: TrainOptions
+) -> TrainResult:
+    contest = hold_contest(task, rows, split, options)
+    digest = data_digest(task.kind, rows, split, task.seed, options)
+    versions = {name: version_of(name, digest, one.params) for name, one in contest.entrants.items()}
+    winner, rule = contest.winner, _rule_of_all(task.kind, rows, options)
+    registry = _registry(folder).before(key)
+    champion = _measured_champion(task, folder, registry.champion, versions[winner], contest.test, options)
+    decision = _decide(winner, versions[winner], contest, champion, split, registry, as_of, key)
+    metrics = _contest_rows(task.kind, contest, versions, rule, champion, decision.champion)
+    common: dict[str, Any] = {
+        "window": data_window(rows, split),
+        "seed": task.seed,
+        "rule": rule,
+        "reason": decision.reason,
+        "metrics": _plain(metrics),
+        "training_key": key,
+        "reference": reference_of(contest.fit.matrix),
+        "left_out": contest.left_out,
     }
+    best = contest.entrants[winner]
+    said = best.calibration.apply(best.fitted.predict(contest.test.matrix))
+    card = build_card(
+        task.kind,
+        versions[winner],
+        winner,
+        is_promoted=decision.champion == versions[winner],
+        calibration=best.calibration,
+        params=best.params,
+        score_reference=shares_of(said),
+        **common,
+    )
+    save_artifact(folder / versions[winner], card, best.fitted)
+    rule_card = build_card(task.kind, rule.version, RECENCY_RULE, is_promoted=False, winner=versions[winner], **common)
+    save_artifact(folder / RECENCY_RULE, rule_card, None)
+    write_registry(folder, registry.decided(decision))
+    found = stored_result(folder, task.kind, key)
+    assert found is not None  # just written
+    return found
+
+
+def _registry(folder: Path) -> Registry:
+    """The registry; a damaged one is begun anew, and the challenger then has only the baselines to beat."""
+    try:
+        return read_registry(folder)
+    except ArtifactError:
+        return Registry()
+
+
+def _measured_champion(
+    task: Task, folder: Path, version: str | None, challenger: str, test: Part, options: TrainOptions
+) -> _Champion | None:
+    """The champion on the new test; None where there is none, it is gone, reads other features, or is the challenger."""
+    if version is None or version == challenger:
+        return None
+    try:
+        loaded = load_artifact(folder / version)
+    except ArtifactError:
+        return None
+    card = loaded.card
+    if loaded.candidate is None or tuple(card["features"]) != FEATURES or card["horizon_days"] != task.horizon_days:
+        return None
+    said = calibration_of(card).apply(loaded.candidate.predict(test.matrix))
+    return _Champion(version, card["algorithm"], evaluate(test.y, said, test.weights(task.seed), options.action))
+
+
+def _decide(
+    winner: str,
+    version: str,
+    contest: Contest,
+    champion: _Champion | None,
+    split: TimeSplit,
+    registry: Registry,
+    as_of: date,
+    key: str,
+) -> Decision:
+    baselines = contest.baselines_on_test
+    is_promoted, why = should_promote(
+        contest.entrants[winner].on_test,
+        champion.on_test if champion else None,
+        baselines,
+        is_independent=not split.has_overlap,
+        is_rejected=version in registry.rejected,
+    )
+    serving: str | None = version if is_promoted else None
+    reason = f"{winner} {why}"
+    if not is_promoted and champion:
+        keeps = still_serves(champion.on_test, baselines)
+        serving = champion.version if keeps else None
+        reason += f"; {champion.version} {'goes on' if keeps else 'is no better than a simple rule any more'}"
+    return Decision(version, registry.champion, serving, reason, as_of.isoformat(), key)
+
+
+def _contest_rows(
+    kind: Kind,
+    contest: Contest,
+    versions: Mapping[str, str],
+    rule: RecencyRule,
+    champion: _Champion | None,
+    serving: str | None,
+) -> list[dict[str, Any]]:
+    rows = _baseline_rows(kind, "validation", contest.baselines_on_validation, rule)
+    rows += _baseline_rows(kind, "test", contest.baselines_on_test, rule)
+    for name, entrant in contest.entrants.items():
+        for split, found, baselines in (
+            ("validation", entrant.on_validation, contest.baselines_on_validation),
+            ("test", entrant.on_test, contest.baselines_on_test),
+        ):
+            rows += metric_rows(kind, versions[name], name, split, found, baselines, versions[name] == serving)
+    if champion:
+        is_serving = champion.version == serving
+        found, baselines = champion.on_test, contest.baselines_on_test
+        rows += metric_rows(kind, champion.version, champion.algorithm, "test", found, baselines, is_serving)
+    return rows
 
 
 def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rule: RecencyRule) -> list[dict[str, Any]]:
@@ -104,97 +198,10 @@ def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rul
     ]
 
 
-@dataclass(frozen=True)
-class _Contest:
-    """Every algorithm fitted on the training snapshots and measured on the later ones, beside the baselines."""
-
-    fitted: dict[str, Candidate]
-    calibrations: dict[str, Calibration]
-    on_validation: dict[str, Evaluation]
-    on_test: dict[str, Evaluation]
-    baselines_on_validation: dict[str, Evaluation]
-    baselines_on_test: dict[str, Evaluation]
-
-    @property
-    def winner(self) -> str:
-        return max(ALGORITHMS, key=lambda name: self.on_validation[name].values["pr_auc"])
-
-
-def _hold_contest(kind: Kind, fit: _Part, validation: _Part, test: _Part, seed: int, horizon_days: int) -> _Contest:
-    rule, base_rate = fit_recency_rule(kind, fit.days, fit.y, horizon_days), float(fit.y.mean())
-    with threadpool_limits(limits=1):  # small matrices: threads of the linear algebra only wait for each other
-        fitted: dict[str, Candidate] = {name: fit_candidate(name, fit.matrix, fit.y, seed) for name in ALGORITHMS}
-    scores = {name: item.predict(validation.matrix) for name, item in fitted.items()}
-    calibrations = {name: fit_calibration(found, validation.y) for name, found in scores.items()}
-    tested = {name: calibrations[name].apply(item.predict(test.matrix)) for name, item in fitted.items()}
-    return _Contest(
-        fitted,
-        calibrations,
-        # Validation rows are scored uncalibrated: the calibration was fitted on those very rows.
-        on_validation={name: evaluate(validation.y, found, validation.weights) for name, found in scores.items()},
-        on_test={name: evaluate(test.y, found, test.weights) for name, found in tested.items()},
-        baselines_on_validation=_baselines(validation, base_rate, rule),
-        baselines_on_test=_baselines(test, base_rate, rule),
-    )
-
-
-def _train_and_compare(
-    kind: Kind, rows: pd.DataFrame, split: TimeSplit, digest: str, folder: Path, seed: int, options: TrainOptions
-) -> TrainResult:
-    fit = _training_part(rows, split.train, seed, options.max_train_rows)
-    validation, test = _part(rows, (split.validation,), seed), _part(rows, (split.test,), seed)
-    contest = _hold_contest(kind, fit, validation, test, seed, options.horizon_days)
-    winner, rule = contest.winner, _rule_of_all(kind, rows, options)
-    promoted, reason = _decide(winner, contest.on_test[winner], contest.baselines_on_test, split)
-    version = version_of(winner, digest)
-    metrics = _contest_rows(kind, contest, rule, digest, winner if promoted else None)
-    common: dict[str, Any] = {
-        "window": data_window(rows, split),
-        "seed": seed,
-        "rule": rule,
-        "reference": reference_of(fit.matrix),
-        "reason": reason,
-        "metrics": _plain(metrics),
-        "training_key": training_key(kind, rows, split, seed, options),
-    }
-    calibration, params = contest.calibrations[winner], params_of(winner)
-    card = build_card(kind, version, winner, is_promoted=promoted, calibration=calibration, params=params, **common)
-    model_folder = save_artifact(folder / version, card, contest.fitted[winner])
-    rule_card = build_card(kind, rule.version, RECENCY_RULE, is_promoted=False, winner=version, **common)
-    rule_folder = save_artifact(folder / RECENCY_RULE, rule_card, None)
-    if promoted:
-        return TrainResult(kind, version, winner, metrics_frame(metrics), True, True, reason, model_folder)
-    return TrainResult(kind, rule.version, RECENCY_RULE, metrics_frame(metrics), False, True, reason, rule_folder)
-
-
-def _contest_rows(
-    kind: Kind, contest: _Contest, rule: RecencyRule, digest: str, promoted: str | None
-) -> list[dict[str, Any]]:
-    rows = _baseline_rows(kind, "validation", contest.baselines_on_validation, rule)
-    rows += _baseline_rows(kind, "test", contest.baselines_on_test, rule)
-    for name in ALGORITHMS:
-        for split, found, baselines in (
-            ("validation", contest.on_validation[name], contest.baselines_on_validation),
-            ("test", contest.on_test[name], contest.baselines_on_test),
-        ):
-            rows += metric_rows(kind, version_of(name, digest), name, split, found, baselines, name == promoted)
-    return rows
-
-
 def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> RecencyRule:
     """The rule to score with where nothing is promoted: of every labelled row; the one that is tested saw fewer."""
     y = rows["y"].to_numpy(dtype=np.int_)
     return fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
-
-
-def _decide(winner: str, found: Evaluation, baselines: dict[str, Evaluation], split: TimeSplit) -> tuple[bool, str]:
-    """Promoted only where the test, on a window of its own, shows more than both baselines."""
-    if split.has_overlap:
-        return False, f"{winner} not promoted: snapshots are closer than the horizon, so the test is not independent"
-    unbeaten = [name for name, baseline in baselines.items() if not beats(found, baseline)]
-    if unbeaten:
-        return False, f"{winner} not promoted: on the test snapshot it does not clearly beat {' or '.join(unbeaten)}"
-    return True, f"{winner} promoted: best on validation and better than both baselines on the test snapshot"
 
 
 def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -219,9 +226,9 @@ def _fall_back(
     metrics: list[dict[str, Any]] = []
     snapshots = sorted(set(rows["as_of_date"]))
     if len(snapshots) >= 2:
-        known = _training_part(rows, tuple(snapshots[:-1]), seed, options.max_train_rows)
-        earlier = fit_recency_rule(kind, known.days, known.y, options.horizon_days)
-        found = _baselines(_part(rows, (snapshots[-1],), seed), float(known.y.mean()), earlier)
+        known = part_of(rows, tuple(snapshots[:-1]), seed, options.max_train_rows)
+        held_out = part_of(rows, (snapshots[-1],), seed)
+        found = baselines_of(known, held_out, Task(kind, options.horizon_days, seed), options)
         metrics = _baseline_rows(kind, "test", found, rule)
     card = build_card(
         kind,

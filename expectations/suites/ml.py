@@ -225,6 +225,30 @@ def _metrics_checks(params: GateParams) -> list[Check]:
     ]
 
 
+def _drift_sql(params: GateParams) -> str:
+    return """
+        select
+            model,
+            count(*) filter (where psi is null or isnan(cast(psi as double)) or psi < 0) as n_psi_off,
+            count(*) filter (where missing_rate not between 0 and 1 or reference_missing_rate not between 0 and 1)
+                as n_rates_off,
+            avg(cast(is_drifted as integer)) filter (where feature <> '(score)') as drifted_share,
+            max(psi) filter (where feature = '(score)') as score_psi
+        from ml.feature_drift
+        group by model
+    """
+
+
+def _drift_checks(params: GateParams) -> list[Check]:
+    return [
+        none_of("n_psi_off", may_be_empty=True),
+        none_of("n_rates_off", may_be_empty=True),
+        # Counts that only grow (days since first seen, orders in all) shift in a young shop: half of all features do not.
+        between("drifted_share", 0, 0.5, severity="warn", may_be_empty=True),
+        between("score_psi", 0, 0.2, severity="warn", may_be_empty=True),
+    ]
+
+
 SUITES: tuple[Suite, ...] = (
     Suite("ml.user_segments", "ml", (Probe("shares", _segments_sql, _segments_checks, keys=("segment",)),)),
     Suite("ml.segment_migrations", "ml", (Probe("flows", _migrations_sql, _migrations_checks),)),
@@ -235,6 +259,7 @@ SUITES: tuple[Suite, ...] = (
         (Probe("scores", _scores_sql("ml.purchase_scores", "label_purchased"), _scores_checks),),
     ),
     Suite("ml.model_metrics", "ml", (Probe("metrics", _metrics_sql, _metrics_checks, keys=("model", "split")),)),
+    Suite("ml.feature_drift", "ml", (Probe("shift", _drift_sql, _drift_checks, keys=("model",)),)),
     Suite("activation.user_history", "ml", (Probe("intervals", _history_sql, _history_checks),)),
     Suite("activation.user_profiles", "ml", (Probe("reconciliation", _profiles_sql, _profiles_checks),)),
     Suite(

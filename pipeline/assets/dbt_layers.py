@@ -43,7 +43,7 @@ LAYERS = {
 _LAYER_OF = {"staging": "sessions", "intermediate": "sessions", "raw": "ops"}
 PREDICTIONS = {
     name: dg.AssetKey(["predictions", name])
-    for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics")
+    for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics", "feature_drift")
 }
 RECOMMENDATIONS = {
     name: dg.AssetKey(["predictions", name]) for name in ("recommendations", "similar_items", "recommendation_metrics")

@@ -17,11 +17,12 @@ from pipeline.files import write_parquet
 from pipeline.learning_data import LearningData, read_learning_data
 from pipeline.resources import GrowthHome
 from pipeline.settings import Settings
+from pipeline.settings.analysis import Churn, Purchase
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from models.result import TrainResult
+    from models.result import TrainOptions, TrainResult
     from models.segment import SegmentRules
 
 FEATURES = dg.AssetKey(["marts", "user_features"])
@@ -63,21 +64,37 @@ def predict_all(
     """Every prediction of a night by name, and the model behind each table of scores."""
     import pandas as pd
 
+    from models.drift import feature_drift
     from models.score import score
     from models.segment import segment_users
-    from models.train import TrainOptions, train
+    from models.train import train
 
     settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
     segments = segment_users(data.now, as_of, _segment_rules(settings), SEED, artifacts / "segments")
-    frames, metrics, models = {"user_segments": segments.frame}, [segments.metrics], {}
-    for kind, horizon in (("churn", settings.churn.horizon_days), ("purchase", settings.purchase.horizon_days)):
-        options = TrainOptions(horizon_days=horizon, min_snapshots=settings.churn.min_snapshots)
+    frames, metrics, models, drifts = {"user_segments": segments.frame}, [segments.metrics], {}, []
+    for kind, label in (("churn", settings.churn), ("purchase", settings.purchase)):
+        options = _train_options(settings, label)
         trained = train(kind, data.features, data.labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
-        frames[f"{kind}_scores"] = score(kind, data.now, trained.artifact)  # type: ignore[arg-type]
+        scores = score(kind, data.now, trained.artifact)  # type: ignore[arg-type]
+        drifts.append(feature_drift(kind, data.now, trained.artifact, scores["probability"].to_numpy()))  # type: ignore[arg-type]
+        frames[f"{kind}_scores"] = scores
         models[f"{kind}_scores"] = trained
         metrics.append(trained.metrics)
+    frames["feature_drift"] = pd.concat(drifts, ignore_index=True)
     frames["model_metrics"] = pd.concat([m for m in metrics if len(m)], ignore_index=True)
     return frames, models
+
+
+def _train_options(settings: Settings, label: Churn | Purchase) -> "TrainOptions":
+    from models.metrics import Action
+    from models.result import TrainOptions
+
+    return TrainOptions(
+        horizon_days=label.horizon_days,
+        min_snapshots=settings.churn.min_snapshots,
+        tuning_budget_s=settings.training.tuning_budget_s,
+        action=Action(label.action.cost, label.action.benefit) if label.action else None,
+    )
 
 
 def _segment_rules(settings: Settings) -> "SegmentRules":
@@ -99,6 +116,11 @@ def _metadata(name: str, frame: "pd.DataFrame", folder: Path) -> dict[str, Any]:
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "path": dg.MetadataValue.path(str(folder / f"{name}.parquet")),
     }
+    if name == "feature_drift":
+        drifted = frame[frame["is_drifted"]]
+        metadata["drifted"] = ", ".join(
+            f"{model}: {feature}" for model, feature in drifted[["model", "feature"]].values
+        )
     if name == "model_metrics":
         metadata["test_metrics"] = dg.MetadataValue.md(_markdown(frame[frame["split"] == "test"]))
     return metadata

@@ -139,18 +139,39 @@ class Attribution(Section):
         return self
 
 
+class ActionValue(Section):
+    """What acting on one person costs, and brings where the person is one of those predicted; in the site's currency."""
+
+    cost: Annotated[float, Field(gt=0)]
+    benefit: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _can_pay(self) -> ActionValue:
+        if self.cost >= self.benefit:
+            raise ValueError("an action that costs as much as it brings pays for nobody: cost is less than benefit")
+        return self
+
+
 class Churn(Section):
-    """Horizon and look-back of the churn label."""
+    """Horizon and look-back of the churn label; what keeping somebody costs and brings."""
 
     horizon_days: Count = 7
     lookback_days: Count = 30
     min_snapshots: Count = 3
+    action: ActionValue | None = None
 
 
 class Purchase(Section):
-    """Horizon of the purchase label."""
+    """Horizon of the purchase label; what winning an order costs and brings."""
 
     horizon_days: Count = 7
+    action: ActionValue | None = None
+
+
+class Training(Section):
+    """What trying parameters may cost at each training of a model, in seconds of a two-core machine; 0: the usual ones."""
+
+    tuning_budget_s: Annotated[float, Field(ge=0, le=3600)] = 20
 
 
 class CustomerValue(Section):

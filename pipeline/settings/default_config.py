@@ -77,8 +77,11 @@ sources:
 # aha: {start_event: null,  # sign_up where it occurs, else the person's first event
 #       counts: [1, 2, 3, 5], days: [1, 3, 7],   # behaviours: an event at least so often within so many days, the start's date included
 #       retention_days: 7}  # staying: active on any of the so many days that follow
-# churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3}
-# purchase: {horizon_days: 7}
+# churn: {horizon_days: 7, lookback_days: 30, min_snapshots: 3,
+#         action: {cost: 2, benefit: 15}}   # of acting on one person, and what it brings if that person would have churned: with it
+#                                           # ml.model_metrics tells what acting from the threshold cost / benefit would have earned
+# purchase: {horizon_days: 7}   # action: as for churn
+# training: {tuning_budget_s: 20}   # for trying parameters at each training (about weekly), counted for a two-core machine; 0: the usual ones
 # customer_value: {horizon_days: 90}   # expected orders and revenue of the days after as_of
 # segments: {kmeans: {k: auto}}
 # market_basket: {days: 90, min_together: 5, max_items: 50}   # items bought or viewed together: pairs in so many baskets at least;

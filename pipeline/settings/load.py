@@ -36,6 +36,7 @@ class Settings(Section):
     aha: p.Aha = p.Aha()
     churn: a.Churn = a.Churn()
     purchase: a.Purchase = a.Purchase()
+    training: a.Training = a.Training()
     customer_value: a.CustomerValue = a.CustomerValue()
     segments: a.Segments = a.Segments()
     market_basket: a.MarketBasket = a.MarketBasket()

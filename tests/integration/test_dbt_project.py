@@ -117,7 +117,7 @@ def test_every_model_that_decides_something_has_a_unit_test(catalog: Any) -> Non
     tested = {node["model"] for node in manifest["unit_tests"].values()}
     models = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     only_read = {"stg_lake_events", "stg_files", "rejected_events", "quality_results", "run_stages", "model_metrics",
-                 "user_segments", "churn_scores", "purchase_scores", "customer_value", "survival_curves",
+                 "user_segments", "churn_scores", "feature_drift", "purchase_scores", "customer_value", "survival_curves",
                  "recommendations", "similar_items"}  # fmt: skip
     # int_person_days adds up int_person_event_days, dim_identities publishes int_identities, which keeps int_devices
     # as int_identity_links does int_device_users.

@@ -94,6 +94,9 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
         "model": "churn", "split": "test", "n_without_value": 0, "n_outside_interval": 0, "n_rate_outside": 0,
         "promoted_roc_auc": 0.8,
     },
+    ("ml.feature_drift", "shift"): {
+        "model": "churn", "n_psi_off": 0, "n_rates_off": 0, "drifted_share": 0.1, "score_psi": 0.02,
+    },
     ("activation.user_profiles", "reconciliation"): {
         "n_persons_off": 0, "n_other_date": 0, "n_segments_lost": 0, "n_churn_scores_lost": 0,
         "n_purchase_scores_lost": 0, "n_customer_values_lost": 0, "n_recommendations_lost": 0,
@@ -125,6 +128,7 @@ GOOD: dict[tuple[str, str], dict[str, object]] = {
 
 # A bad value for each judged column that does not count rows (those are bad at 1).
 BAD_VALUES: dict[str, list[object]] = {
+    "drifted_share": [0.9], "score_psi": [0.5],
     "hours_event_after_ingest": [24.5], "first_event_year": [1970], "rejected_rate": [0.051],
     "worst_new_batch_rejected_rate_low": [0.051], "n_events_to_as_of": [0], "last_week_volume_ratio": [0.29, 3.1],
     "silence_over_longest_gap": [3.5], "share_of_usual_day": [0.099],

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from models.baselines import RecencyRule, bucket_of, fit_recency_rule, unlabelled_probability
 from models.calibration import fit_calibration
-from models.evaluate import beats, best_baseline, compute_metrics, evaluate, metric_rows, metrics_frame, person_weights
+from models.evaluate import beats, best_baseline, evaluate, mean_of, metric_rows, metrics_frame, person_weights
 from models.features import Kind
+from models.metrics import Action, compute_metrics
 from models.split import split_by_time
 
 
@@ -38,11 +40,47 @@ def test_lift_by_hand() -> None:
     assert compute_metrics(y, np.full(20, 0.5))["lift_top_10"][0] == pytest.approx(1.0)  # all tied: no lift
 
 
+def test_precision_and_lift_at_the_top_by_hand() -> None:
+    y = np.zeros(200, dtype=int)
+    y[[0, 1, 2, 5, 9, 150]] = 1  # of the top 2: 2; of the top 10: 5; of the top 20: 5
+    found = compute_metrics(y, np.linspace(1.0, 0.0, 200))
+    assert [found[f"precision_top_{n}"][0] for n in (1, 5, 10)] == pytest.approx([1.0, 0.5, 0.25])
+    assert [found[f"lift_top_{n}"][0] for n in (1, 5, 10)] == pytest.approx([1 / 0.03, 0.5 / 0.03, 0.25 / 0.03])
+
+
+def test_calibration_error_by_hand_and_against_scikit_learn() -> None:
+    # two bins: of 4 said 0.1 one came true (off by 0.15), of 6 said 0.9 three did (off by 0.4)
+    y, p = np.array([1, 0, 0, 0, 1, 1, 1, 0, 0, 0]), np.array([0.1] * 4 + [0.9] * 6)
+    assert compute_metrics(y, p)["ece"][0] == pytest.approx(0.4 * 0.15 + 0.6 * 0.4)
+    y, p = _scores(decimals=9)
+    observed, said = calibration_curve(y, p, n_bins=10)
+    share = np.histogram(p, bins=np.linspace(0, 1, 11))[0] / len(p)
+    assert compute_metrics(y, p)["ece"][0] == pytest.approx(float(np.sum(share * np.abs(observed - said))))
+
+
+def test_profit_of_acting_by_hand() -> None:
+    action = Action(cost=2.0, benefit=8.0)
+    assert action.threshold == 0.25
+    y, p = np.array([1, 0, 1, 0]), np.array([0.9, 0.25, 0.2, 0.1])  # acts on two: one gain of 6, one loss of 2
+    found = compute_metrics(y, p, action=action)
+    assert (found["profit_per_person"][0], found["share_acted"][0]) == (1.0, 0.5)
+    assert "profit_per_person" not in compute_metrics(y, p)
+
+
+def test_the_mean_over_periods_is_taken_within_each_resample() -> None:
+    y, p = _scores()
+    weights = person_weights(np.arange(len(y)).astype(object), 1)
+    one, other = evaluate(y, p, weights), evaluate(y, 1 - p, weights)
+    both = mean_of([one, other])
+    assert both.values["brier"] == pytest.approx((one.values["brier"] + other.values["brier"]) / 2)
+    assert both.resampled["roc_auc"] == pytest.approx((one.resampled["roc_auc"] + other.resampled["roc_auc"]) / 2)
+
+
 def test_one_class_gives_no_ranking_metric_and_no_row() -> None:
     found = evaluate(np.zeros(30, dtype=int), np.full(30, 0.2), person_weights(np.arange(30).astype(object), 1))
     assert np.isnan(found.values["roc_auc"])
     frame = metrics_frame(metric_rows("churn", "v", "a", "test", found, {"base-rate": found}, False))
-    assert set(frame["metric"]) == {"brier", "log_loss"}
+    assert set(frame["metric"]) == {"brier", "log_loss", "ece"}
 
 
 def test_bootstrap_draws_whole_persons() -> None:
@@ -125,6 +163,17 @@ def test_split_keeps_a_full_horizon_between_parts() -> None:
     split = split_by_time(days, 7)
     assert (split.train, split.validation, split.test) == ((days[0], days[1]), days[4], days[7])
     assert not split.has_overlap
+
+
+def test_rolling_origins_keep_the_gap_and_stay_before_validation() -> None:
+    days = _days(0, 7, 14, 21, 28, 35)
+    origins = split_by_time(days, 7).origins
+    assert [(one.train, one.held_out) for one in origins] == [
+        (tuple(days[:3]), days[3]), (tuple(days[:2]), days[2]), (tuple(days[:1]), days[1]),
+    ]  # fmt: skip
+    assert split_by_time(_days(0, 7, 14), 7).origins == ()  # one training snapshot: nothing before it
+    wide = split_by_time(_days(*range(0, 60, 3)), 7)
+    assert all(max(one.train) + timedelta(days=7) <= one.held_out < wide.validation for one in wide.origins)
 
 
 def test_split_says_when_windows_overlap() -> None:

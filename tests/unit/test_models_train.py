@@ -15,7 +15,7 @@ from models_frames import last_day, snapshots
 from models import ArtifactError, FrameError, TrainOptions, feature_drift, load_artifact, score, train
 from models.artifacts import save_artifact, stable_archive
 from models.baselines import RecencyRule
-from models.candidates import ALGORITHMS, fit_candidate
+from models.candidates import ALGORITHMS, BG_NBD, Task, fit_candidate
 from models.card import build_card
 from models.evaluate import METRIC_COLUMNS
 from models.features import FEATURES, design_matrix, training_frame
@@ -110,7 +110,7 @@ def test_the_same_training_is_not_done_twice(tmp_path: Path, monkeypatch: pytest
         assert first.promoted == (name == "promoted")
         before = _tree(folder)
         with monkeypatch.context() as patched:
-            patched.setattr(sys.modules["models.train"], "fit_candidate", _forbid_fitting)
+            patched.setattr(sys.modules["models.contest"], "fit_candidate", _forbid_fitting)
             again = train("churn", features.sample(frac=1.0, random_state=1), labels, as_of, folder, 7)
             # a few labels that late events turned do not make another training due …
             turned = labels.copy()
@@ -153,7 +153,7 @@ def test_another_release_trains_again(
     features, labels = frames
     train("churn", features, labels, last_day(features), tmp_path, 7)
     monkeypatch.setattr("models.reuse._code_digest", lambda: "another release")
-    monkeypatch.setattr(sys.modules["models.train"], "fit_candidate", _forbid_fitting)
+    monkeypatch.setattr(sys.modules["models.contest"], "fit_candidate", _forbid_fitting)
     with pytest.raises(AssertionError, match="trained again"):
         train("churn", features, labels, last_day(features), tmp_path, 7)
 
@@ -214,7 +214,7 @@ def test_every_algorithm_survives_storage(
     features, labels = frames
     rows = training_frame("churn", features, labels, last_day(features), 7)
     matrix, y = design_matrix(rows), rows["y"].to_numpy()
-    fitted = fit_candidate(algorithm, matrix, y, 7)
+    fitted = fit_candidate(algorithm, matrix, y, Task("churn", 7, 7))
     card = build_card("churn", "v1", algorithm, "", False, {}, 7, RecencyRule("churn", 7))
     for name in ("a", "b"):
         save_artifact(tmp_path / name, card, fitted)
@@ -224,7 +224,9 @@ def test_every_algorithm_survives_storage(
     np.testing.assert_array_equal(loaded.predict(matrix), fitted.predict(matrix))
     contributions = loaded.contributions(matrix)
     assert contributions.shape == matrix.shape
-    assert FEATURES[int(np.abs(contributions).mean(axis=0).argmax())] == "n_sessions_7d"
+    strongest = FEATURES[int(np.abs(contributions).mean(axis=0).argmax())]
+    # BG/NBD knows recency and frequency alone
+    assert strongest == ("days_since_last_active" if algorithm == BG_NBD else "n_sessions_7d")
     scored = score("churn", features[features["as_of_date"] == last_day(features)], tmp_path / "a")
     assert scored["top_reasons"].str.split("; ").map(len).between(1, 3).all()
 

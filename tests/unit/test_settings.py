@@ -45,7 +45,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     (tmp_path / "growth.yaml").write_text(text)
     assert load_settings(tmp_path / "growth.yaml").home == tmp_path
     keys = ("# cleaning:", "#            max", "# identity:", "# sessions:", "# funnels:", "#   - name:", "#     steps:", "#     window:",
-            "#     order:", "#     entry:", "#     scope:", "#     exclude:", "#     hold_constant:", "#     breakdown:", "# retention:", "#             ", "# attribution:", "# churn:", "# purchase:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
+            "#     order:", "#     entry:", "#     scope:", "#     exclude:", "#     hold_constant:", "#     breakdown:", "# retention:", "#             ", "# attribution:", "# churn:", "#         action:", "# purchase:", "# training:", "# segments:", "# alerts:", "#   on:", "#   webhook:", "#   email:",
             "# privacy:", "#           ", "# recommendations:")  # fmt: skip
     lines = [line[2:] if line.startswith(keys) else line for line in text.splitlines()]
     settings = parse_settings("\n".join(lines))

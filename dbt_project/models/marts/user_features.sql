@@ -18,7 +18,8 @@ person_days as (
         sum(n_sessions) as n_sessions,
         sum(n_mobile_events) as n_mobile_events,
         {%- for name, column in [('view_item', 'n_item_views'), ('add_to_cart', 'n_add_to_carts'),
-                                 ('add_to_wishlist', 'n_wishlists'), ('search', 'n_searches')] %}
+                                 ('add_to_wishlist', 'n_wishlists'), ('search', 'n_searches'),
+                                 ('begin_checkout', 'n_checkouts'), ('purchase', 'n_purchases')] %}
         sum(case when event_name = '{{ name }}' then n_events else 0 end) as {{ column }},
         {%- endfor %}
         case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_days
@@ -33,7 +34,9 @@ known_days as (
     select
         snapshots.as_of_date,
         person_days.*,
-        {{ days_between('person_days.activity_date', 'snapshots.as_of_date') }} as days_ago
+        {{ days_between('person_days.activity_date', 'snapshots.as_of_date') }} as days_ago,
+        -- counted from a Monday
+        {{ days_between("cast('1970-01-05' as date)", 'person_days.activity_date') }} % 7 >= 5 as is_weekend
     from person_days
     inner join snapshots
         on person_days.activity_date <= snapshots.as_of_date and person_days.known_date <= snapshots.as_of_date
@@ -54,7 +57,23 @@ activity as (
         sum(case when days_ago < 30 then n_sessions else 0 end) as n_sessions_30d,
         sum(case when days_ago < 7 then n_events else 0 end) as n_events_7d,
         sum(case when days_ago < 30 then n_events else 0 end) as n_events_30d,
-        sum(case when days_ago >= 30 and days_ago < 60 then n_events else 0 end) as n_events_prev_30d,
+        {%- for days in [14, 90] %}
+        sum(case when days_ago < {{ days }} then n_days else 0 end) as n_active_days_{{ days }}d,
+        sum(case when days_ago < {{ days }} then n_events else 0 end) as n_events_{{ days }}d,
+        {%- endfor %}
+        {%- for days in [7, 14, 30, 90] %}
+        sum(case when days_ago >= {{ days }} and days_ago < {{ 2 * days }} then n_events else 0 end) as n_events_prev_{{ days }}d,
+        {%- endfor %}
+        sum(case when days_ago < 30 and is_weekend then n_events else 0 end) as n_weekend_events_30d,
+        max(case
+            when days_ago >= 30 then 0
+            when n_purchases > 0 then 4
+            when n_checkouts > 0 then 3
+            when n_add_to_carts > 0 then 2
+            when n_item_views > 0 then 1
+            else 0
+        end) as funnel_depth_30d,
+        min(case when n_add_to_carts > 0 then days_ago end) as days_since_last_add_to_cart,
         sum(case when days_ago < 30 then n_mobile_events else 0 end) as n_mobile_events_30d,
         sum(case when days_ago < 30 then n_item_views else 0 end) as n_item_views_30d,
         sum(case when days_ago < 30 then n_add_to_carts else 0 end) as n_add_to_carts_30d,
@@ -134,7 +153,9 @@ orders as (
         {{ stable_sum('revenue') }} as revenue_total,
         sum(case when order_date > {{ add_days('as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
         {{ stable_sum('case when order_date > ' ~ add_days('as_of_date', -30) ~ ' then revenue else 0 end') }} as revenue_30d,
-        min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order
+        min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order,
+        max({{ days_between('order_date', 'as_of_date') }}) as days_since_first_order,
+        count(distinct order_date) as n_order_days_total
     from judged_orders
     group by as_of_date, person_id
 
@@ -272,6 +293,17 @@ select
     cast(activity.n_events_30d as bigint) as n_events_30d,
     cast(activity.n_events_prev_30d as bigint) as n_events_prev_30d,
     cast(activity.n_events_7d * 30.0 / 7 / greatest(activity.n_events_30d, 1) as double) as activity_trend,
+    {%- for days in [14, 90] %}
+    cast(activity.n_active_days_{{ days }}d as bigint) as n_active_days_{{ days }}d,
+    cast(activity.n_events_{{ days }}d as bigint) as n_events_{{ days }}d,
+    {%- endfor %}
+    {%- for days in [7, 14, 30, 90] %}
+    cast((1.0 + activity.n_events_{{ days }}d) / (1.0 + activity.n_events_prev_{{ days }}d) as double) as events_trend_{{ days }}d,
+    {%- endfor %}
+    cast(activity.n_weekend_events_30d * 1.0 / greatest(activity.n_events_30d, 1) as double) as share_weekend_30d,
+    cast(activity.n_events_30d * 1.0 / greatest(activity.n_sessions_30d, 1) as double) as events_per_session_30d,
+    cast(activity.funnel_depth_30d as bigint) as funnel_depth_30d,
+    cast(activity.days_since_last_add_to_cart as bigint) as days_since_last_add_to_cart,
     cast(activity.n_item_views_30d as bigint) as n_item_views_30d,
     cast(activity.n_add_to_carts_30d as bigint) as n_add_to_carts_30d,
     cast(activity.n_wishlists_30d as bigint) as n_wishlists_30d,
@@ -284,6 +316,8 @@ select
     cast({{ purchase_frequency('coalesce(orders.n_orders_total, 0)', 'activity.days_since_first_seen') }} as double) as purchase_frequency,
     cast(case when scores.activity_score > 100 then 100 else coalesce(scores.activity_score, 0) end as double) as activity_score,
     cast(orders.days_since_last_order as bigint) as days_since_last_order,
+    cast(orders.days_since_first_order as bigint) as days_since_first_order,
+    cast(coalesce(orders.n_order_days_total, 0) as bigint) as n_order_days_total,
     cast(
         (activity.days_since_first_seen - activity.days_since_last_active) * 1.0 / nullif(activity.n_active_days_total - 1, 0) as double
     ) as avg_days_between_active_days,

@@ -139,6 +139,11 @@ create table activation.user_history as
     from ml.user_segments
     union all select person_id, 'lifecycle_stage', 'active', date '2026-01-20', null from ml.user_segments
     union all select 'p1', 'segment', 'regular', date '2026-01-01', date '2026-01-30';
+create table ml.feature_drift as
+    select 'churn' as model, 'n_events_7d' as feature, 0.02::double as psi, 0.0::double as missing_rate, 0.0::double as reference_missing_rate,
+        false as is_drifted
+    union all select 'churn', 'n_events_30d', 0.01, 0.0, 0.0, false
+    union all select 'churn', '(score)', 0.03, 0.0, 0.0, false;
 create table ml.model_metrics as
     select 'churn' as model, 'test' as split, 'roc_auc' as metric, 0.8::double as value, 0.7::double as ci_low, 0.9::double as ci_high,
         true as is_promoted

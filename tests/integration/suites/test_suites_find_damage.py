@@ -190,6 +190,13 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
          "insert into ml.purchase_scores from ml.purchase_scores; update ml.purchase_scores set probability = 0.4"),
         ("gap_to_base_rate", "update ml.purchase_scores set probability = 0.9"),
     ],
+    "ml.feature_drift": [
+        ("n_psi_off", "update ml.feature_drift set psi = null"),
+        ("n_psi_off", "update ml.feature_drift set psi = -0.1 where feature = '(score)'"),
+        ("n_rates_off", "update ml.feature_drift set missing_rate = 1.2"),
+        ("drifted_share", "update ml.feature_drift set is_drifted = true"),
+        ("score_psi", "update ml.feature_drift set psi = 0.4 where feature = '(score)'"),
+    ],
     "ml.model_metrics": [
         ("split", "update ml.model_metrics set split = 'train'"),
         ("n_without_value", "update ml.model_metrics set value = null"),

@@ -1,0 +1,164 @@
+"""Which version of a model scores: the champion, what challenged it, and the way back.
+
+Belongs here: the decision (a pure function), the record of decisions, rolling back. Does not belong here: training,
+evaluating, the files of a version (see `artifacts`).
+
+`artifacts/<kind>/registry.json` is replaced as a whole after the version's own files are complete, so a night killed at
+any moment leaves a registry that names only whole versions.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from models.artifacts import ArtifactError, read_card, write_file
+from models.evaluate import Evaluation, beats, share_better
+
+REGISTRY = "registry.json"
+# A challenger need not be clearly better than the champion, which knows less of the present: only not likely worse.
+_NOT_WORSE_SHARE = 0.5
+_MAX_DECISIONS = 200
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What comes of a training: who scores from now on (`champion` None: the recency rule), and why."""
+
+    challenger: str
+    champion_before: str | None
+    champion: str | None
+    reason: str
+    as_of: str = ""
+    training_key: str = ""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The champion, versions that were rolled back and may not return, and all decisions, the newest last."""
+
+    champion: str | None = None
+    rejected: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = field(default_factory=tuple)
+
+    def before(self, training_key: str) -> "Registry":
+        """As it was before that training, where that was the latest: a training that is repeated decides the same."""
+        if not self.decisions or self.decisions[-1].training_key != training_key:
+            return self
+        return replace(self, champion=self.decisions[-1].champion_before, decisions=self.decisions[:-1])
+
+    def decided(self, decision: Decision) -> "Registry":
+        """With one more decision."""
+        return replace(self, champion=decision.champion, decisions=(*self.decisions, decision)[-_MAX_DECISIONS:])
+
+    def reason(self, training_key: str) -> str | None:
+        """Why the champion is who it is, where that training or a roll-back after it decided; None where neither did."""
+        by_hand = ""
+        for decision in reversed(self.decisions):
+            if decision.training_key == training_key:
+                return by_hand or decision.reason
+            if decision.training_key:
+                return None
+            by_hand = by_hand or decision.reason
+        return None
+
+
+def should_promote(
+    challenger: Evaluation,
+    champion: Evaluation | None,
+    baselines: Mapping[str, Evaluation],
+    *,
+    is_independent: bool = True,
+    is_rejected: bool = False,
+) -> tuple[bool, str]:
+    """Whether the challenger takes over, and why (not); all were measured on the same later rows and resamples.
+
+    It must clearly beat every baseline (see `evaluate.beats`), on a test whose labels overlap no training label
+    (`is_independent`), must not have been rolled back, and must have the higher PR-AUC than the champion in at least half
+    of the resamples.
+    """
+    if not is_independent:
+        return False, "not promoted: snapshots are closer than the horizon, so the test is not independent"
+    if is_rejected:
+        return False, "not promoted: it was rolled back by hand"
+    unbeaten = [name for name, baseline in baselines.items() if not beats(challenger, baseline)]
+    if unbeaten:
+        return False, f"not promoted: on the test snapshot it does not clearly beat {' or '.join(unbeaten)}"
+    if champion is None:
+        return True, "promoted: best on earlier snapshots and better than all baselines on the test snapshot"
+    if share_better(challenger, champion) < _NOT_WORSE_SHARE:
+        return False, "not promoted: the champion still ranks better on the test snapshot"
+    return True, "promoted: better than all baselines and no worse than the champion on the test snapshot"
+
+
+def still_serves(champion: Evaluation, baselines: Mapping[str, Evaluation]) -> bool:
+    """Whether a champion that was not replaced may go on: its PR-AUC is above that of every baseline."""
+    return all(champion.values["pr_auc"] > baseline.values["pr_auc"] for baseline in baselines.values())
+
+
+def read_registry(folder: Path) -> Registry:
+    """The registry of a model's folder; an empty one where there is none. `ArtifactError` where it cannot be read."""
+    path = folder / REGISTRY
+    if not path.is_file():
+        return Registry()
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        decisions = tuple(Decision(**one) for one in content["decisions"])
+        return Registry(content["champion"], tuple(content["rejected"]), decisions)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"the model registry {path} cannot be read: {error}") from error
+
+
+def write_registry(folder: Path, registry: Registry) -> None:
+    """Replace the registry of a model's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(registry), indent=1, sort_keys=True) + "\n"
+    write_file(folder / REGISTRY, text.encode())
+
+
+def roll_back(folder: Path, version: str | None = None) -> Registry:
+    """Make an earlier version the champion again (by default the one before; `recency-rule` for none).
+
+    The version that is left may not return; one that is trained anew later may take over as usual. `ArtifactError` names
+    the versions to choose from where there is no such version or its files are damaged.
+    """
+    registry = read_registry(folder)
+    target = version or _before(registry)
+    if target == registry.champion:
+        raise ArtifactError(f"{target or 'the recency rule'} is what scores already")
+    if target is not None:
+        _check_version(folder, target)
+    rejected = [one for one in (*registry.rejected, registry.champion) if one and one != target]
+    decision = Decision("", registry.champion, target, f"rolled back by hand from {registry.champion}")
+    registry = replace(registry.decided(decision), rejected=tuple(dict.fromkeys(rejected)))
+    write_registry(folder, registry)
+    return registry
+
+
+def _before(registry: Registry) -> str | None:
+    """The latest champion that was another one than today's and was not left by hand."""
+    for decision in reversed(registry.decisions):
+        for name in (decision.champion, decision.champion_before):
+            if name and name != registry.champion and name not in registry.rejected:
+                return name
+    return None
+
+
+def versions(folder: Path) -> list[str]:
+    """The stored versions of a model that are whole."""
+    found = []
+    for card in sorted(folder.glob("*/card.json")):
+        try:
+            is_model = bool(read_card(card.parent)["files"])
+        except ArtifactError:
+            continue
+        if is_model:
+            found.append(card.parent.name)
+    return found
+
+
+def _check_version(folder: Path, version: str) -> None:
+    known = versions(folder)
+    if version not in known:
+        raise ArtifactError(f"no whole version {version} in {folder}; there are: {', '.join(known) or 'none'}")
