@@ -29,6 +29,7 @@ FEATURES = dg.AssetKey(["marts", "user_features"])
 LABELS = dg.AssetKey(["marts", "user_labels"])
 SEED = 7
 N_CALIBRATION_GROUPS = 10
+N_IMPORTANT = 10
 
 
 @dg.multi_asset(
@@ -137,9 +138,21 @@ def _model_metadata(model: "TrainResult", data: LearningData, context: dg.AssetE
         return metadata
     try:
         metadata["calibration"] = dg.MetadataValue.md(_calibration(model, data))
+        metadata["importance"] = dg.MetadataValue.md(_importance(model, data))
     except Exception as error:  # a picture is an ornament: without it the night goes on
-        context.log.warning(f"no calibration picture of {model.kind}: {error}")
+        context.log.warning(f"no picture of the {model.kind} model: {error}")
     return metadata
+
+
+def _importance(model: "TrainResult", data: LearningData) -> str:
+    """What moves the scores of today's persons, over all of them."""
+    from models.score import importance
+
+    found = importance(model.kind, data.now, model.artifact).head(N_IMPORTANT)
+    if not len(found):
+        return "the recency rule reads days since last active alone"
+    title = f"{model.kind}: share in what moves the scores, %"
+    return plots.ranked(list(found.index), [100 * share for share in found], 0, title)
 
 
 def _calibration(model: "TrainResult", data: LearningData) -> str:

@@ -19,6 +19,7 @@ from models.candidates import ALGORITHMS, BG_NBD, Task, fit_candidate
 from models.card import build_card
 from models.evaluate import METRIC_COLUMNS
 from models.features import FEATURES, design_matrix, training_frame
+from models.score import importance
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +274,15 @@ def test_drift_sees_a_shift_and_missing_values(frames: tuple[pd.DataFrame, pd.Da
     found = feature_drift("churn", moved, result.artifact).set_index("feature")
     assert set(found.index[found["is_drifted"]]) == {"n_events_7d", "recency_ratio"}
     assert found.loc["recency_ratio", "missing_rate"] == 1.0
+
+
+def test_importance_names_what_decides_and_adds_up(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+    features, labels = frames
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    now = features[features["as_of_date"] == last_day(features)]
+    found = importance("churn", now, result.artifact)
+    assert found.index[0] == "n_sessions_7d" and found.sum() == pytest.approx(1.0) and set(found.index) == set(FEATURES)
+    assert importance("churn", now, tmp_path / "churn" / "recency-rule").empty
 
 
 def test_broken_frames_are_named(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
