@@ -16,7 +16,7 @@ import pandas as pd
 
 from models.bgnbd import BgNbd, FitError, fit_bgnbd
 from models.card import fingerprint
-from models.evaluate import metrics_frame
+from models.evaluate import metrics_frame, without_nan
 from models.features import FloatArray, as_dates, date_column, numbers, require_columns
 from models.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.holdout import MAX_TESTED_PERSONS, Holdout, measure
@@ -203,10 +203,5 @@ def _card(
         "data": {"n_buyers": len(now), "n_repeat_buyers": int((numbers(now, "n_order_days") > 1).sum())},
         "bgnbd": asdict(model.bgnbd) if model else None,
         "gamma_gamma": asdict(model.gamma_gamma) if model and model.gamma_gamma else None,
-        "metrics": [_without_nan(row) for row in holdout.metrics] if holdout else [],
+        "metrics": [without_nan(row) for row in holdout.metrics] if holdout else [],
     }
-
-
-def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
-    """What is not defined is null in JSON."""
-    return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}

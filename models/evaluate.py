@@ -130,6 +130,11 @@ def metric_rows(
     return rows
 
 
+def without_nan(row: Mapping[str, object]) -> dict[str, object]:
+    """A metric row for JSON, where what is not defined is null."""
+    return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
+
+
 def metrics_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
     """Metric rows as a frame whose columns have their types even when it is empty; undefined values have no row."""
     frame = pd.DataFrame(rows, columns=METRIC_COLUMNS)

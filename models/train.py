@@ -19,7 +19,7 @@ from models.candidates import Task
 from models.card import build_card, calibration_of, data_window
 from models.contest import Contest, Part, baselines_of, hold_contest, part_of
 from models.drift import reference_of, shares_of
-from models.evaluate import Evaluation, evaluate, metric_rows, metrics_frame
+from models.evaluate import Evaluation, evaluate, metric_rows, metrics_frame, without_nan
 from models.features import FEATURES, Kind, design_matrix, numbers, training_frame
 from models.registry import Decision, Registry, read_registry, should_promote, still_serves, write_registry
 from models.result import TrainOptions, TrainResult
@@ -87,7 +87,7 @@ def _train_and_compare(
         "seed": task.seed,
         "rule": rule,
         "reason": decision.reason,
-        "metrics": _plain(metrics),
+        "metrics": [without_nan(row) for row in metrics],
         "training_key": key,
         "reference": reference_of(contest.fit.matrix),
         "left_out": contest.left_out,
@@ -204,14 +204,6 @@ def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> Recen
     return fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
 
 
-def _plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Metric rows for JSON, where not-a-number does not exist."""
-    return [
-        {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in row.items()}
-        for row in rows
-    ]
-
-
 def _fall_back(
     kind: Kind,
     rows: pd.DataFrame,
@@ -239,7 +231,7 @@ def _fall_back(
         window=data_window(rows, split),
         seed=seed,
         rule=rule,
-        metrics=_plain(metrics),
+        metrics=[without_nan(row) for row in metrics],
         reference=reference_of(design_matrix(rows)) if len(rows) else {},
     )
     folder = save_artifact(artifact_dir / kind / RECENCY_RULE, card, None)

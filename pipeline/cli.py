@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli_options import DEFAULT_CONFIG, Config, Home, fail, home_of
 from pipeline.model_commands import app as model_commands
 
 if TYPE_CHECKING:
@@ -24,22 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(model_commands, name="models")
-Config = Annotated[Path, typer.Option("--config", envvar="GROWTH_CONFIG", help="The configuration file.")]
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", envvar="GROWTH_HOME", help="State lives in HOME/data. Default: config's folder."),
-]
-DEFAULT_CONFIG = Path("growth.yaml")
-
-
-def fail(message: str, code: int = 2) -> typer.Exit:
-    """Print an error a person can act on; return the exit to raise."""
-    typer.secho(f"error: {message}", err=True, fg=typer.colors.RED)
-    return typer.Exit(code)
-
-
-def _home(config: Path, home: Path | None) -> Path:
-    return (home or config.parent).resolve()
 
 
 def _command(name: str, config: Path, home: Path | None) -> str:
@@ -85,8 +70,8 @@ def simulate(
 
     currency = _checked_settings(config, home).site.currency if config.exists() else DEFAULT_CURRENCY
     try:
-        make_private(HomePaths(_home(config, home)))
-        report = simulate_shop(_home(config, home), users=users, days=days, seed=seed, currency=currency)
+        make_private(HomePaths(home_of(config, home)))
+        report = simulate_shop(home_of(config, home), users=users, days=days, seed=seed, currency=currency)
     except (SimulationError, OSError) as error:
         raise fail(str(error)) from error
     typer.echo(
@@ -261,7 +246,7 @@ def doctor(
 def _published(config: Path, home: Path | None) -> HomePaths:
     from pipeline.paths import HomePaths
 
-    paths = HomePaths(_home(config, home))
+    paths = HomePaths(home_of(config, home))
     if not paths.warehouse.exists():
         # A query needs no config, so the one of this home may not have been named.
         of_run = config if config.exists() or not home else home / DEFAULT_CONFIG

@@ -10,18 +10,16 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli_options import DEFAULT_CONFIG, Config, Home, fail, home_of
 from pipeline.paths import HomePaths
 
 Kind = Annotated[str, typer.Argument(help="churn or purchase")]
-DEFAULT_CONFIG = Path("growth.yaml")
-Config = Annotated[Path, typer.Option("--config", envvar="GROWTH_CONFIG", help="The configuration file.")]
-Home = Annotated[Path | None, typer.Option("--home", envvar="GROWTH_HOME", help="State lives in HOME/data.")]
 app = typer.Typer(help="Versions of the churn and purchase models: list them, go back to one.", no_args_is_help=True)
 KINDS = ("churn", "purchase")
 
 
 def _folder(kind: str, config: Path, home: Path | None) -> Path:
-    return HomePaths((home or config.parent).resolve()).ml / "artifacts" / kind
+    return HomePaths(home_of(config, home)).ml / "artifacts" / kind
 
 
 @app.command("list")
@@ -35,7 +33,7 @@ def list_versions(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
         try:
             registry, names = read_registry(folder), versions(folder)
         except ArtifactError as error:
-            raise _refused(error) from error
+            raise fail(str(error)) from error
         typer.secho(kind, bold=True)
         for name in sorted(names, key=lambda one: read_card(folder / one)["data"]["test"]["snapshots"]):
             mark = "*" if name == registry.champion else " "
@@ -62,15 +60,15 @@ def rollback(
     from pipeline.locking import WriterBusy, writer_lock
 
     if kind not in KINDS:
-        raise _refused(f"unknown model {kind}: expected one of {', '.join(KINDS)}")
+        raise fail(f"unknown model {kind}: expected one of {', '.join(KINDS)}")
     folder = _folder(kind, config, home)
     if not folder.is_dir():
-        raise _refused(f"no model was trained in {folder.parent}; a night with enough history trains one")
+        raise fail(f"no model was trained in {folder.parent}; a night with enough history trains one")
     try:
-        with writer_lock(HomePaths((home or config.parent).resolve()).writer_lock):
+        with writer_lock(HomePaths(home_of(config, home)).writer_lock):
             registry = roll_back(folder, version)
     except (ArtifactError, WriterBusy) as error:
-        raise _refused(error) from error
+        raise fail(str(error)) from error
     typer.echo(f"{kind}: {registry.champion or 'recency-rule'} scores from the next night on")
 
 
@@ -85,8 +83,3 @@ def _tested(card: dict) -> str:  # type: ignore[type-arg]
     return (
         f"tested on {day}: PR-AUC {values['pr_auc']:.3f}, ROC-AUC {values['roc_auc']:.3f}, Brier {values['brier']:.3f}"
     )
-
-
-def _refused(error: object) -> typer.Exit:
-    typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
-    return typer.Exit(2)
