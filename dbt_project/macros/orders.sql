@@ -96,3 +96,39 @@
         values (rejudged.person_id, {{ beginning_of_time() }}, cast('1970-01-01' as date), 0, rejudged.is_bot)
     {%- endif %}
 {%- endmacro %}
+
+{# Three steps of a query with `known_orders` (orders by as_of_date, as known then): the last of them, suspicions, holds the orders that
+   looked like brushing on that date already, judged among the orders known by then. Whoever did, does so today. #}
+{% macro suspicions_at_the_time() -%}
+suspects as (
+
+    select
+        as_of_date,
+        order_id,
+        person_id,
+        order_date,
+        anonymous_id
+    from known_orders
+    where is_suspicious
+
+),
+
+suspect_items as (
+
+    select
+        suspects.as_of_date,
+        suspects.person_id,
+        suspects.order_date,
+        items.order_id,
+        items.item_id
+    from suspects
+    inner join {{ ref('fct_order_items') }} as items on suspects.order_id = items.order_id
+
+),
+
+suspicions as (
+
+    {{ suspicious_orders('suspects', 'suspect_items', scope='as_of_date') }}
+
+)
+{%- endmacro %}

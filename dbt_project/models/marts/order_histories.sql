@@ -41,38 +41,7 @@ known_orders as (
 
 ),
 
--- Whether an order looked like brushing on that date already: judged among the orders known by then, as in user_features.
-suspects as (
-
-    select
-        as_of_date,
-        order_id,
-        person_id,
-        order_date,
-        anonymous_id
-    from known_orders
-    where is_suspicious
-
-),
-
-suspect_items as (
-
-    select
-        suspects.as_of_date,
-        suspects.person_id,
-        suspects.order_date,
-        items.order_id,
-        items.item_id
-    from suspects
-    inner join {{ ref('fct_order_items') }} as items on suspects.order_id = items.order_id
-
-),
-
-suspicions as (
-
-    {{ suspicious_orders('suspects', 'suspect_items', scope='as_of_date') }}
-
-),
+{{ suspicions_at_the_time() }},
 
 refunds as (
 
