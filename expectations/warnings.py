@@ -122,7 +122,7 @@ MEANINGS: dict[tuple[str, str], str] = {
     (
         "ml.feature_drift",
         "drifted_share",
-    ): "share of features that lie elsewhere than when the model was trained: from ml.feature_drift where is_drifted order by psi desc",
+    ): "share of features that lie elsewhere than on the model's test snapshot, by more than usual: from ml.feature_drift where is_drifted order by psi desc",
     (
         "ml.feature_drift",
         "score_psi",

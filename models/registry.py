@@ -24,7 +24,11 @@ _MAX_DECISIONS = 200
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes of a training: who scores from now on (`champion` None: the recency rule), and why."""
+    """What comes of a training: who scores from now on (`champion` None: the recency rule), and why.
+
+    `training_key` and `data_digest` say which training it was (both empty: a person decided), `drifted` what had drifted
+    where that is why it was held.
+    """
 
     challenger: str
     champion_before: str | None
@@ -32,6 +36,8 @@ class Decision:
     reason: str
     as_of: str = ""
     training_key: str = ""
+    data_digest: str = ""
+    drifted: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,21 +48,42 @@ class Registry:
     rejected: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = field(default_factory=tuple)
 
-    def before(self, training_key: str) -> "Registry":
-        """As it was before that training, where that was the latest: a training that is repeated decides the same."""
-        if not self.decisions or self.decisions[-1].training_key != training_key:
-            return self
-        return replace(self, champion=self.decisions[-1].champion_before, decisions=self.decisions[:-1])
+    def before(self, training_key: str, data_digest: str) -> "Registry":
+        """As it was before the trainings of that key, where those were the latest.
+
+        A training that is repeated decides the same; one on the same snapshots with other rows takes the place of the earlier
+        one and is not held against it, since a test must not choose twice.
+        """
+        champion, decisions = self.champion, self.decisions
+        for decision in reversed(decisions):
+            if decision.training_key != training_key:
+                break
+            champion = decision.champion_before
+        if decisions and (decisions[-1].training_key, decisions[-1].data_digest) == (training_key, data_digest):
+            decisions = decisions[:-1]
+        return replace(self, champion=champion, decisions=decisions)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person decided last."""
+        return bool(self.decisions) and not self.decisions[-1].training_key
+
+    def drifted(self, training_key: str, data_digest: str) -> str:
+        """What had drifted where the latest training was that one and was held for it, else ""."""
+        latest = self.decisions[-1] if self.decisions else None
+        if latest is None or (latest.training_key, latest.data_digest) != (training_key, data_digest):
+            return ""
+        return latest.drifted
 
     def decided(self, decision: Decision) -> "Registry":
         """With one more decision."""
         return replace(self, champion=decision.champion, decisions=(*self.decisions, decision)[-_MAX_DECISIONS:])
 
-    def reason(self, training_key: str) -> str | None:
+    def reason(self, training_key: str, data_digest: str) -> str | None:
         """Why the champion is who it is, where that training or a roll-back after it decided; None where neither did."""
         by_hand = ""
         for decision in reversed(self.decisions):
-            if decision.training_key == training_key:
+            if (decision.training_key, decision.data_digest) == (training_key, data_digest):
                 return by_hand or decision.reason
             if decision.training_key:
                 return None

@@ -32,6 +32,7 @@ class TrainResult:
     """What training came to: the version to score with, and why it is that one.
 
     `model_version` and `artifact` point at the champion, else at the recency rule; `promoted` says that there is a champion.
+    `data_digest` names the rows of the latest training; empty where nothing was trained.
     """
 
     kind: Kind
@@ -42,3 +43,4 @@ class TrainResult:
     trained: bool
     reason: str
     artifact: Path
+    data_digest: str = ""

@@ -1,7 +1,8 @@
 """A model is trained again when that is due, not every night.
 
 Due is a snapshot that the last training did not have, other options, libraries or code, or a number of rows that changed by
-about a tenth. A label that a late event turned does not make one due: the model of the week stays until the next snapshot.
+about a tenth. A label that a late event turned does not make one due: the model of the week stays until the next snapshot,
+unless it has drifted: then it is trained again on whatever has changed (see `predict`).
 Belongs here: the key of a training and finding its stored result. Does not belong here: training.
 """
 
@@ -63,15 +64,17 @@ def training_key(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, op
     return fingerprint(parts)
 
 
-def stored_result(folder: Path, kind: Kind, key: str) -> TrainResult | None:
+def stored_result(folder: Path, kind: Kind, key: str, digest: str | None = None) -> TrainResult | None:
     """The result of the latest training in `folder` where it was this one and its files are whole, else None.
 
-    Who scores is what the registry says: a version may have been rolled back by hand since.
+    With a `digest` it also must have learned from exactly these rows. Who scores is what the registry says: a version may
+    have been rolled back by hand since.
     """
     try:
         rule, registry = read_card(folder / RECENCY_RULE), read_registry(folder)
-        reason = registry.reason(key)
-        if rule.get("training_key") != key or reason is None:
+        learned_from = rule.get("data_digest", "")
+        reason = registry.reason(key, learned_from)
+        if rule.get("training_key") != key or reason is None or digest not in (None, learned_from):
             return None
         read_card(folder / rule["winner"])
         artifact = folder / (registry.champion or RECENCY_RULE)
@@ -80,9 +83,8 @@ def stored_result(folder: Path, kind: Kind, key: str) -> TrainResult | None:
         return None
     rows = [{**row, "is_promoted": row["model_version"] == registry.champion} for row in rule["metrics"]]
     promoted = registry.champion is not None
-    return TrainResult(
-        kind, used["model_version"], used["algorithm"], metrics_frame(rows), promoted, True, reason, artifact
-    )
+    version, algorithm = used["model_version"], used["algorithm"]
+    return TrainResult(kind, version, algorithm, metrics_frame(rows), promoted, True, reason, artifact, learned_from)
 
 
 @cache

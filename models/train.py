@@ -36,6 +36,16 @@ class _Champion:
     on_test: Evaluation
 
 
+@dataclass(frozen=True)
+class _Due:
+    """A training that is to be held: its key, the night, who has scored so far, what has drifted (if that is why)."""
+
+    key: str
+    as_of: date
+    registry: Registry
+    drifted: str
+
+
 def train(
     kind: Kind,
     features: pd.DataFrame,
@@ -44,12 +54,15 @@ def train(
     artifact_dir: Path,
     seed: int = 7,
     options: TrainOptions | None = None,
+    *,
+    drifted: str = "",
 ) -> TrainResult:
     """Fit, compare, calibrate and store; falls back on the recency rule where nothing better is proven.
 
     Versions are stored as `artifact_dir/<kind>/<version>/`, the rule as `artifact_dir/<kind>/recency-rule/`, who scores in
     `artifact_dir/<kind>/registry.json`. Nothing later than `as_of` is used. Where the latest training there had the same
-    input, its stored result is the answer.
+    input, its stored result is the answer; where what scores has `drifted` (the words go into the reason) only if not one
+    row differs, or a person chose what scores.
     """
     options = options or TrainOptions()
     rows = training_frame(kind, features, labels, as_of, options.horizon_days)
@@ -64,23 +77,26 @@ def train(
             reason = f"not trained: the {name} snapshots hold one class only"
             return _fall_back(kind, rows, split, artifact_dir, seed, options, reason)
     key = training_key(kind, rows, split, seed, options)
-    known = stored_result(artifact_dir / kind, kind, key)
+    folder = artifact_dir / kind
+    registry = _registry(folder)
+    exactly = data_digest(kind, rows, split, seed, options) if drifted and not registry.is_by_hand else None
+    known = stored_result(folder, kind, key, exactly)
     if known:
         return known
     task = Task(kind, options.horizon_days, seed)
-    return _train_and_compare(task, rows, split, key, as_of, artifact_dir / kind, options)
+    return _train_and_compare(task, rows, split, _Due(key, as_of, registry, drifted), folder, options)
 
 
 def _train_and_compare(
-    task: Task, rows: pd.DataFrame, split: TimeSplit, key: str, as_of: date, folder: Path, options: TrainOptions
+    task: Task, rows: pd.DataFrame, split: TimeSplit, due: _Due, folder: Path, options: TrainOptions
 ) -> TrainResult:
     contest = hold_contest(task, rows, split, options)
     digest = data_digest(task.kind, rows, split, task.seed, options)
     versions = {name: version_of(name, digest, one.params) for name, one in contest.entrants.items()}
     winner, rule = contest.winner, _rule_of_all(task.kind, rows, options)
-    registry = _registry(folder).before(key)
+    registry = due.registry.before(due.key, digest)
     champion = _measured_champion(task, folder, registry.champion, versions[winner], contest.test, options)
-    decision = _decide(winner, versions[winner], contest, champion, split, registry, as_of, key)
+    decision = _decide(winner, versions[winner], contest, champion, split, registry, due, digest)
     metrics = _contest_rows(task.kind, contest, versions, rule, champion, decision.champion)
     common: dict[str, Any] = {
         "window": data_window(rows, split),
@@ -88,8 +104,9 @@ def _train_and_compare(
         "rule": rule,
         "reason": decision.reason,
         "metrics": [without_nan(row) for row in metrics],
-        "training_key": key,
-        "reference": reference_of(contest.fit.matrix),
+        "training_key": due.key,
+        "data_digest": digest,
+        "reference": _reference(rows, split),
         "left_out": contest.left_out,
     }
     best = contest.entrants[winner]
@@ -105,10 +122,11 @@ def _train_and_compare(
         **common,
     )
     save_artifact(folder / versions[winner], card, best.fitted)
+    # Before the rule's card: killed in between, the next night repeats this decision and still knows what had drifted.
+    write_registry(folder, registry.decided(decision))
     rule_card = build_card(task.kind, rule.version, RECENCY_RULE, is_promoted=False, winner=versions[winner], **common)
     save_artifact(folder / RECENCY_RULE, rule_card, None)
-    write_registry(folder, registry.decided(decision))
-    found = stored_result(folder, task.kind, key)
+    found = stored_result(folder, task.kind, due.key)
     assert found is not None  # just written
     return found
 
@@ -145,8 +163,8 @@ def _decide(
     champion: _Champion | None,
     split: TimeSplit,
     registry: Registry,
-    as_of: date,
-    key: str,
+    due: _Due,
+    digest: str,
 ) -> Decision:
     baselines = contest.baselines_on_test
     is_promoted, why = should_promote(
@@ -162,7 +180,10 @@ def _decide(
         keeps = still_serves(champion.on_test, baselines)
         serving = champion.version if keeps else None
         reason += f"; {champion.version} {'goes on' if keeps else 'is no better than a simple rule any more'}"
-    return Decision(version, registry.champion, serving, reason, as_of.isoformat(), key)
+    drifted = due.drifted or due.registry.drifted(due.key, digest)
+    if drifted:
+        reason = f"trained again, for these drifted: {drifted}. {reason}"
+    return Decision(version, registry.champion, serving, reason, due.as_of.isoformat(), due.key, digest, drifted)
 
 
 def _contest_rows(
@@ -204,6 +225,17 @@ def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> Recen
     return fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
 
 
+def _reference(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, dict[str, Any]]:
+    """The newest labelled snapshot, which is the test, beside one as far before it as as_of is after it.
+
+    That is the newest training snapshot; where snapshots lie closer than the horizon, the oldest there is.
+    """
+    snapshots = sorted(set(rows["as_of_date"]))
+    before = split.train[-1] if split and not split.has_overlap else snapshots[0]
+    newest, earlier = (design_matrix(rows[rows["as_of_date"] == day]) for day in (snapshots[-1], before))
+    return reference_of(newest, earlier if before < snapshots[-1] else None)
+
+
 def _fall_back(
     kind: Kind,
     rows: pd.DataFrame,
@@ -232,7 +264,7 @@ def _fall_back(
         seed=seed,
         rule=rule,
         metrics=[without_nan(row) for row in metrics],
-        reference=reference_of(design_matrix(rows)) if len(rows) else {},
+        reference=_reference(rows, split) if len(rows) else {},
     )
     folder = save_artifact(artifact_dir / kind / RECENCY_RULE, card, None)
     return TrainResult(kind, rule.version, RECENCY_RULE, metrics_frame(metrics), False, False, reason, folder)

@@ -23,6 +23,7 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_funnels(con),
             *_gates(con, run_id),
             *_models(con),
+            *_trained_again(con, run_id, paths),
             *_recommendations(con),
         ]
     is_here, place = paths.home == Path.cwd(), shlex.quote(str(paths.home))
@@ -117,6 +118,24 @@ def _models(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
             lines.append(("model", f"{model}: {mine[0][1]}, {mine[0][3]}"))
         else:
             lines.append(("model", f"{model}: none promoted (too little history, or no better than the recency rule)"))
+    return lines
+
+
+def _trained_again(con: duckdb.DuckDBPyConnection, run_id: str, paths: HomePaths) -> list[tuple[str, str]]:
+    """The models that this night's date trained again because what scored had drifted, and what came of it."""
+    from models.artifacts import ArtifactError
+    from models.registry import read_registry
+
+    row = con.execute("select max(as_of_date) from ops.published_versions where run_id = ?", [run_id]).fetchone()
+    lines = []
+    for model in ("churn", "purchase"):
+        try:
+            latest = read_registry(paths.ml / "artifacts" / model).decisions[-1:]
+        except ArtifactError:  # the next training begins a new one
+            continue
+        lines += [
+            ("model", f"{model}: {one.reason}") for one in latest if one.drifted and row and one.as_of == str(row[0])
+        ]
     return lines
 
 

@@ -65,22 +65,19 @@ def predict_all(
     """Every prediction of a night by name, and the model behind each table of scores."""
     import pandas as pd
 
-    from models.drift import feature_drift
-    from models.score import score
+    from models.predict import predict
     from models.segment import segment_users
-    from models.train import train
 
     settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
     segments = segment_users(data.now, as_of, _segment_rules(settings), SEED, artifacts / "segments")
     frames, metrics, models, drifts = {"user_segments": segments.frame}, [segments.metrics], {}, []
     for kind, label in (("churn", settings.churn), ("purchase", settings.purchase)):
         options = _train_options(settings, label)
-        trained = train(kind, data.features, data.labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
-        scores = score(kind, data.now, trained.artifact)  # type: ignore[arg-type]
-        drifts.append(feature_drift(kind, data.now, trained.artifact, scores["probability"].to_numpy()))  # type: ignore[arg-type]
-        frames[f"{kind}_scores"] = scores
-        models[f"{kind}_scores"] = trained
-        metrics.append(trained.metrics)
+        found = predict(kind, data.now, data.features, data.labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
+        drifts.append(found.drift)
+        frames[f"{kind}_scores"] = found.scores
+        models[f"{kind}_scores"] = found.model
+        metrics.append(found.model.metrics)
     frames["feature_drift"] = pd.concat(drifts, ignore_index=True)
     frames["model_metrics"] = pd.concat([m for m in metrics if len(m)], ignore_index=True)
     return frames, models

@@ -48,10 +48,10 @@ def test_a_champion_that_a_simple_rule_beats_does_not_go_on() -> None:
 
 
 def test_a_repeated_training_finds_the_champion_that_it_found_before() -> None:
-    first = Registry().decided(Decision("v1", None, "v1", "", "", "k1"))
-    second = first.decided(Decision("v2", "v1", "v2", "", "", "k2"))
-    assert second.before("k2") == first and second.before("k3") == second
-    assert second.reason("k1") is None  # another training came after it
+    first = Registry().decided(Decision("v1", None, "v1", "", "", "k1", "d1"))
+    second = first.decided(Decision("v2", "v1", "v2", "", "", "k2", "d2"))
+    assert second.before("k2", "d2") == first and second.before("k3", "d2") == second
+    assert second.reason("k1", "d1") is None  # another training came after it
 
 
 def _weeks(signal: float, n: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

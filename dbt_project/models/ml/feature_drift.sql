@@ -1,5 +1,5 @@
--- Grain: model × feature. How far today's persons lie from those the model in use learned from; `(score)`: today's scores from those of
--- its test snapshot. No rows where no model has written its file yet.
+-- Grain: model × feature. How far today's persons lie from those that the model in use was tested on; `(score)`: today's scores from
+-- those of its test snapshot. No rows where no model has written its file yet.
 -- depends_on: {{ source('predictions', 'feature_drift') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/feature_drift.parquet', {
     'model': 'string',

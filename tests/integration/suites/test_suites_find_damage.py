@@ -195,7 +195,7 @@ DAMAGE: dict[str, list[tuple[str, str]]] = {
         ("n_psi_off", "update ml.feature_drift set psi = -0.1 where feature = '(score)'"),
         ("n_rates_off", "update ml.feature_drift set missing_rate = 1.2"),
         ("drifted_share", "update ml.feature_drift set is_drifted = true"),
-        ("score_psi", "update ml.feature_drift set psi = 0.4 where feature = '(score)'"),
+        ("score_psi", "update ml.feature_drift set psi = 0.4, is_drifted = true where feature = '(score)'"),
     ],
     "ml.model_metrics": [
         ("split", "update ml.model_metrics set split = 'train'"),
