@@ -233,7 +233,7 @@ def _drift_sql(params: GateParams) -> str:
             count(*) filter (where missing_rate not between 0 and 1 or reference_missing_rate not between 0 and 1)
                 as n_rates_off,
             avg(cast(is_drifted as integer)) filter (where feature <> '(score)') as drifted_share,
-            max(psi) filter (where feature = '(score)' and is_drifted) as score_psi
+            max(case when is_drifted then psi else 0 end) filter (where feature = '(score)') as score_psi
         from ml.feature_drift
         group by model
     """
