@@ -26,7 +26,7 @@ from models.features import (
 )
 from models.reasons import recency_reasons, top_reasons
 
-_IMPORTANCE_ROWS = 5_000
+IMPORTANCE_ROWS = 5_000
 BAND_COLUMN: dict[str, str] = {"churn": "risk_band", "purchase": "propensity_band"}
 # Probability from which a person is in the band. Churn of recently active persons is common, an order within the
 # horizon is rare: the same word has to mean "worth acting on" for both.
@@ -77,11 +77,11 @@ def score(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.DataFram
 def importance(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.Series:
     """Share of each feature in the mean absolute contribution to the scores of these persons, the largest first.
 
-    Indexed by feature, sums to 1; empty for the recency rule. Of many persons the first `_IMPORTANCE_ROWS` in order of id.
+    Indexed by feature, sums to 1; empty for the recency rule. Of many persons the first `IMPORTANCE_ROWS` in order of id.
     """
     loaded = load_artifact(artifact)
     _check_fits(kind, loaded, artifact)
-    rows = features_now.sort_values("person_id", kind="stable").head(_IMPORTANCE_ROWS)
+    rows = features_now.sort_values("person_id", kind="stable").head(IMPORTANCE_ROWS)
     if loaded.candidate is None or not len(rows):
         return pd.Series(dtype="float64")
     mean = np.abs(loaded.candidate.contributions(design_matrix(rows))).mean(axis=0)

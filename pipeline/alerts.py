@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 
 from pipeline.alert_channels import deliver
-from pipeline.failure import TELLING, Cause, explain
+from pipeline.failure import REPORT_STEP, TELLING, Cause, explain
 from pipeline.logs import redacted
 from pipeline.paths import HomePaths
 from pipeline.settings import Settings
@@ -42,7 +42,7 @@ class Alert:
     def subject(self) -> str:
         """One line."""
         words = {
-            "failure": "the night failed",
+            "failure": "no report was made" if self.failed_step == REPORT_STEP else "the night failed",
             "recovery": "published again",
             "gate_warning": "published with warnings",
         }
@@ -118,6 +118,8 @@ def _next_step(cause: Cause) -> str:
         return "mend the cause the gate names, then `growthhouse run`; last night's version stays published"
     if cause.status == "killed":
         return "`growthhouse run` again: it starts from what is complete; was the machine out of memory?"
+    if cause.is_report:
+        return "mend what the reason names, then `growthhouse run --select 'key:\"published/report\"'`"
     if cause.is_input:
         return "correct growth.yaml or the file it names, then `growthhouse run`"
     return "`growthhouse doctor`, then `growthhouse run`; the whole trace is in the run's page of the UI"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli_options import DEFAULT_CONFIG, Config, Home, fail, home_of
+from pipeline.cli_options import DEFAULT_CONFIG, Config, Home, command, fail, home_of
 from pipeline.model_commands import app as model_commands
+from pipeline.report_commands import report
 
 if TYPE_CHECKING:
     from pipeline.paths import HomePaths
@@ -25,13 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(model_commands, name="models")
-
-
-def _command(name: str, config: Path, home: Path | None) -> str:
-    """A command to paste: with the config and the home that this one was given."""
-    options = ["--config", str(config)] if config != DEFAULT_CONFIG or "GROWTH_CONFIG" in os.environ else []
-    options += ["--home", str(home)] if home else []
-    return f"`{shlex.join(['growthhouse', name, *options])}`"
 
 
 @app.command()
@@ -49,8 +42,8 @@ def init(
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(default_config_text(), encoding="utf-8")
     typer.echo(
-        f"wrote {target}: point its sources at your logs, or run {_command('simulate', target, home)} for a shop to try; "
-        f"then {_command('run', target, home)}"
+        f"wrote {target}: point its sources at your logs, or run {command('simulate', target, home)} for a shop to try; "
+        f"then {command('run', target, home)}"
     )
 
 
@@ -191,7 +184,7 @@ def erase(
 
     if (user is None) == (anonymous is None):
         raise fail("say whom: either --user ID or --anonymous ID")
-    run_night = _command("run", config, home)
+    run_night = command("run", config, home)
     settings = _checked_settings(config, home)
     kind, given = ("user", user) if user is not None else ("anonymous", anonymous or "")
     try:
@@ -243,6 +236,9 @@ def doctor(
         raise typer.Exit(2)
 
 
+app.command()(report)
+
+
 def _published(config: Path, home: Path | None) -> HomePaths:
     from pipeline.paths import HomePaths
 
@@ -250,7 +246,7 @@ def _published(config: Path, home: Path | None) -> HomePaths:
     if not paths.warehouse.exists():
         # A query needs no config, so the one of this home may not have been named.
         of_run = config if config.exists() or not home else home / DEFAULT_CONFIG
-        raise fail(f"no published warehouse at {paths.warehouse}; {_command('run', of_run, home)} makes one")
+        raise fail(f"no published warehouse at {paths.warehouse}; {command('run', of_run, home)} makes one")
     return paths
 
 
@@ -260,7 +256,7 @@ def _checked_settings(config: Path, home: Path | None):  # type: ignore[no-untyp
     from pipeline.settings import ConfigError, load_settings
 
     if not config.exists():
-        raise fail(f"no configuration at {config}; {_command('init', config, home)} writes one")
+        raise fail(f"no configuration at {config}; {command('init', config, home)} writes one")
     try:
         settings = load_settings(config.resolve(), home.resolve() if home else None)
     except ConfigError as error:

@@ -14,6 +14,7 @@ from pipeline.assets.ingest import ingest_events, night_config
 from pipeline.assets.predictions import train_and_score
 from pipeline.assets.publishing import build_warehouse
 from pipeline.assets.recommendations import recommend
+from pipeline.assets.report import report
 from pipeline.assets.survival import estimate_survival
 from pipeline.automation import (
     build_alert_sensors,
@@ -39,7 +40,7 @@ def build_defs(
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(EVENT_DAYS),
         executor_def=dg.in_process_executor,
         config=night_config(),  # shown in the launchpad, for a person to fill in
-        description="One night: ingest, sessions, marts, models, activation, publish, with a gate between the stages.",
+        description="One night: ingest, sessions, marts, models, activation, publish, report, with a gate between the stages.",
     )
     warehouse = build_warehouse(lambda: defs.resolve_asset_graph())
     defs = dg.Definitions(
@@ -52,6 +53,7 @@ def build_defs(
             estimate_survival,
             recommend,
             warehouse,
+            report,
         ],
         asset_checks=[build_gate(stage) for stage in GATES],
         jobs=[job],

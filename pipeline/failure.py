@@ -13,6 +13,7 @@ import dagster as dg
 from pipeline.trouble import is_of_the_machine, words_for
 
 INGEST_STEP = "ingest"
+REPORT_STEP = "published__report"
 # The events that `explain` looks at; a run has a thousand others.
 TELLING = {
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
@@ -36,8 +37,15 @@ class Cause:
         return self.status == "failed" and self.step == INGEST_STEP and not is_of_the_machine(self.reason)
 
     @property
+    def is_report(self) -> bool:
+        """Whether what failed is the report alone, which is made of a version that is published already."""
+        return self.status == "failed" and self.step == REPORT_STEP
+
+    @property
     def message(self) -> str:
         """What `growthhouse run` prints."""
+        if self.is_report:
+            return f"the report was not made; the published version stands.\n  {self.reason}"
         what = {"failed_gate": "a gate failed", "killed": "the run was killed"}.get(
             self.status, f"step {self.step} failed" if self.step else "the run failed"
         )

@@ -107,6 +107,9 @@ def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str],
         from pipeline.failure import explain
 
         cause = explain(result.all_events)
+        if cause.is_report and _was_published(result):
+            log.note("warning", cause.message, result.run_id)
+            return f"{summary(paths, result.run_id)}\nwarning    {cause.message}"
         raise NightError(cause.message, 2 if cause.is_input else 1)
     if not _was_published(result):
         return f"done       run {result.run_id}; the selection left out published/warehouse, so nothing was published"

@@ -92,6 +92,10 @@ class HomePaths:
         return self.data / "versions"
 
     @property
+    def reports(self) -> Path:
+        return self.data / "reports"
+
+    @property
     def warehouse(self) -> Path:
         return self.data / "warehouse.duckdb"
 

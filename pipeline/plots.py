@@ -1,7 +1,7 @@
-"""Small pictures for the UI: numbers in, a Markdown image with its PNG inside out.
+"""Small pictures for the UI: numbers in, a Markdown image with its PNG inside out; for the report, as it asks for them.
 
-Belongs here: how a picture looks. Not here: where its numbers come from (`assets/pictures.py`). Matplotlib is imported
-when the first picture is drawn, without pyplot: nothing global, no display, safe in a server.
+Belongs here: how a picture looks. Not here: where its numbers come from (`assets/pictures.py`, `reports/shop.py`). Matplotlib
+is imported when the first picture is drawn, without pyplot: nothing global, no display, safe in a server.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ N_COLOURS = 32
 COLOURS = ("#4f43dd", "#e8833a", "#2a9d8f", "#a23b72", "#6c757d")
 GREY = "#6c757d"
 MAX_NAME_LENGTH = 24
+Draw = Callable[[Any], None]  # on the axes it is given
+Output = Callable[[str, Draw], str]  # title and drawing to text that shows it
 
 
-def per_day(days: Sequence[Any], series: Mapping[str, Sequence[float]], title: str) -> str:
+def per_day(
+    days: Sequence[Any], series: Mapping[str, Sequence[float]], title: str, output: Output | None = None
+) -> str:
     """One bar per day where there is one series, else one line per series."""
 
     def draw(axes: Any) -> None:
@@ -27,14 +31,14 @@ def per_day(days: Sequence[Any], series: Mapping[str, Sequence[float]], title: s
             if len(series) == 1:
                 axes.bar(days, values, color=colour, width=0.9)
             else:
-                axes.plot(days, values, color=colour, label=name, linewidth=1.5)
+                axes.plot(days, values, color=colour, label=_short(name), linewidth=1.5)
         axes.set_ylim(bottom=0)
         # Whole days, which dates are counted in: a locator of dates falls to hours where the history is a few days.
         axes.xaxis.set_major_locator(_ticker().MaxNLocator(6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
         axes.xaxis.set_major_formatter(_dates().DateFormatter("%d %b"))
         _legend(axes, len(series))
 
-    return _picture(title, draw)
+    return (output or _picture)(title, draw)
 
 
 def ranked(names: Sequence[str], values: Sequence[float], whole: float, title: str) -> str:
@@ -52,18 +56,24 @@ def ranked(names: Sequence[str], values: Sequence[float], whole: float, title: s
     return _picture(title, draw)
 
 
-def curves(x: Sequence[float], series: Mapping[str, Sequence[float]], title: str, x_label: str) -> str:
+def curves(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    title: str,
+    x_label: str,
+    output: Output | None = None,
+) -> str:
     """Rates (0 to 1) over a number, such as the days since the start."""
 
     def draw(axes: Any) -> None:
         for (name, values), colour in zip(series.items(), COLOURS, strict=False):
-            axes.plot(x, values, color=colour, label=name, linewidth=1.5, marker=".", markersize=4)
+            axes.plot(x, values, color=colour, label=_short(name), linewidth=1.5, marker=".", markersize=4)
         axes.set_ylim(0, 1)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        axes.set_xlabel(x_label)
+        axes.set_xlabel(x_label, fontsize=8)
         _legend(axes, len(series))
 
-    return _picture(title, draw)
+    return (output or _picture)(title, draw)
 
 
 def calibration(predicted: Sequence[float], observed: Sequence[float], counts: Sequence[int], title: str) -> str:
@@ -104,19 +114,26 @@ def grouped(groups: Sequence[str], series: Mapping[str, Sequence[float]], title:
     return _picture(title, draw)
 
 
-def _picture(title: str, draw: Callable[[Any], None]) -> str:
-    import numpy as np
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def figure_of(title: str, draw: Draw, size_inches: tuple[float, float] = SIZE_INCHES) -> Any:
+    """The drawing on a figure of its own, not yet rendered."""
     from matplotlib.figure import Figure
-    from PIL import Image
 
-    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+    figure = Figure(figsize=size_inches, dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, fontsize=9, loc="left")
+    if title:
+        axes.set_title(_literal(title), fontsize=9, loc="left")
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     draw(axes)
-    canvas = FigureCanvasAgg(figure)
+    return figure
+
+
+def _picture(title: str, draw: Draw) -> str:
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    canvas = FigureCanvasAgg(figure_of(title, draw))
     canvas.draw()
     buffer = io.BytesIO()
     # Every picture stays in Dagster's history for good: a palette is a quarter of the bytes.
@@ -144,4 +161,9 @@ def _dates() -> Any:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"
+    return _literal(name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…")
+
+
+def _literal(name: str) -> str:
+    """Between two dollar signs Matplotlib reads a formula, and raises where it is none."""
+    return name.replace("$", r"\$")

@@ -20,6 +20,7 @@ from pipeline.integrity import drop_lonely_seals, is_corruption, seal_version, v
 from pipeline.memory import memory_limit, reading
 from pipeline.paths import HomePaths
 from pipeline.published_copy import disagreements, fill
+from pipeline.reports.files import drop_lonely_reports
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
 KEPT_VERSIONS = 3
@@ -91,6 +92,7 @@ def publish(
     failpoint("publish_before_prune")
     oldest = now - timedelta(days=max_version_days) if max_version_days else None
     _prune(paths.versions, final, kept_versions, f"warehouse-{oldest:%Y%m%dT%H%M%S%fZ}" if oldest else "")
+    drop_lonely_reports(paths)
     return Published(version, final, counts)
 
 

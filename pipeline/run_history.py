@@ -33,6 +33,7 @@ _STAGE_OF = {
     "dbt_sessions": "sessions", "dbt_marts": "marts", "train_and_score": "train", "dbt_ml": "ml",
     "estimate_customer_value": "customer_value", "predictions__survival_curves": "survival",
     "dbt_activation": "activation", "dbt_ops": "bookkeeping", "published__warehouse": "publish",
+    "published__report": "report",
 }  # fmt: skip
 _INGESTED, _PUBLISHED = dg.AssetKey(["raw", "events"]), dg.AssetKey(["published", "warehouse"])
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
@@ -73,7 +74,9 @@ def _run_row(record: dg.RunRecord, events: Sequence[dg.DagsterEvent], is_current
         status = "published"
     if run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
         cause = explain(events)
-        status, failed_step = cause.status, cause.step
+        failed_step = cause.step
+        if not (cause.is_report and status == "published"):
+            status = cause.status
     return {
         "run_id": run.run_id,
         "as_of_date": ingested.get("as_of") or built.get(_PUBLISHED, {}).get("as_of"),

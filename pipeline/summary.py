@@ -11,6 +11,7 @@ from expectations.warnings import told as told_warning
 from pipeline.ingest.late import told
 from pipeline.memory import reading
 from pipeline.paths import HomePaths
+from pipeline.reports import report_of
 
 
 def summary(paths: HomePaths, run_id: str) -> str:
@@ -27,6 +28,8 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_recommendations(con),
         ]
     is_here, place = paths.home == Path.cwd(), shlex.quote(str(paths.home))
+    if (report := report_of(paths, paths.warehouse.resolve())).exists():
+        lines.append(("report", str(report)))
     lines += [
         ("warehouse", str(paths.warehouse)),
         ("query", f'growthhouse sql {"" if is_here else f"--home {place} "}"from marts.fct_sessions limit 10"'),

@@ -28,7 +28,7 @@ def _leftovers(paths: HomePaths) -> Iterator[Path]:
     yield from paths.versions.glob(".unfinished-*")
     yield from paths.data.glob(f".{paths.warehouse.name}.next")
     # Files written beside the one they were to replace, and what DuckDB moved out of memory.
-    for folder in (paths.ml, paths.quality_results.parent, paths.build_db.parent, paths.versions):
+    for folder in (paths.ml, paths.quality_results.parent, paths.build_db.parent, paths.versions, paths.reports):
         yield from (file for file in folder.rglob("*.tmp"))
     yield from _never_published(paths)
 

@@ -1,0 +1,200 @@
+"""What the report says of what was learned: who scores and why, how good it is beside what, what moves it, how far it drifted.
+
+Belongs here: reading `ml.*` and the card of the version that scores. Not here: learning; the importance of the features is
+computed by `models.score`, which draws it for the UI too.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.reports.rows import Row, exact_sum, first, rows
+
+KINDS = ("churn", "purchase")
+BASELINES = ("base-rate", "recency-rule")
+METRICS = ("pr_auc", "roc_auc", "lift_top_10", "precision_top_10", "brier", "ece")
+BANDS = {"churn": "risk_band", "purchase": "propensity_band"}
+RULE = "recency-rule"
+MAX_FEATURES = 10
+MAX_DRIFTED = 6
+
+
+def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
+    """One section: the version that scores, the contest it stood, its scores, its features, its drift."""
+    scored = first(
+        con,
+        f"select count(*) as n_persons, max(model_version) as version, {exact_sum('probability')} / count(*) as mean "
+        f"from ml.{kind}_scores",
+    )
+    version = scored["version"]
+    card = _card(artifacts / kind, version)
+    contest = _contest(con, kind, version)
+    return {
+        "kind": kind,
+        "table": f"ml.{kind}_scores",
+        **scored,
+        "is_rule": version is None or version.startswith(RULE),
+        "algorithm": _algorithm(version, card),
+        "is_promoted": any(one["scores"] and one["is_promoted"] for one in contest),
+        "why": card["reason"] if card else None,
+        "horizon_days": card["horizon_days"] if card else None,
+        "test": card["data"].get("test") if card else None,
+        "contest": contest,
+        "bands": _bands(con, kind),
+        "tenths": _tenths(con, kind),
+        "importance": _importance(con, kind, artifacts / kind, version),
+        "drift": _drift(con, kind),
+    }
+
+
+def _folder(folder: Path, version: str) -> Path:
+    return folder / (RULE if version.startswith(RULE) else version)
+
+
+def _card(folder: Path, version: str | None) -> dict[str, Any] | None:
+    """The card of the version that scores; None where it is not at hand or not of this version any more."""
+    from models.artifacts import ArtifactError, read_card
+
+    if version is None:
+        return None
+    try:
+        card = read_card(_folder(folder, version))
+    except ArtifactError:
+        return None
+    return card if card["model_version"] == version else None
+
+
+def _algorithm(version: str | None, card: dict[str, Any] | None) -> str | None:
+    return card["algorithm"] if card else version
+
+
+def _contest(con: duckdb.DuckDBPyConnection, kind: str, version: str | None) -> list[Row]:
+    """One row per candidate and baseline on the test snapshot, the best ranking first; each metric with its interval."""
+    found = rows(
+        con,
+        "select algorithm, model_version, metric, value, ci_low, ci_high, is_promoted from ml.model_metrics "
+        "where model = ? and split = 'test' and list_contains(?, metric) order by algorithm, model_version",
+        [kind, list(METRICS)],
+    )
+    candidates: dict[tuple[str, str], Row] = {}
+    for row in found:
+        key = (row["algorithm"], row["model_version"])
+        one = candidates.setdefault(
+            key,
+            {
+                "algorithm": row["algorithm"],
+                "version": row["model_version"],
+                "is_baseline": row["algorithm"] in BASELINES,
+                "is_promoted": row["is_promoted"],
+                "scores": row["model_version"] == version,
+                "metrics": {},
+            },
+        )
+        one["metrics"][row["metric"]] = row
+    return sorted(candidates.values(), key=_ranks_last)
+
+
+def _ranks_last(candidate: Row) -> tuple[float, str, str]:
+    value = candidate["metrics"].get("pr_auc", {}).get("value")
+    return (-value if value is not None else 1.0, candidate["algorithm"], candidate["version"])
+
+
+def _bands(con: duckdb.DuckDBPyConnection, kind: str) -> list[Row]:
+    band = BANDS[kind]
+    return rows(
+        con,
+        f"select {band} as band, count(*) as n_persons, count(*) / sum(count(*)) over () as share, "
+        f"min(probability) as lowest, max(probability) as highest, {exact_sum('probability')} / count(*) as mean "
+        f"from ml.{kind}_scores group by 1 order by mean desc",
+    )
+
+
+def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
+    """Persons by tenth of the probability, from 0.0 to 0.1 upwards."""
+    found = rows(
+        con,
+        f"select least(floor(probability * 10), 9) as tenth, count(*) as n from ml.{kind}_scores group by 1",
+    )
+    counts = {int(row["tenth"]): row["n"] for row in found}
+    return [counts.get(tenth, 0) for tenth in range(10)]
+
+
+def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version: str | None) -> list[Row]:
+    """The features that move the scores most, over the persons of the published version; none of the recency rule."""
+    from models.artifacts import ArtifactError
+    from models.score import IMPORTANCE_ROWS, importance
+
+    if version is None or version.startswith(RULE):
+        return []
+    now = con.execute(
+        "select * from marts.user_features where as_of_date = (select max(as_of_date) from marts.user_features) "
+        "order by person_id limit ?",
+        [IMPORTANCE_ROWS],
+    ).df()
+    try:
+        found = importance(kind, now, folder / version)  # type: ignore[arg-type]
+    except ArtifactError:
+        return []
+    words = dict(
+        con.execute(
+            "select column_name, comment from duckdb_columns() where schema_name = 'marts' and table_name = 'user_features'"
+        ).fetchall()
+    )
+    largest = max(float(found.max()), 1e-12) if len(found) else 1.0
+    return [
+        {"feature": name, "share": float(share), "width": float(share) / largest, "words": _short(words.get(name))}
+        for name, share in found.head(MAX_FEATURES).items()
+        if share > 0
+    ]
+
+
+def _short(comment: str | None) -> str:
+    """What a column is; what it is where nothing is known is left to `.describe`."""
+    return " ".join(re.split(r"[;.](?:\s|$)", comment or "", maxsplit=1)[0].split())
+
+
+def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
+    """How many features have shifted since training, the furthest of them, and the scores themselves."""
+    found = rows(
+        con,
+        "select feature, psi, missing_rate, reference_missing_rate, is_drifted from ml.feature_drift "
+        "where model = ? order by psi desc, feature",
+        [kind],
+    )
+    if not found:
+        return None
+    features = [row for row in found if row["feature"] != "(score)"]
+    drifted = [row for row in features if row["is_drifted"]]
+    return {
+        "n_features": len(features),
+        "n_drifted": len(drifted),
+        "score": next((row for row in found if row["feature"] == "(score)"), None),
+        "shown": drifted[:MAX_DRIFTED],
+    }
+
+
+def recommendations(con: duckdb.DuckDBPyConnection) -> Row | None:
+    """What ranks, NDCG@10 of every strategy on later data beside popularity, and what the lists were made from."""
+    lists = first(
+        con,
+        "select count(*) as n_rows, count(distinct person_id) as n_persons, count(distinct item_id) as n_items, "
+        "max(model_version) as version from ml.recommendations",
+    )
+    if not lists["n_rows"]:
+        return None
+    tested = rows(
+        con,
+        "select algorithm, value, ci_low, ci_high, is_promoted from ml.model_metrics "
+        "where model = 'recommendations' and split = 'test' and metric = 'ndcg_at_10' order by value desc, algorithm",
+    )
+    ranking = "blend" if lists["version"].startswith("blend") else "popularity"
+    used = rows(
+        con,
+        "select strategy, count(*) / sum(count(*)) over () as share from ml.recommendations group by 1 order by 2 desc, 1",
+    )
+    ndcg = {row["algorithm"]: row["value"] for row in tested}
+    return {**lists, "ranking": ranking, "tested": tested, "ndcg": ndcg, "used": used}

@@ -1,0 +1,76 @@
+"""What the report says of the night itself: how much was read, whether it adds up, what the gates found, how long it took."""
+
+from __future__ import annotations
+
+import duckdb
+
+from expectations.warnings import told
+from pipeline.reports.rows import Row, first, rows
+
+MAX_NIGHTS = 14
+
+
+def headline(con: duckdb.DuckDBPyConnection) -> Row:
+    """The version, its size, and whether every source adds up."""
+    found = first(
+        con,
+        "select as_of_date, published_at, run_id, n_events from ops.published_versions order by version desc limit 1",
+    )
+    found |= first(con, "select count(*) as n_persons from marts.dim_users where not is_bot")
+    found |= first(con, "select count(*) as n_sessions from marts.fct_sessions where not is_bot")
+    found["sources"] = _sources(con, found["run_id"])
+    found["is_balanced"] = all(source["is_balanced"] for source in found["sources"]) if found["sources"] else None
+    return found
+
+
+def _sources(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:
+    """What was read of each source; of a build made in parts by the run that read it, which was another one."""
+    query = (
+        "select source, n_lines, n_loaded, n_duplicates, n_rejected, n_too_late, is_balanced from ops.reconciliation "
+        "where run_id = {} order by source"
+    )
+    of_this = rows(con, query.format("?"), [run_id])
+    latest = "(select arg_max(run_id, started_at) from ops.runs semi join ops.reconciliation using (run_id))"
+    return of_this or rows(con, query.format(latest))
+
+
+def checks(con: duckdb.DuckDBPyConnection) -> Row:
+    """Of each gate its latest answers: how many held, and those that did not, in words with their limit."""
+    latest = (
+        "with latest as (select stage, arg_max(run_id, checked_at) as run_id from ops.quality_results group by stage), "
+        "answers as (select * from ops.quality_results semi join latest using (stage, run_id)) "
+    )
+    counted = first(
+        con,
+        latest + "select count(*) filter (passed) as n_held, count(*) filter (passed is null) as n_skipped, "
+        "count(*) filter (not passed) as n_not_held from answers",
+    )
+    found = rows(
+        con,
+        latest
+        + "select severity, stage, table_name, coalesce(column_name, expectation) as what, observed_value, expected "
+        "from answers where not passed order by severity, checked_at, table_name, what",
+    )
+    not_held = [
+        {**one, "text": told(one["table_name"], one["what"], one["observed_value"], one["expected"])} for one in found
+    ]
+    return {**counted, "not_held": not_held}
+
+
+def stages(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Seconds of each stage of the run that made this version, as far as it had got when it was copied."""
+    return rows(
+        con,
+        "select stage, duration_s, duration_s / max(duration_s) over () as share from ops.run_stages "
+        "where run_id = (select arg_max(run_id, version) from ops.published_versions) and duration_s is not null "
+        "order by started_at",
+    )
+
+
+def nights(con: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The runs before this one, the newest first."""
+    return rows(
+        con,
+        "select started_at, as_of_date, status, failed_step, duration_s, n_new_events from ops.runs "
+        f"where ended_at is not null order by started_at desc limit {MAX_NIGHTS}",
+    )

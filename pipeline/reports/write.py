@@ -1,0 +1,63 @@
+"""From a published version to its report: read, render, write. What each section holds is in `shop`, `learned` and `night`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.files import write_text
+from pipeline.memory import reading
+from pipeline.paths import HomePaths
+from pipeline.reports.files import report_of, version_of
+
+SHOWN_DAYS = 90
+
+
+class ReportError(Exception):
+    """There is nothing to report on; the message says which command changes that."""
+
+
+def write_report(paths: HomePaths, *, currency: str) -> Path:
+    """Write the report of the current version beside its earlier ones, replacing its own; the path of the file.
+
+    The same version gives the same bytes. `currency`: the site's, which revenue is shown in. Raises ReportError before the
+    first night, duckdb.Error where the version cannot be read, OSError where the file cannot be written.
+    """
+    from pipeline.reports.render import render
+
+    if not paths.warehouse.exists():
+        raise ReportError("nothing is published yet: `growthhouse run` publishes, and makes the report")
+    version = paths.warehouse.resolve()
+    with reading(version) as con:
+        content = contents(con, paths.ml / "artifacts", currency)
+    target = report_of(paths, version)
+    write_text(render({"version": version_of(version), "home": paths.home.name, **content}), target)
+    return target
+
+
+def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> dict[str, Any]:
+    """Everything the template shows, by section; a section without data is None or an empty list.
+
+    con: the published version. artifacts: `data/ml/artifacts`, read for the cards of the versions that score.
+    """
+    from pipeline.reports import learned, night, shop
+
+    return {
+        "currency": currency,
+        "headline": night.headline(con),
+        "checks": night.checks(con),
+        "activity": shop.activity(con, SHOWN_DAYS),
+        "revenue": shop.revenue(con, currency, SHOWN_DAYS),
+        "retention": shop.retention(con),
+        "funnels": shop.funnels(con),
+        "segments": shop.segments(con),
+        "migrations": shop.migrations(con),
+        "models": [learned.model(con, kind, artifacts) for kind in learned.KINDS],
+        "value": shop.customer_value(con),
+        "survival": shop.survival(con),
+        "recommendations": learned.recommendations(con),
+        "stages": night.stages(con),
+        "nights": night.nights(con),
+    }

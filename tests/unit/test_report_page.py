@@ -1,0 +1,75 @@
+"""Values as a person reads them, and the template's own promises."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from pipeline.reports import files, render
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&"
+NIGHT = {
+    "as_of_date": date(2026, 2, 9), "published_at": datetime(2026, 2, 10, 2, 31), "run_id": "r", "n_events": 0,
+    "n_persons": 0, "n_sessions": 0, "sources": [], "is_balanced": None,
+}  # fmt: skip
+NOTHING: dict[str, Any] = {
+    "version": "v", "home": "shop", "currency": "EUR", "headline": NIGHT, "activity": None, "revenue": None,
+    "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 0, "not_held": []}, "retention": None, "funnels": [],
+    "segments": [], "migrations": None, "models": [], "value": None, "survival": None, "recommendations": None,
+    "stages": [], "nights": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", [render, files])
+def test_numbers_are_written_as_the_docstrings_say(module: Any) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted > 0 and found.failed == 0
+
+
+def test_a_night_without_anything_says_so_in_each_section() -> None:
+    page = render.render(NOTHING)
+    sections = re.findall(r"<section.*?>\n<h2>(.+?)</h2>", page)
+    assert len(sections) == 10
+    assert page.count('<p class="note">') == 10  # the night says it in its cards, the run times twice
+
+
+def test_names_from_the_data_are_text_on_the_page() -> None:
+    step = {
+        "step_name": HOSTILE, "step_number": 1, "n_reached": 1, "step_conversion_rate": None,
+        "overall_conversion_rate": 1.0, "median_time_from_previous_s": None,
+    }  # fmt: skip
+    funnel = {"name": HOSTILE, "steps": [step], "window_s": None, "n_entries": 1, "n_closed": 1}
+    source = {
+        "source": HOSTILE, "n_lines": 1, "n_loaded": 1, "n_duplicates": 0, "n_rejected": 0, "n_too_late": 0,
+        "is_balanced": True,
+    }  # fmt: skip
+    used = [{"strategy": HOSTILE, "share": 1.0}]
+    lists = {"ranking": HOSTILE, "tested": [], "ndcg": {}, "used": used, "n_persons": 1, "n_items": 1}
+    check = {"severity": "warn", "text": HOSTILE}
+    page = render.render(
+        {
+            **NOTHING, "home": HOSTILE, "funnels": [funnel], "recommendations": lists,
+            "headline": {**NIGHT, "sources": [source]},
+            "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 1, "not_held": [check]},
+        }
+    )  # fmt: skip
+    assert "<script" not in page and "<img" not in page and "onerror='" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 7
+
+
+def test_the_page_has_no_script_and_asks_nobody() -> None:
+    for file in ("report.html.jinja", "report.css"):
+        text = (Path(render.__file__).parent / file).read_text(encoding="utf-8")
+        assert not re.search(r"<script|https?:|\bon\w+=|url\(|@import|\|\s*safe|autoescape", text)
+    assert "default-src 'none'" in render.render(NOTHING)
+
+
+def test_a_misspelt_name_in_the_template_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="n_events"):
+        render.render({**NOTHING, "headline": {key: value for key, value in NIGHT.items() if key != "n_events"}})
