@@ -71,6 +71,7 @@ def curves(
         axes.set_ylim(0, 1)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel(x_label, fontsize=8)
+        axes.xaxis.set_major_locator(_ticker().MaxNLocator(6, integer=True, min_n_ticks=1))
         _legend(axes, len(series))
 
     return (output or _picture)(title, draw)

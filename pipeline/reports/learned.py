@@ -33,6 +33,7 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
     version = scored["version"]
     card = _card(artifacts / kind, version)
     contest = _contest(con, kind, version)
+    latest = _read_card(artifacts / kind / RULE)  # of each training, whoever scores after it
     return {
         "kind": kind,
         "table": f"ml.{kind}_scores",
@@ -40,9 +41,9 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
         "is_rule": version is None or version.startswith(RULE),
         "algorithm": _algorithm(version, card),
         "is_promoted": any(one["scores"] and one["is_promoted"] for one in contest),
-        "why": card["reason"] if card else None,
+        "why": _why(artifacts / kind, version, card),
         "horizon_days": card["horizon_days"] if card else None,
-        "test": card["data"].get("test") if card else None,
+        "test": latest["data"].get("test") if latest else None,
         "contest": contest,
         "bands": _bands(con, kind),
         "tenths": _tenths(con, kind),
@@ -57,19 +58,34 @@ def _folder(folder: Path, version: str) -> Path:
 
 def _card(folder: Path, version: str | None) -> dict[str, Any] | None:
     """The card of the version that scores; None where it is not at hand or not of this version any more."""
+    card = _read_card(_folder(folder, version)) if version is not None else None
+    return card if card and card["model_version"] == version else None
+
+
+def _read_card(folder: Path) -> dict[str, Any] | None:
     from models.artifacts import ArtifactError, read_card
 
-    if version is None:
-        return None
     try:
-        card = read_card(_folder(folder, version))
+        return read_card(folder)
     except ArtifactError:
         return None
-    return card if card["model_version"] == version else None
 
 
 def _algorithm(version: str | None, card: dict[str, Any] | None) -> str | None:
     return card["algorithm"] if card else version
+
+
+def _why(folder: Path, version: str | None, card: dict[str, Any] | None) -> str | None:
+    """The latest decision for the version; of the recency rule, which may score without one, what its card says."""
+    from models.artifacts import ArtifactError
+    from models.registry import read_registry
+
+    try:
+        decisions = read_registry(folder).decisions
+    except ArtifactError:
+        decisions = ()
+    decided = [one.reason for one in decisions if version is not None and one.champion == version]
+    return decided[-1] if decided else card["reason"] if card else None
 
 
 def _contest(con: duckdb.DuckDBPyConnection, kind: str, version: str | None) -> list[Row]:
@@ -158,21 +174,23 @@ def _short(comment: str | None) -> str:
 
 
 def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
-    """How many features have shifted since training, the furthest of them, and the scores themselves."""
-    found = rows(
-        con,
+    """How many features have shifted since the test, the furthest of them, the scores, and whether that is much for a model."""
+    from models.drift import SCORE, told_drift
+
+    query = (
         "select feature, psi, missing_rate, reference_missing_rate, is_drifted from ml.feature_drift "
-        "where model = ? order by psi desc, feature",
-        [kind],
+        "where model = ? order by psi desc, feature"
     )
+    found = rows(con, query, [kind])
     if not found:
         return None
-    features = [row for row in found if row["feature"] != "(score)"]
+    features = [row for row in found if row["feature"] != SCORE]
     drifted = [row for row in features if row["is_drifted"]]
     return {
         "n_features": len(features),
         "n_drifted": len(drifted),
-        "score": next((row for row in found if row["feature"] == "(score)"), None),
+        "score": next((row for row in found if row["feature"] == SCORE), None),
+        "told": told_drift(con.execute(query, [kind]).df()),
         "shown": drifted[:MAX_DRIFTED],
     }
 

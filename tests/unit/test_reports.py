@@ -16,6 +16,7 @@ import pytest
 from tiny_nights import WAREHOUSE, night, run
 from typer.testing import CliRunner
 
+from models.registry import Decision, Registry, write_registry
 from pipeline import plots
 from pipeline.alerts import Alert
 from pipeline.assets.report import AGAIN, REPORT
@@ -24,7 +25,7 @@ from pipeline.failure import Cause, explain
 from pipeline.night import NightError, run_night
 from pipeline.paths import HomePaths
 from pipeline.publish import publish
-from pipeline.reports import ReportError, latest_report, report_of, write_report
+from pipeline.reports import ReportError, latest_report, learned, report_of, write_report
 from pipeline.reports.svg import svg
 from pipeline.run_history import record_runs
 from pipeline.settings import default_config_text, load_settings
@@ -183,6 +184,18 @@ def test_an_alert_does_not_call_a_night_failed_that_published(step: str, words: 
     cause = Cause("failed", step, "no room")
     alert = Alert("failure", "/srv/shop", "r", cause.status, cause.step, cause.message, "")
     assert alert.subject == f"growthhouse: {words} (shop)"
+
+
+def test_a_champion_that_went_on_is_explained_by_the_latest_decision_for_it(tmp_path: Path) -> None:
+    decisions = (
+        Decision("old", None, "old", "old promoted", "2026-01-05", "a"),
+        Decision("new", "old", "old", "new not promoted; old goes on", "2026-01-12", "b"),
+        Decision("newest", "old", "newest", "newest promoted", "2026-01-19", "c"),
+    )
+    write_registry(tmp_path, Registry("newest", (), decisions))
+    assert learned._why(tmp_path, "old", {"reason": "old promoted"}) == "new not promoted; old goes on"
+    assert learned._why(tmp_path, "recency-rule-1", {"reason": "not trained"}) == "not trained"
+    assert learned._why(tmp_path / "lost", "old", None) is None
 
 
 @pytest.mark.parametrize(
