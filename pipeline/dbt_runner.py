@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -74,21 +74,23 @@ def _folders(target: Path) -> list[str]:
     ]  # fmt: skip
 
 
+@cache
+def parsed_runner() -> Any:
+    """dbt with the project parsed, once in a process: what a home has of its own reaches dbt as variables at run time."""
+    from dbt.cli.main import dbtRunner
+
+    first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-write-json"])
+    if not first.success:
+        raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
+    manifest: Any = first.result
+    return dbtRunner(manifest=manifest)
+
+
 class DbtSession:
-    """dbt for one home: parsed once, invoked per layer, never left holding the database file."""
+    """dbt for one home, invoked per layer, never left holding the database file."""
 
     def __init__(self, paths: HomePaths) -> None:
         self.paths = paths
-
-    @cached_property
-    def runner(self) -> Any:
-        from dbt.cli.main import dbtRunner
-
-        first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-write-json"])
-        if not first.success:
-            raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
-        manifest: Any = first.result
-        return dbtRunner(manifest=manifest)
 
     def build(self, selectors: list[str], variables: dict[str, Any]) -> list[NodeOutcome]:
         """Run and test the selected nodes; raises DbtError when dbt itself does not start.
@@ -105,7 +107,7 @@ class DbtSession:
             *(["--full-refresh"] if variables.get("is_full", True) else []),
         ]  # fmt: skip
         try:
-            result = self.runner.invoke(arguments)
+            result = parsed_runner().invoke(arguments)
         finally:
             release_database()
         if result.result is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,8 +18,8 @@ import duckdb
 import pytest
 import yaml
 
-from pipeline.dbt_runner import DbtSession, release_database
-from pipeline.paths import DBT_PROJECT, HomePaths
+from pipeline.dbt_runner import parsed_runner, release_database
+from pipeline.paths import DBT_PROJECT
 from tests.builds import Nights
 
 Line = dict[str, Any]
@@ -61,11 +60,6 @@ def _source_options(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(next((source for source in config.get("sources", ()) if source["name"] == name), {}))
 
 
-@cache
-def _runner() -> Any:
-    return DbtSession(HomePaths(DBT_PROJECT)).runner
-
-
 def compiled(models: Sequence[str], variables: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Tables (`marts.x`) and their SQL as a full build would run it, in the order given.
 
@@ -79,7 +73,7 @@ def compiled(models: Sequence[str], variables: Mapping[str, Any]) -> list[tuple[
         ]  # fmt: skip
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("GROWTH_BUILD_DB", f"{target}/growth.duckdb")
-            outcome = _runner().invoke(arguments)
+            outcome = parsed_runner().invoke(arguments)
         release_database()
     assert outcome.success, outcome.exception or [row.message for row in outcome.result.results]
     nodes = {row.node.name: row.node for row in outcome.result.results}
