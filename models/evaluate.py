@@ -117,7 +117,8 @@ def metric_rows(
     for metric in evaluation.values:
         low, high = evaluation.interval(metric)
         name, value = best_baseline(metric, baselines)
-        numbers = [round(number, 9) for number in (evaluation.values[metric], low, high, value)]
+        # twice: where arrays lie in memory changes the last bits of sums, and with them which way a half is rounded
+        numbers = [round(round(number, 12), 9) for number in (evaluation.values[metric], low, high, value)]
         rows.append(
             dict(
                 zip(

@@ -23,6 +23,9 @@ LINEAR_FEATURES = (
     "bounce_rate_30d",
     "share_mobile_30d",
     "share_weekend_30d",
+    "share_daytime_30d",
+    "share_night_30d",
+    "last_feedback_score",
     "funnel_depth_30d",
 )
 # Counts, days, seconds and money: long-tailed, so they enter on a (signed) log scale.
@@ -66,6 +69,8 @@ LOG_FEATURES = (
     "n_distinct_items_30d",
     "n_distinct_categories_30d",
     "recency_ratio",
+    "n_feedback_90d",
+    "days_since_last_feedback",
 )
 FEATURES: tuple[str, ...] = LOG_FEATURES + LINEAR_FEATURES
 

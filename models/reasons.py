@@ -22,7 +22,7 @@ _STEPS = ("none", "item view", "cart", "checkout", "purchase")
 _MIN_USUAL_GAP = 0.05  # days; below it nobody speaks of a usual pause
 _PLURAL = re.compile(
     r"\b(1 (?:active |item |wishlist |different )?)"
-    r"(days|sessions|events|views|searches|orders|additions|add-to-carts|items|categories|seconds)\b"
+    r"(days|sessions|events|views|searches|orders|additions|add-to-carts|items|categories|seconds|surveys)\b"
 )
 _SINGULAR = {"searches": "search", "categories": "category"}
 # feature: (words with the value, number format, words where the value is null)
@@ -49,6 +49,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "events_per_session_30d": ("{} events per session", _DECIMAL, ""),
     "days_since_last_add_to_cart": ("last add-to-cart {} days ago", _WHOLE, "nothing put in a cart yet"),
     "share_weekend_30d": ("{} of activity at weekends", _PERCENT, ""),
+    "share_daytime_30d": ("{} of activity between 9 and 18", _PERCENT, ""),
+    "share_night_30d": ("{} of activity at night", _PERCENT, ""),
+    "n_feedback_90d": ("answered {} surveys in the last 90 days", _WHOLE, ""),
+    "last_feedback_score": ("last survey score of {}", _WHOLE, "no survey answered yet"),
+    "days_since_last_feedback": ("last survey answered {} days ago", _WHOLE, "no survey answered yet"),
     "funnel_depth_30d": ("furthest step of the last 30 days: {}", _STEP, ""),
     "n_item_views_30d": ("{} item views in the last 30 days", _WHOLE, ""),
     "n_add_to_carts_30d": ("{} add-to-carts in the last 30 days", _WHOLE, ""),

@@ -153,6 +153,9 @@
 {# The host of a URL in lower case without `www.`, or null. #}
 {% macro url_host(url) -%} nullif(regexp_extract(lower({{ url }}), '^(?:[a-z]+:)?//(?:www[.])?([^/:?#]+)', 1), '') {%- endmacro %}
 
+{# A number written as text; null where it is none. #}
+{% macro number_in_text(text) -%} try_cast({{ text }} as double) {%- endmacro %}
+
 {% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'growthhouse')(json, key)) }}{% endmacro %}
 {% macro default__json_text(json, key) -%} json_extract_string({{ json }}, '$."{{ key }}"') {%- endmacro %}
 {% macro spark__json_text(json, key) -%} get_json_object({{ json }}, '$.{{ key }}') {%- endmacro %}

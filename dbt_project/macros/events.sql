@@ -105,14 +105,14 @@ bots as (
 
 ),
 
--- anonymous events are known to be a person's only from that person's first log-in on the device
+-- anonymous events are known to be a person's only since it is known whose device it is: a log-in was received, or one of somebody else
 links as (
 
     select
         anonymous_id,
-        {{ local_date('linked_at') }} as linked_date
+        {{ local_date('person_known_at') }} as linked_date
     from {{ ref('int_identities') }}
-    where linked_at is not null
+    where person_known_at is not null
 
 )
 

@@ -19,10 +19,21 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The day lies in the 30 days up to a snapshot and was known by then. #}
-{% macro is_in_30_days(snapshot_date, day, known_day) -%}
+{# The day lies in the 30 days up to a snapshot and was known by then, and until_day, where there is one, had not come. #}
+{% macro is_in_30_days(snapshot_date, day, known_day, until_day=none) -%}
     {%- set snapshot = "cast('" ~ snapshot_date ~ "' as date)" -%}
-    ({{ day }} > {{ add_days(snapshot, -30) }} and {{ day }} <= {{ snapshot }} and {{ known_day }} <= {{ snapshot }})
+    ({{ day }} > {{ add_days(snapshot, -30) }} and {{ day }} <= {{ snapshot }} and {{ known_day }} <= {{ snapshot }}
+    {%- if until_day %} and {{ until_day }} > {{ snapshot }}{% endif %})
+{%- endmacro %}
+
+{# From `since` on and before `until`, some snapshot before as_of lies. #}
+{% macro spans_a_snapshot(since, until) -%}
+    (
+        1 = 0
+        {%- for date in snapshot_dates()[:-1] %}
+        or ({{ since }} <= cast('{{ date }}' as date) and {{ until }} > cast('{{ date }}' as date))
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 {# The first date on which an event could be counted for its person. It arrived after its day, or was tied to its person only later

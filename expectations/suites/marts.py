@@ -121,7 +121,9 @@ def _features_sql(params: GateParams) -> str:
         select
             as_of_date,
             count(*) as n_persons,
-            greatest(0, count(*) - (select count(*) from marts.dim_users)) as n_persons_invented,
+            -- persons of an earlier snapshot may have turned out to be others since
+            case when as_of_date = date '{params.as_of_date}'
+                then greatest(0, count(*) - (select count(*) from marts.dim_users)) else 0 end as n_persons_invented,
             count(*) filter (where as_of_date > date '{params.as_of_date}') as n_after_as_of,
             count(*) filter (where days_since_last_active < 0) as n_seeing_the_future,
             count(*) filter (where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double)))

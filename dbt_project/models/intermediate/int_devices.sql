@@ -14,12 +14,41 @@ with devices as (
 
 ),
 
+-- users of a device in the order in which they became known
+users as (
+
+    select
+        anonymous_id,
+        user_id,
+        known_at,
+        row_number() over (partition by anonymous_id order by known_at, user_id) as place
+    from {{ ref('int_device_users') }}
+    where user_id is not null
+
+),
+
+became_known as (
+
+    select
+        anonymous_id,
+        min(case when place = 1 then user_id end) as login_user_id,
+        min(case when place = 1 then known_at end) as login_known_at,
+        min(case when place = 2 then known_at end) as other_known_at
+    from users
+    group by anonymous_id
+
+),
+
 linked as (
 
     select
-        *,
-        n_user_ids = 1 and n_user_ids <= {{ var('max_users_per_device') }} as is_linked
+        devices.*,
+        became_known.login_user_id,
+        became_known.login_known_at,
+        became_known.other_known_at,
+        devices.n_user_ids = 1 and devices.n_user_ids <= {{ var('max_users_per_device') }} as is_linked
     from devices
+    left join became_known on devices.anonymous_id = became_known.anonymous_id
 
 )
 
@@ -30,5 +59,12 @@ select
     first_seen_at,
     case when is_linked then first_known_at end as linked_at,
     n_user_ids,
-    n_user_ids > {{ var('max_users_per_device') }} as is_shared_device
+    n_user_ids > {{ var('max_users_per_device') }} as is_shared_device,
+    login_user_id,
+    login_known_at,
+    -- two users known at once never made it the device of one
+    case
+        when n_user_ids = 1 then login_known_at
+        when other_known_at > login_known_at then other_known_at
+    end as person_known_at
 from linked

@@ -9,5 +9,8 @@ select
     first_seen_at,
     linked_at,
     n_user_ids,
-    is_shared_device
+    is_shared_device,
+    login_user_id,
+    login_known_at,
+    person_known_at
 from {{ ref('int_devices') }}

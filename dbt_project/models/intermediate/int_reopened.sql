@@ -36,6 +36,10 @@ moved_devices as (
         before.anonymous_id is null
         or devices.person_id <> before.person_id
         or coalesce(devices.linked_at <> before.linked_at, (devices.linked_at is null) <> (before.linked_at is null))
+        or coalesce(
+            devices.person_known_at <> before.person_known_at,
+            (devices.person_known_at is null) <> (before.person_known_at is null)
+        )
 
 ),
 

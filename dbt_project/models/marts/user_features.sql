@@ -1,45 +1,90 @@
 -- Grain: person × snapshot date. What was known of a person at the end of that date: only what had happened and had become known by then
--- (known_date). Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
+-- (known_date), as it belonged to persons then: a device that logged in later is a person of its own (until_date of int_former_events).
+-- Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
 {%- set dates = snapshot_dates() %}
+{%- set now_and_then = [(ref('int_person_event_days'), none), ('former_event_days', 'until_date')] %}
 with snapshots as (
 
     {{ snapshots() }}
 
 ),
 
+former_event_days as (
+
+    {{ event_days(ref('int_former_events'), until='until_date') }}
+
+),
+
+-- dates that events of before a change of persons and of after it may share
+former_dates as (
+
+    select distinct
+        person_id,
+        activity_date
+    from former_event_days
+
+),
+
 -- person × active date × date known; the row that made the date known counts it
 person_days as (
+    {%- for table, until in now_and_then %}
 
     select
         person_id,
         activity_date,
         known_date,
+        {{ until or 'cast(null as date)' }} as until_date,
         sum(n_events) as n_events,
         sum(n_sessions) as n_sessions,
         sum(n_mobile_events) as n_mobile_events,
+        sum(n_daytime_events) as n_daytime_events,
+        sum(n_night_events) as n_night_events,
         {%- for name, column in [('view_item', 'n_item_views'), ('add_to_cart', 'n_add_to_carts'),
                                  ('add_to_wishlist', 'n_wishlists'), ('search', 'n_searches'),
-                                 ('begin_checkout', 'n_checkouts'), ('purchase', 'n_purchases')] %}
+                                 ('begin_checkout', 'n_checkouts'), ('purchase', 'n_purchases'),
+                                 ('survey_response', 'n_feedback')] %}
         sum(case when event_name = '{{ name }}' then n_events else 0 end) as {{ column }},
         {%- endfor %}
-        case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_days
-    from {{ ref('int_person_event_days') }}
+        case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_first
+    from {{ table }}
     where not is_bot
-    group by person_id, activity_date, known_date
+    group by person_id, activity_date, known_date{{ ', ' ~ until if until }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
 known_days as (
+    {%- for is_shared in [false, true] %}
 
     select
         snapshots.as_of_date,
         person_days.*,
         {{ days_between('person_days.activity_date', 'snapshots.as_of_date') }} as days_ago,
         -- counted from a Monday
-        {{ days_between("cast('1970-01-05' as date)", 'person_days.activity_date') }} % 7 >= 5 as is_weekend
+        {{ days_between("cast('1970-01-05' as date)", 'person_days.activity_date') }} % 7 >= 5 as is_weekend,
+        {%- if is_shared %}
+        case when row_number() over (
+            partition by snapshots.as_of_date, person_days.person_id, person_days.activity_date order by person_days.known_date
+        ) = 1 then 1 else 0 end as n_days
+        {%- else %}
+        person_days.n_first as n_days
+        {%- endif %}
     from person_days
+    {{ 'inner' if is_shared else 'left' }} join former_dates
+        on person_days.person_id = former_dates.person_id and person_days.activity_date = former_dates.activity_date
     inner join snapshots
-        on person_days.activity_date <= snapshots.as_of_date and person_days.known_date <= snapshots.as_of_date
+        on
+            person_days.activity_date <= snapshots.as_of_date
+            and person_days.known_date <= snapshots.as_of_date
+            {%- if is_shared %}
+            and coalesce(person_days.until_date > snapshots.as_of_date, true)
+            {%- endif %}
+    {%- if not is_shared %}
+    where former_dates.person_id is null
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -75,14 +120,61 @@ activity as (
         end) as funnel_depth_30d,
         min(case when n_add_to_carts > 0 then days_ago end) as days_since_last_add_to_cart,
         sum(case when days_ago < 30 then n_mobile_events else 0 end) as n_mobile_events_30d,
+        sum(case when days_ago < 30 then n_daytime_events else 0 end) as n_daytime_events_30d,
+        sum(case when days_ago < 30 then n_night_events else 0 end) as n_night_events_30d,
         sum(case when days_ago < 30 then n_item_views else 0 end) as n_item_views_30d,
         sum(case when days_ago < 30 then n_add_to_carts else 0 end) as n_add_to_carts_30d,
         sum(case when days_ago < 30 then n_wishlists else 0 end) as n_wishlists_30d,
         sum(case when days_ago < 30 then n_searches else 0 end) as n_searches_30d,
+        sum(case when days_ago < 90 then n_feedback else 0 end) as n_feedback_90d,
+        min(case when n_feedback > 0 then days_ago end) as days_since_last_feedback,
         {{ any_true('days_ago < ' ~ var('churn').lookback_days) }} as is_active_lookback,
         {{ any_true('days_ago >= 7 and days_ago < 37') }} as was_active_prev_30d
     from known_days
     group by as_of_date, person_id
+
+),
+
+-- orders of before a change of persons, where the telling that is believed is an event of that time
+former_orders as (
+
+    select
+        {{ order_key('order_id', 'source', 'event_id') }} as order_id,
+        source,
+        person_id,
+        max(known_date) as known_date,
+        max(until_date) as until_date
+    from {{ ref('int_former_events') }}
+    where event_name = 'purchase'
+    group by {{ order_key('order_id', 'source', 'event_id') }}, source, person_id
+
+),
+
+order_tellings as (
+
+    select
+        order_id,
+        person_id,
+        anonymous_id,
+        order_date,
+        known_date,
+        cast(null as date) as until_date,
+        revenue,
+        is_suspicious
+    from {{ ref('fct_orders') }}
+    union all
+    select
+        orders.order_id,
+        former_orders.person_id,
+        orders.anonymous_id,
+        orders.order_date,
+        former_orders.known_date,
+        former_orders.until_date,
+        orders.revenue,
+        orders.is_suspicious
+    from former_orders
+    inner join {{ ref('fct_orders') }} as orders
+        on former_orders.order_id = orders.order_id and former_orders.source = orders.source
 
 ),
 
@@ -91,9 +183,12 @@ known_orders as (
     select
         snapshots.as_of_date,
         orders.*
-    from {{ ref('fct_orders') }} as orders
+    from order_tellings as orders
     inner join snapshots
-        on orders.order_date <= snapshots.as_of_date and orders.known_date <= snapshots.as_of_date
+        on
+            orders.order_date <= snapshots.as_of_date
+            and orders.known_date <= snapshots.as_of_date
+            and coalesce(orders.until_date > snapshots.as_of_date, true)
 
 ),
 
@@ -130,6 +225,12 @@ orders as (
 
 ),
 
+former_session_days as (
+
+    {{ session_days(ref('int_former_events'), until='until_date') }}
+
+),
+
 -- person × snapshot × session: a session of two days counts once
 known_sessions as (
 
@@ -139,12 +240,26 @@ known_sessions as (
         parts.session_id,
         {{ stable_sum('parts.duration_s') }} as duration_s,
         max(case when parts.is_engaged then 1 else 0 end) as n_engaged
-    from {{ ref('int_session_days') }} as parts
+    from (
+        {%- for table, until in [(ref('int_session_days'), none), ('former_session_days', 'until_date')] %}
+        select
+            session_id,
+            person_id,
+            activity_date,
+            known_date,
+            {{ until or 'cast(null as date)' }} as until_date,
+            duration_s,
+            is_engaged
+        from {{ table }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as parts
     inner join snapshots
         on
             parts.activity_date <= snapshots.as_of_date
             and parts.activity_date > {{ add_days('snapshots.as_of_date', -30) }}
             and parts.known_date <= snapshots.as_of_date
+            and coalesce(parts.until_date > snapshots.as_of_date, true)
     group by snapshots.as_of_date, parts.person_id, parts.session_id
 
 ),
@@ -170,11 +285,22 @@ touched as (
     select
         person_id,
         {%- for date in dates %}
-        max(case when {{ is_in_30_days(date, 'event_date', 'known_date') }} then 1 else 0 end) as is_in_{{ loop.index }},
+        max(is_in_{{ loop.index }}) as is_in_{{ loop.index }},
         {%- endfor %}
         '{{ thing }}' as kind
-    from {{ ref('fct_events') }}
-    where not is_bot and {{ thing }} is not null and event_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+    from (
+        {%- for table, until in [(ref('fct_events'), none), (ref('int_former_events'), 'until_date')] %}
+        select
+            person_id,
+            {%- for date in dates %}
+            case when {{ is_in_30_days(date, 'event_date', 'known_date', until) }} then 1 else 0 end as is_in_{{ loop.index }},
+            {%- endfor %}
+            {{ thing }}
+        from {{ table }}
+        where not is_bot and {{ thing }} is not null and event_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as seen
     group by person_id, {{ thing }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -196,17 +322,51 @@ items as (
 
 ),
 
+-- the score of the last answer
+feedback as (
+
+    select
+        as_of_date,
+        person_id,
+        score
+    from (
+        select
+            snapshots.as_of_date,
+            events.person_id,
+            {{ number_in_text(json_text('events.properties', 'score')) }} as score,
+            row_number() over (
+                partition by snapshots.as_of_date, events.person_id order by events.event_at desc, events.event_id asc, events.source asc
+            ) as place
+        from {{ ref('fct_events') }} as events
+        inner join snapshots on events.event_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
+        where events.event_name = 'survey_response' and not events.is_bot
+    ) as answers
+    where place = 1
+
+),
+
 -- activity_score: Σ weight × ln(1 + count in 30 days) over event names …
 event_counts as (
 
     select
         person_id,
         {%- for date in dates %}
-        sum(case when {{ is_in_30_days(date, 'activity_date', 'known_date') }} then n_events else 0 end) as n_events_{{ loop.index }},
+        sum(n_events_{{ loop.index }}) as n_events_{{ loop.index }},
         {%- endfor %}
         event_name
-    from {{ ref('int_person_event_days') }}
-    where not is_bot and activity_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+    from (
+        {%- for table, until in now_and_then %}
+        select
+            person_id,
+            {%- for date in dates %}
+            case when {{ is_in_30_days(date, 'activity_date', 'known_date', until) }} then n_events else 0 end as n_events_{{ loop.index }},
+            {%- endfor %}
+            event_name
+        from {{ table }}
+        where not is_bot and activity_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as counted
     group by person_id, event_name
 
 ),
@@ -295,14 +455,20 @@ select
     cast(coalesce(items.n_distinct_items_30d, 0) as bigint) as n_distinct_items_30d,
     cast(coalesce(items.n_distinct_categories_30d, 0) as bigint) as n_distinct_categories_30d,
     cast(activity.n_mobile_events_30d * 1.0 / greatest(activity.n_events_30d, 1) as double) as share_mobile_30d,
+    cast(activity.n_daytime_events_30d * 1.0 / greatest(activity.n_events_30d, 1) as double) as share_daytime_30d,
+    cast(activity.n_night_events_30d * 1.0 / greatest(activity.n_events_30d, 1) as double) as share_night_30d,
     cast(
         activity.days_since_last_active * (activity.n_active_days_total - 1) * 1.0
         / nullif(activity.days_since_first_seen - activity.days_since_last_active, 0) as double
     ) as recency_ratio,
+    cast(activity.n_feedback_90d as bigint) as n_feedback_90d,
+    cast(activity.days_since_last_feedback as bigint) as days_since_last_feedback,
+    cast(feedback.score as double) as last_feedback_score,
     activity.is_active_lookback,
     activity.was_active_prev_30d
 from activity
 left join orders on activity.as_of_date = orders.as_of_date and activity.person_id = orders.person_id
 left join sessions on activity.as_of_date = sessions.as_of_date and activity.person_id = sessions.person_id
 left join items on activity.as_of_date = items.as_of_date and activity.person_id = items.person_id
+left join feedback on activity.as_of_date = feedback.as_of_date and activity.person_id = feedback.person_id
 left join scores on activity.as_of_date = scores.as_of_date and activity.person_id = scores.person_id

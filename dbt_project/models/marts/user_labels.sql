@@ -1,12 +1,19 @@
 -- Grain: person × snapshot date. What happened after a snapshot, kept apart from the features so that no model meets it by accident.
--- A label is null where its horizon was not over by as_of: such a snapshot trains nothing.
+-- A label is null where its horizon was not over by as_of: such a snapshot trains nothing. A device that has logged in since is asked for
+-- the person it turned out to be: who logs in has not left.
 with features as (
 
     select
-        person_id,
-        as_of_date,
-        is_active_lookback
-    from {{ ref('user_features') }}
+        features.person_id,
+        features.as_of_date,
+        features.is_active_lookback,
+        coalesce(former.present_person_id, features.person_id) as present_person_id
+    from {{ ref('user_features') }} as features
+    left join {{ ref('int_former_persons') }} as former
+        on
+            features.person_id = former.person_id
+            and former.person_id <> former.present_person_id
+            and features.as_of_date < former.until_date
 
 ),
 
@@ -18,7 +25,7 @@ activity as (
     from features
     inner join {{ ref('int_person_days') }} as days
         on
-            features.person_id = days.person_id
+            features.present_person_id = days.person_id
             and features.as_of_date < days.activity_date
             and days.activity_date <= {{ add_days('features.as_of_date', var('churn').horizon_days) }}
 
@@ -32,7 +39,7 @@ purchases as (
     from features
     inner join {{ ref('fct_orders') }} as orders
         on
-            features.person_id = orders.person_id
+            features.present_person_id = orders.person_id
             and features.as_of_date < orders.order_date
             and orders.order_date <= {{ add_days('features.as_of_date', var('purchase').horizon_days) }}
 
