@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from pipeline.cli import _checked_settings
 from pipeline.export import export
 from pipeline.night import run_night
 from pipeline.paths import HomePaths
+from pipeline.reports import latest_report, report_of
 
 NASTY = [
     "'; drop table marts.fct_events; --", '" or 1=1 --', "{{ 1 / 0 }}", "{% raise %}", "line\nbreak", "=cmd|' /C calc'!A1",
@@ -112,6 +115,16 @@ def test_a_funnel_over_nasty_names_counts_what_it_says(warehouse: duckdb.DuckDBP
 def test_files_are_named_as_they_are(warehouse: duckdb.DuckDBPyConnection) -> None:
     files = warehouse.execute("select file, n_lines, n_rejected from raw.ingested_files order by n_rejected").fetchall()
     assert files == [(f"in/it's/{FILE}", len(lines()), 0), ("in/bad.jsonl", 2, 2)]
+
+
+def test_nothing_of_it_becomes_markup_in_the_report(home: HomePaths) -> None:
+    report = latest_report(home)
+    assert report == report_of(home, home.warehouse.resolve())
+    page = report.read_text(encoding="utf-8")
+    assert NASTY[1] in html.unescape(page)  # the name of a step
+    tags = set(re.findall(r"<\s*([a-zA-Z]+)", page))
+    assert tags.isdisjoint({"script", "iframe", "link", "object", "form"})
+    assert set(re.findall(r'<img src="([^;"]*)', page)) == {"data:image/svg+xml"}
 
 
 def test_nothing_of_it_becomes_markup_in_the_ui(home: HomePaths) -> None:
