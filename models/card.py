@@ -7,7 +7,9 @@ import hashlib
 import json
 import platform
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,13 @@ def library_versions() -> dict[str, str]:
     ):
         found[name] = version(package)
     return found
+
+
+@cache
+def code_digest(package: Path) -> str:
+    """Hash of a package's own modules: a release that fits in another way must not find what an older one stored."""
+    files = sorted(package.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def fingerprint(parts: dict[str, Any], *arrays: np.ndarray) -> str:

@@ -172,16 +172,16 @@ def _before(registry: Registry) -> str | None:
     return None
 
 
-def versions(folder: Path) -> list[str]:
-    """The stored versions of a model that are whole."""
-    found = []
-    for card in sorted(folder.glob("*/card.json")):
+def versions(folder: Path) -> dict[str, dict[str, Any]]:
+    """The cards of the stored versions of a model that are whole, by version."""
+    found = {}
+    for file in sorted(folder.glob("*/card.json")):
         try:
-            is_model = bool(read_card(card.parent)["files"])
+            card = read_card(file.parent)
         except ArtifactError:
             continue
-        if is_model:
-            found.append(card.parent.name)
+        if card["files"]:
+            found[file.parent.name] = card
     return found
 
 

@@ -6,9 +6,7 @@ unless it has drifted: then it is trained again on whatever has changed (see `pr
 Belongs here: the key of a training and finding its stored result. Does not belong here: training.
 """
 
-import hashlib
 import math
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import pandas as pd
 from models.artifacts import ArtifactError, read_card
 from models.baselines import RECENCY_RULE
 from models.candidates import ALGORITHMS, PARAMS
-from models.card import FORMAT, fingerprint, library_versions
+from models.card import FORMAT, code_digest, fingerprint, library_versions
 from models.evaluate import metrics_frame
 from models.features import FEATURES, Kind, design_matrix
 from models.registry import read_registry
@@ -59,7 +57,7 @@ def training_key(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, op
     parts = _shared_parts(kind, split, seed, options) | {
         "size": round(math.log(max(len(rows), 1)) / math.log(_SIZE_STEP)),
         "params": {name: PARAMS[name] for name in ALGORITHMS},
-        "code": _code_digest(),
+        "code": code_digest(Path(__file__).parent),
     }
     return fingerprint(parts)
 
@@ -85,10 +83,3 @@ def stored_result(folder: Path, kind: Kind, key: str, digest: str | None = None)
     promoted = registry.champion is not None
     version, algorithm = used["model_version"], used["algorithm"]
     return TrainResult(kind, version, algorithm, metrics_frame(rows), promoted, True, reason, artifact, learned_from)
-
-
-@cache
-def _code_digest() -> str:
-    """A release that fits in another way must not find what an older one stored."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

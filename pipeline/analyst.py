@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.paths import HomePaths
+from pipeline.sql_text import quote
 
 LOCKED_DOWN = {
     "enable_external_access": "false",
@@ -34,7 +35,7 @@ def connect(paths: HomePaths, writable: Path | None = None) -> duckdb.DuckDBPyCo
     con = duckdb.connect(file, read_only=True)
     try:
         # What may be reached can only be said before the door is shut.
-        con.execute("set allowed_paths = [" + "'" + str(writable).replace("'", "''") + "']")
+        con.execute(f"set allowed_paths = [{quote(writable)}]")
         for setting, value in LOCKED_DOWN.items():
             con.execute(f"set {setting} = {value}")
     except BaseException:

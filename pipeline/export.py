@@ -18,6 +18,7 @@ import duckdb
 
 from pipeline.analyst import connect
 from pipeline.paths import HomePaths
+from pipeline.sql_text import identifier, quote
 
 FORMATS = {
     ".csv": "format csv, header true",
@@ -43,7 +44,7 @@ def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -
         with connect(paths, writable=temporary) as con:
             schema, name = _find(con, table)
             query, options = _copy(con, schema, name, target.suffix.lower())
-            row = con.execute(f"copy ({query}) to {_literal(temporary)} ({options}, use_tmp_file false)").fetchone()
+            row = con.execute(f"copy ({query}) to {quote(temporary)} ({options}, use_tmp_file false)").fetchone()
         _put(temporary, target, force)
         _remember(paths, f"{schema}.{name}", target)
     except OSError as error:
@@ -95,12 +96,12 @@ def _find(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[str, str]:
 
 def _copy(con: duckdb.DuckDBPyConnection, schema: str, name: str, ending: str) -> tuple[str, str]:
     """The query and the options of the COPY."""
-    table = f"{_quoted(schema)}.{_quoted(name)}"
+    table = f"{identifier(schema)}.{identifier(name)}"
     if ending != ".csv":
         return f"select * from {table}", FORMATS[ending]
     columns = con.execute(f"describe {table}").fetchall()
-    cells = ", ".join(f"{_cell(column, kind)} as {_quoted(_guarded(column))}" for column, kind, *_ in columns)
-    quoted = ", ".join(_quoted(_guarded(column)) for column, kind, *_ in columns if not _is_plain(kind))
+    cells = ", ".join(f"{_cell(column, kind)} as {identifier(_guarded(column))}" for column, kind, *_ in columns)
+    quoted = ", ".join(identifier(_guarded(column)) for column, kind, *_ in columns if not _is_plain(kind))
     # Quotes around every text: a comma or semicolon inside one starts no cell, whatever the reader splits at.
     options = f"{FORMATS['.csv']}, force_quote ({quoted})" if quoted else FORMATS[".csv"]
     return f"select {cells} from {table}", options
@@ -115,11 +116,11 @@ def _is_plain(kind: str) -> bool:
 
 
 def _cell(column: str, kind: str) -> str:
-    name = _quoted(column)
+    name = identifier(column)
     if _is_plain(kind):
         return name
     text = f"cast({f'to_json({name})' if _is_nested(kind) else name} as varchar)"
-    return f"case when regexp_matches({text}, {_literal(_FORMULA)}) then '''' || {text} else {text} end"
+    return f"case when regexp_matches({text}, {quote(_FORMULA)}) then '''' || {text} else {text} end"
 
 
 def _guarded(column: str) -> str:
@@ -147,11 +148,3 @@ def _remember(paths: HomePaths, table: str, target: Path) -> None:
         paths.exports.parent.mkdir(parents=True, exist_ok=True)
         with paths.exports.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(line) + "\n")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -10,6 +10,7 @@ import duckdb
 
 from pipeline.checksums import accept, digest
 from pipeline.failpoints import failpoint
+from pipeline.sql_text import quote
 
 
 def write_text(text: str, path: Path) -> None:
@@ -35,7 +36,7 @@ def copy_to_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> N
     """The same for what a query of `con` gives."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    con.execute(f"copy ({query}) to '{str(temporary).replace(chr(39), chr(39) * 2)}' (format parquet)")
+    con.execute(f"copy ({query}) to {quote(temporary)} (format parquet)")
     with temporary.open("rb") as handle:
         os.fsync(handle.fileno())
     accept(path.parent, {path.name: digest(temporary)})

@@ -25,25 +25,25 @@ def _folder(kind: str, config: Path, home: Path | None) -> Path:
 @app.command("list")
 def list_versions(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
     """Every stored version with its test on later data; `*` marks the one that scores. Then why it does."""
-    from models.artifacts import ArtifactError, read_card
+    from models.artifacts import ArtifactError
     from models.registry import read_registry, versions
 
     for kind in KINDS:
         folder = _folder(kind, config, home)
         try:
-            registry, names = read_registry(folder), versions(folder)
+            registry, cards = read_registry(folder), versions(folder)
         except ArtifactError as error:
             raise fail(str(error)) from error
         typer.secho(kind, bold=True)
-        for name in sorted(names, key=lambda one: read_card(folder / one)["data"]["test"]["snapshots"]):
+        for name, card in sorted(cards.items(), key=lambda one: one[1]["data"]["test"]["snapshots"]):
             mark = "*" if name == registry.champion else " "
             note = "  (left by hand)" if name in registry.rejected else ""
-            typer.echo(f" {mark} {name:45} {_tested(read_card(folder / name))}{note}")
+            typer.echo(f" {mark} {name:45} {_tested(card)}{note}")
         if registry.champion is None:
             typer.echo(" * recency-rule")
         if registry.decisions:
             typer.echo(f"   why: {registry.decisions[-1].reason}")
-        elif not names:
+        elif not cards:
             typer.echo("   no model was trained yet")
 
 

@@ -21,6 +21,7 @@ from pipeline.memory import memory_limit, reading
 from pipeline.paths import HomePaths
 from pipeline.published_copy import disagreements, fill
 from pipeline.reports.files import drop_lonely_reports
+from pipeline.sql_text import quote
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
 KEPT_VERSIONS = 3
@@ -121,7 +122,7 @@ def _copy(
     con = duckdb.connect(str(target), config={**memory_limit()})
     try:
         con.execute("set preserve_insertion_order = false")
-        con.execute(f"attach {_literal(paths.build_db)} as build (read_only)")
+        con.execute(f"attach {quote(paths.build_db)} as build (read_only)")
         tables = _tables(con, "build")
         counts = fill(con, tables, is_clone=is_clone)
         if is_clone and (different := disagreements(con, tables)):
@@ -147,18 +148,18 @@ def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, st
 
 def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
     """A table copy loses comments; analysts read them with DESCRIBE and in every client."""
-    marks = ", ".join(_literal(s) for s in PUBLISHED_SCHEMAS)
+    marks = ", ".join(quote(s) for s in PUBLISHED_SCHEMAS)
     where = f"database_name = 'build' and schema_name in ({marks}) and comment is not null"
     relations = con.execute(
         f"select schema_name, table_name, comment from duckdb_tables() where {where} "
         f"union all select schema_name, view_name, comment from duckdb_views() where {where}"
     ).fetchall()
     for schema, table, comment in relations:
-        con.execute(f'comment on table "{schema}"."{table}" is {_literal(comment)}')
+        con.execute(f'comment on table "{schema}"."{table}" is {quote(comment)}')
     for schema, table, column, comment in con.execute(
         f"select schema_name, table_name, column_name, comment from duckdb_columns() where {where}"
     ).fetchall():
-        con.execute(f'comment on column "{schema}"."{table}"."{column}" is {_literal(comment)}')
+        con.execute(f'comment on column "{schema}"."{table}"."{column}" is {quote(comment)}')
 
 
 def _record_version(
@@ -183,14 +184,14 @@ def _record_version(
     )
     con.execute("comment on table ops.published_versions is 'One row per published version, oldest first.'")
     for column, comment in _VERSIONS_COMMENTS.items():
-        con.execute(f"comment on column ops.published_versions.{column} is {_literal(comment)}")
+        con.execute(f"comment on column ops.published_versions.{column} is {quote(comment)}")
 
 
 def _copy_history(con: duckdb.DuckDBPyConnection, paths: HomePaths) -> None:
     """The list of versions from the current one; where that is damaged, from the newest that can be read."""
     for number, previous in enumerate(dict.fromkeys(filter(None, (current_version(paths), *versions(paths))))):
         try:
-            con.execute(f"attach {_literal(previous)} as previous_{number} (read_only)")
+            con.execute(f"attach {quote(previous)} as previous_{number} (read_only)")
             con.execute(
                 f"insert into ops.published_versions by name select * from previous_{number}.ops.published_versions"
             )
@@ -238,7 +239,3 @@ def _prune(folder: Path, current: Path, n_kept: int, oldest: str) -> None:
         if old != current and (old not in files[-n_kept:] or old.stem < oldest):
             old.unlink(missing_ok=True)
     drop_lonely_seals(folder)
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from pipeline.settings import Settings
+from pipeline.sql_text import quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ class RecommendationData:
         What was bought counts as bought tonight even where that became known only after the date.
         """
         known, counted = f"known_date <= date '{cut}'", f"filter ({self._is_counted(cut)})"
-        event = "".join(f" when {_quoted(name)} then {number}" for number, name in enumerate(self.events))
+        event = "".join(f" when {quote(name)} then {number}" for number, name in enumerate(self.events))
         faded = f"weight * pow(0.5, (date '{cut}' - activity_date) / {float(self._rules.half_life_days)}::double)"
         return self._con.execute(f"""
             with pairs as (
@@ -217,7 +218,3 @@ def _item_ids(path: Path) -> set[str]:
         f"select distinct trim(cast(item_id as varchar)) from {kind} where item_id is not null", [str(path)]
     ).fetchall()
     return {item for (item,) in rows}
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

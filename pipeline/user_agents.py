@@ -19,6 +19,8 @@ import crawleruseragents
 import duckdb
 import ua_parser
 
+from pipeline.sql_text import quote
+
 # What the table's content depends on; the number counts changes of the code below.
 RULES = f"1, ua-parser-builtins {version('ua-parser-builtins')}, crawler-user-agents {version('crawler-user-agents')}"
 
@@ -112,9 +114,7 @@ def _update(table: Path, files: str | list[str], *, anew: bool) -> int:
             _insert(con, new)
         table.parent.mkdir(parents=True, exist_ok=True)
         unfinished = table.with_name(f".{table.name}.unfinished")
-        con.execute(
-            f"copy (from known order by user_agent) to '{str(unfinished).replace(chr(39), 2 * chr(39))}' (format parquet)"
-        )
+        con.execute(f"copy (from known order by user_agent) to {quote(unfinished)} (format parquet)")
         os.replace(unfinished, table)
     return len(new)
 

@@ -18,6 +18,7 @@ import duckdb
 from pipeline.failpoints import failpoint
 from pipeline.files import copy_to_parquet
 from pipeline.paths import HomePaths
+from pipeline.sql_text import quote
 
 COLUMNS = "person_id, attribute, value, valid_from, valid_to"
 # The same from a published version, which knows its nights by the versions before it.
@@ -53,8 +54,8 @@ _TONIGHT = f"select {COLUMNS} from build.activation.user_history"
 def keep_history(paths: HomePaths, as_of: date, max_days: int | None = None) -> None:
     """Put the finished build's decisions into the kept history; those that ended more than `max_days` before as_of go."""
     with duckdb.connect() as con:
-        con.execute(f"attach {_literal(paths.build_db)} as build (read_only)")
-        kept = f"read_parquet({_literal(paths.user_history)})" if paths.user_history.exists() else f"({_NOTHING})"
+        con.execute(f"attach {quote(paths.build_db)} as build (read_only)")
+        kept = f"read_parquet({quote(paths.user_history)})" if paths.user_history.exists() else f"({_NOTHING})"
         con.execute(f"create view kept as select {COLUMNS} from {kept}")
         next_night = con.execute(
             "select min(valid_from) from kept where person_id is null and valid_from > ?", [as_of]
@@ -78,7 +79,7 @@ def restore_history(paths: HomePaths) -> None:
     if paths.user_history.exists() or not paths.warehouse.exists():
         return
     with duckdb.connect() as con:
-        con.execute(f"attach {_literal(paths.warehouse.resolve())} as published (read_only)")
+        con.execute(f"attach {quote(paths.warehouse.resolve())} as published (read_only)")
         con.execute("use published")
         known = con.execute(
             "select count(*) from duckdb_tables() where schema_name = 'activation' and table_name = 'user_history'"
@@ -91,7 +92,3 @@ _NOTHING = (
     "select null::varchar as person_id, null::varchar as attribute, null::varchar as value, null::date as valid_from, "
     "null::date as valid_to where false"
 )
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.artifacts import CARD, ArtifactError, read_card, write_file
-from models.card import fingerprint
+from models.card import code_digest, fingerprint
 from models.recommend.factorisation import ItemFactors
 from models.recommend.matrix import Catalogue
 
@@ -73,13 +72,7 @@ def load_latest(folder: Path, training_key: str) -> Learned | None:
 def training_key(parts: dict[str, Any]) -> str:
     """What has to be equal for a stored version to be still good; libraries and the code of this package included."""
     libraries = {name: version(name) for name in ("implicit", "numpy", "scipy")}
-    return fingerprint({**parts, "libraries": libraries, "code": _code_digest()})
-
-
-@cache
-def _code_digest() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+    return fingerprint({**parts, "libraries": libraries, "code": code_digest(Path(__file__).parent)})
 
 
 def _archive(vectors: np.ndarray) -> bytes:

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -22,6 +21,7 @@ from pipeline.recommendation_data import RecommendationData
 from pipeline.resources import GrowthHome
 from pipeline.run_context import interaction_weights
 from pipeline.settings import Settings
+from pipeline.sql_text import quote
 
 if TYPE_CHECKING:
     from models.recommend.rank import Recommender
@@ -118,18 +118,14 @@ def _write_lists(
         for number, part in enumerate(data.parts(as_of, len(model.catalogue))):
             frame = recommend(part.persons, part.known, model, blend, top_n, data.events, as_of, version)
             con.register("frame", frame)
-            con.execute(f"copy frame to {_literal(folder / f'{number:06}.parquet')} (format parquet)")
+            con.execute(f"copy frame to {quote(folder / f'{number:06}.parquet')} (format parquet)")
             con.unregister("frame")
             n_rows += len(frame)
         columns = ", ".join(RECOMMENDATION_COLUMNS)
         # listed, not matched: a home may have brackets in its name
-        parts = ", ".join(_literal(part) for part in sorted(folder.iterdir()))
+        parts = ", ".join(quote(part) for part in sorted(folder.iterdir()))
         found = f"select {columns} from read_parquet([{parts}])"
         nothing = "select " + ", ".join(f"null as {name}" for name in RECOMMENDATION_COLUMNS) + " where false"
         copy_to_parquet(con, found if parts else nothing, paths.ml / "recommendations.parquet")
     shutil.rmtree(folder)
     return n_rows
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -6,11 +6,10 @@ format is in its reader (tracker.py, table.py), which only has to produce the dr
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from pathlib import Path
 
 from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
+from pipeline.sql_text import quote
 
 EVENT_COLUMNS = (
     "event_id", "has_event_id", "source", "file_id", "line_number", "event_name", "event_at", "client_event_at",
@@ -65,21 +64,6 @@ MACROS = (
     """create or replace temp macro micros_to_timestamp(m) as
         case when m between 0 and 253402300799999999 then make_timestamp(m) end""",
 )
-
-
-def quote(text: str) -> str:
-    """An SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def file_list(paths: list[Path]) -> str:
-    """An SQL list of files, each taken as it is named and not as a pattern."""
-    return "[" + ", ".join(quote(re.sub(r"([*?\[])", r"[\1]", str(path))) for path in paths) + "]"
 
 
 def timestamp_sql(text: str, form: str) -> str:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.canonical import file_list, quote
 from pipeline.ingest.layout import Layout
 from pipeline.ingest.sanitize import RefusedLines
+from pipeline.sql_text import file_list, quote
 
 _FETCHED_ROWS = 10_000
 

@@ -17,8 +17,9 @@ from duckdb import DuckDBPyConnection
 
 from pipeline.checksums import accept, digest
 from pipeline.failpoints import failpoint
-from pipeline.ingest.canonical import EVENT_COLUMNS, quote
+from pipeline.ingest.canonical import EVENT_COLUMNS
 from pipeline.ingest.ledger import sync
+from pipeline.sql_text import quote
 
 _MAX_SINGLE_WRITES = 4
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection, InvalidInputException, IOException
 
-from pipeline.ingest.canonical import file_list
 from pipeline.ingest.inspect import ByteStream
 from pipeline.ingest.report import FileProblem
 from pipeline.settings import Source
+from pipeline.sql_text import file_list
 
 _DELIMITERS = (",", "\t", ";", "|")
 _FIRST_BYTES = 1 << 16

@@ -23,6 +23,7 @@ import duckdb
 
 from pipeline.checksums import accept, digest
 from pipeline.failpoints import failpoint
+from pipeline.sql_text import quote
 
 _TYPES = {
     "file_id": "VARCHAR",
@@ -93,20 +94,16 @@ class LedgerRow:
         return bool(self.n_erased or self.n_expired)
 
 
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def read_ledger(path: Path) -> list[LedgerRow]:
     """All rows, none where nothing was ingested yet."""
     if not path.exists():
         return []
     with duckdb.connect() as con:
-        there = con.execute(f"select * from read_parquet({_literal(path)}) limit 0").description
+        there = con.execute(f"select * from read_parquet({quote(path)}) limit 0").description
         present = {column[0] for column in there or ()}
         # A ledger of an older version lacks the later columns: their defaults hold.
         names = [field.name for field in fields(LedgerRow) if field.name in present]
-        rows = con.execute(f"select {', '.join(names)} from read_parquet({_literal(path)})").fetchall()
+        rows = con.execute(f"select {', '.join(names)} from read_parquet({quote(path)})").fetchall()
     made = (LedgerRow(**dict(zip(names, row, strict=True))) for row in rows)
     return [replace(row, event_names=tuple(row.event_names or ())) for row in made]
 
@@ -125,9 +122,9 @@ def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
             out.write(json.dumps({name: _plain(value) for name, value in asdict(row).items()}) + "\n")
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in _TYPES.items())
     with duckdb.connect() as con:
-        relation = f"read_json({_literal(lines)}, format = 'newline_delimited', columns = {{{columns}}})"
+        relation = f"read_json({quote(lines)}, format = 'newline_delimited', columns = {{{columns}}})"
         con.execute(
-            f"copy (select * from {relation} order by ingested_at, source, file) to {_literal(made)} (format parquet)"
+            f"copy (select * from {relation} order by ingested_at, source, file) to {quote(made)} (format parquet)"
         )
     sync(made)
     accept(path.parent, {path.name: digest(made)})

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipeline.ingest.canonical import quote
 from pipeline.ingest.private import guard_of, guard_sql
 from pipeline.ingest.survey import ObjectKeys
+from pipeline.sql_text import quote
 
 
 @dataclass

@@ -15,10 +15,10 @@ from functools import cached_property
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.canonical import quote
 from pipeline.ingest.report import IngestError
 from pipeline.ingest.tombstones import HEX_DIGITS, Tombstones, keyed_hash
 from pipeline.settings import Settings
+from pipeline.sql_text import quote
 
 WITHHELD = "(withheld)"
 ERASED = "erased"  # in `staged`, as the reason of a line that is counted and not kept

@@ -16,7 +16,6 @@ from pathlib import Path
 import duckdb
 
 from pipeline.ingest import canonical, late, leftovers, table, tracker
-from pipeline.ingest.canonical import quote
 from pipeline.ingest.lake import Staging
 from pipeline.ingest.late import TOO_LATE
 from pipeline.ingest.layout import Layout
@@ -27,6 +26,7 @@ from pipeline.ingest.sanitize import RefusedLines
 from pipeline.ingest.survey import survey
 from pipeline.memory import MEMORY_VARIABLE
 from pipeline.settings import Settings, Source
+from pipeline.sql_text import file_list, quote
 
 _SLICE_ROWS = 1_000_000
 _MEMORY_BYTES = 4 << 30
@@ -193,6 +193,6 @@ class BatchReader:
     def _take_refused(self, refused: RefusedLines) -> None:
         if refused.n_lines:
             self.con.execute(
-                f"""insert into refused select f, n, reason, line from read_json({canonical.file_list([refused.path])},
+                f"""insert into refused select f, n, reason, line from read_json({file_list([refused.path])},
                     format = 'newline_delimited', columns = {{f: 'BIGINT', n: 'BIGINT', reason: 'VARCHAR', line: 'VARCHAR'}})"""
             )

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.canonical import file_list, identifier, quote
 from pipeline.ingest.delimited import DelimitedFile, read_delimited
 from pipeline.ingest.inspect import LINE_MARK
 from pipeline.ingest.layout import Layout, n_needed_columns
 from pipeline.ingest.plan import RawFile
 from pipeline.ingest.sanitize import RefusedLines, mend
 from pipeline.settings import Source
+from pipeline.sql_text import file_list, identifier, quote
 
 
 @dataclass(frozen=True)

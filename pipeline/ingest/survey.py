@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.canonical import quote
+from pipeline.sql_text import quote
 
 # Above this a struct with a field per key costs more than looking each key up in each line.
 _MAX_UNKNOWN_KEYS = 200

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 
-from pipeline.ingest.canonical import DRAFT_COLUMNS, identifier, quote
+from pipeline.ingest.canonical import DRAFT_COLUMNS
 from pipeline.ingest.layout import Layout, resolve_columns
 from pipeline.ingest.leftovers import Leftover, fields, looked_up
 from pipeline.ingest.survey import ObjectKeys
 from pipeline.settings import Source
+from pipeline.sql_text import identifier, quote
 
 
 def _draft(rows: str, source: Source, fault: str, row_text: str, properties: str, values: dict[str, str]) -> str:

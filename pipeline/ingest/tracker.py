@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 
-from pipeline.ingest.canonical import quote
 from pipeline.ingest.leftovers import Leftover, fields, looked_up
 from pipeline.ingest.survey import ObjectKeys
+from pipeline.sql_text import identifier, quote
 
 _ENVELOPE = {
     "event_name": ("event",),
@@ -118,8 +118,7 @@ def _add_rest(found: Found, path: str, leftover: Leftover, is_looked_up: bool = 
         return
     struct = path.replace("$", "j")
     for name, key in found[path].others.items():
-        quoted = name.replace('"', '""')
-        leftover.add(key, f'{struct}."{quoted}"')
+        leftover.add(key, f"{struct}.{identifier(name)}")
 
 
 def _pointer(path: str) -> str:

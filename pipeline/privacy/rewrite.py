@@ -19,10 +19,10 @@ import duckdb
 import zstandard
 
 from pipeline.checksums import RECORD, accept, digest
-from pipeline.ingest.canonical import file_list, identifier, quote
 from pipeline.ingest.inspect import ByteStream
 from pipeline.ingest.ledger import sync
 from pipeline.privacy.person import Person
+from pipeline.sql_text import file_list, identifier, quote
 
 PREFIX = ".erasing-"
 _MAX_RECORD_BYTES = 1 << 22  # an open quote must not swallow a file

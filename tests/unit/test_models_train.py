@@ -153,7 +153,7 @@ def test_another_release_trains_again(
 ) -> None:
     features, labels = frames
     train("churn", features, labels, last_day(features), tmp_path, 7)
-    monkeypatch.setattr("models.reuse._code_digest", lambda: "another release")
+    monkeypatch.setattr("models.reuse.code_digest", lambda package: "another release")
     monkeypatch.setattr(sys.modules["models.contest"], "fit_candidate", _forbid_fitting)
     with pytest.raises(AssertionError, match="trained again"):
         train("churn", features, labels, last_day(features), tmp_path, 7)
