@@ -81,7 +81,7 @@ def test_a_drifted_model_learns_what_came_late_once_and_as_if_from_scratch(
     again = _night(later, tmp_path / "nights", moved=True)
     assert again.model.model_version != first.model.model_version
     assert again.model.reason.startswith("trained again, for these drifted: scores (PSI ")
-    assert "of 44 features" in again.model.reason or f"of {len(FEATURES)} features" in again.model.reason
+    assert f"of {len(FEATURES)} features" in again.model.reason
     _equal(again, _night(later, tmp_path / "scratch", moved=True))
     decisions = read_registry(tmp_path / "nights" / "churn").decisions
     assert [bool(one.drifted) for one in decisions] == [False, True]
