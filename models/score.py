@@ -27,6 +27,7 @@ from models.features import (
 from models.reasons import recency_reasons, top_reasons
 
 IMPORTANCE_ROWS = 5_000
+BATCH_ROWS = 50_000  # matrices and contributions of so many persons at a time: memory does not grow with the shop
 BAND_COLUMN: dict[str, str] = {"churn": "risk_band", "purchase": "propensity_band"}
 # Probability from which a person is in the band. Churn of recently active persons is common, an order within the
 # horizon is rare: the same word has to mean "worth acting on" for both.
@@ -94,9 +95,13 @@ def _predict(kind: Kind, rows: pd.DataFrame, loaded: Artifact) -> tuple[FloatArr
         return np.empty(0), []
     if loaded.candidate is None:
         return rule_of(loaded.card).predict(numbers(rows, RECENCY_COLUMN)), recency_reasons(rows, RECENCY_COLUMN)
-    matrix = design_matrix(rows)
-    probability = calibration_of(loaded.card).apply(loaded.candidate.predict(matrix))
-    return probability, top_reasons(kind, rows, loaded.candidate.contributions(matrix))
+    calibration, probabilities, reasons = calibration_of(loaded.card), [], []
+    for start in range(0, len(rows), BATCH_ROWS):
+        batch = rows.iloc[start : start + BATCH_ROWS]
+        matrix = design_matrix(batch)
+        probabilities.append(calibration.apply(loaded.candidate.predict(matrix)))
+        reasons += top_reasons(kind, batch, loaded.candidate.contributions(matrix))
+    return np.concatenate(probabilities), reasons
 
 
 def _check_fits(kind: Kind, loaded: Artifact, folder: Path) -> None:

@@ -58,6 +58,18 @@ def test_a_real_signal_is_promoted_and_scored(frames: tuple[pd.DataFrame, pd.Dat
     assert (scored.loc[scored["probability"] >= 0.7, "risk_band"] == "high").all()
 
 
+def test_scores_do_not_depend_on_how_many_are_scored_at_a_time(
+    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, labels = frames
+    artifact = train("churn", features, labels, last_day(features), tmp_path, 7).artifact
+    now = features[features["as_of_date"] == last_day(features)]
+    whole = score("churn", now, artifact)
+    monkeypatch.setattr(sys.modules["models.score"], "BATCH_ROWS", 7)
+    assert len(whole) > 2 * 7
+    pd.testing.assert_frame_equal(score("churn", now, artifact), whole)
+
+
 def test_noise_is_not_promoted(tmp_path: Path) -> None:
     features, labels = snapshots(signal=0.0)
     result = train("purchase", features, labels, last_day(features), tmp_path, 7)
