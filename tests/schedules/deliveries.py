@@ -34,7 +34,9 @@ site: {timezone: Asia/Shanghai, currency: CNY}
 sources:
   - {name: shop, format: tracker, path: "{home}/data/raw/shop/*.jsonl"}
   - {name: server, format: tracker, path: "{home}/data/raw/server/*.jsonl", sessions: false}
-funnels:  # given, because the default one changes with the events that occur, and then everything is built anew
+# given, like the funnels, because the default changes with the events that occur, and then everything is built anew
+recommendations: {event_weights: {view_item: 1, add_to_cart: 3, purchase: 5}}
+funnels:
   - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best}
   - {name: first, steps: [{event: page_view}, {event: purchase}], window: 1 days, entry: first, breakdown: category}
   - {name: every, steps: [{event: view_item}, {event: search, optional: true}, {event: purchase, within: 1 days}], window: 2 days, entry: every, exclude: [sign_up]}
