@@ -33,7 +33,11 @@ _BASE = (
     "int_person_event_days", "int_person_days", "int_session_days", "int_order_events", "int_orders", "fct_order_items",
     "fct_refunds", "fct_orders", "int_former_persons", "int_former_events",
 )  # fmt: skip
-STAGES = {"per person and day": _BASE, "features and labels": ("user_features", "user_labels"), "models": ()}
+STAGES = {
+    "per person and day": _BASE,
+    "features and labels": ("int_order_features", "int_activity_scores", "user_features", "user_labels"),
+    "models": (),
+}
 
 # Everybody comes first on some date and then each day with a chance of their own until they leave; a visit is 1 to 9 events.
 _EVENTS = """

@@ -29,7 +29,7 @@
     {%- do also_after(['int_changed']) -%}
     {{- config(materialized='incremental', incremental_predicates=[
         'using intermediate.int_changed as changed where ' ~ is_changed('built', since)
-    ], post_hook=['{{ insert_other_persons() }}'] if in_parts else []) -}}
+    ], post_hook=['{{ insert_other_persons(n_person_parts()) }}'] if in_parts else []) -}}
 {% endmacro %}
 
 {# The join that leaves, in a delta night, only what such a model makes anew. #}

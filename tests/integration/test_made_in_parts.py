@@ -12,7 +12,8 @@ from pipeline.run_context import RunContext, dbt_variables
 from pipeline.settings import load_settings
 
 PER_PART = 2_000
-TABLES = ("marts.fct_events", "marts.fct_sessions", "intermediate.int_person_transitions")
+MODELS = ("fct_sessions", "int_person_transitions", "user_features")
+TABLES = ("marts.fct_events", "marts.fct_sessions", "intermediate.int_person_transitions", "marts.user_features")
 
 
 def test_tables_made_in_parts_are_those_made_at_once(shop: HomePaths, config: Path, tmp_path: Path) -> None:
@@ -21,10 +22,10 @@ def test_tables_made_in_parts_are_those_made_at_once(shop: HomePaths, config: Pa
     for name, per_part in (("at_once", 10**9), ("in_parts", PER_PART)):
         builds[name] = HomePaths(tmp_path / name)
         found = DbtSession(builds[name]).build(
-            ["+fct_sessions", "+int_person_transitions"], variables | {"events_per_part": per_part}
+            [f"+{model}" for model in MODELS], variables | {"events_per_part": per_part}
         )
         assert [node.message for node in found if not node.ok] == []
-    for model in ("fct_sessions", "int_person_transitions"):
+    for model in MODELS:
         (statement,) = builds["in_parts"].dbt_target.rglob(f"compiled/**/{model}.sql")
         assert "/* part */" in statement.read_text(encoding="utf-8")
     with duckdb.connect() as con:

@@ -1,6 +1,9 @@
 -- Grain: person × snapshot date. What was known of a person at the end of that date: only what had happened and had become known by then
 -- (known_date), as it belonged to persons then: a device that logged in later is a person of its own (until_date of int_former_events).
 -- Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
+-- Persons are made some after the others where there are many (macros/parts.sql).
+{{ config(post_hook='{{ insert_other_persons(n_feature_parts()) }}') }}
+{%- set parts = n_feature_parts() %}
 {%- set dates = snapshot_dates() %}
 {%- set now_and_then = [(ref('int_person_event_days'), none), ('former_event_days', 'until_date')] %}
 with snapshots as (
@@ -46,8 +49,8 @@ person_days as (
         sum(case when event_name = '{{ name }}' then n_events else 0 end) as {{ column }},
         {%- endfor %}
         case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_first
-    from {{ table }}
-    where not is_bot
+    from {{ table }} as days
+    where not is_bot {{ person_part('days', parts) }}
     group by person_id, activity_date, known_date{{ ', ' ~ until if until }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -135,96 +138,6 @@ activity as (
 
 ),
 
--- orders of before a change of persons, where the telling that is believed is an event of that time
-former_orders as (
-
-    select
-        {{ order_key('order_id', 'source', 'event_id') }} as order_id,
-        source,
-        person_id,
-        max(known_date) as known_date,
-        max(until_date) as until_date
-    from {{ ref('int_former_events') }}
-    where event_name = 'purchase'
-    group by {{ order_key('order_id', 'source', 'event_id') }}, source, person_id
-
-),
-
-order_tellings as (
-
-    select
-        order_id,
-        person_id,
-        anonymous_id,
-        order_date,
-        known_date,
-        cast(null as date) as until_date,
-        revenue,
-        is_suspicious
-    from {{ ref('fct_orders') }}
-    union all
-    select
-        orders.order_id,
-        former_orders.person_id,
-        orders.anonymous_id,
-        orders.order_date,
-        former_orders.known_date,
-        former_orders.until_date,
-        orders.revenue,
-        orders.is_suspicious
-    from former_orders
-    inner join {{ ref('fct_orders') }} as orders
-        on former_orders.order_id = orders.order_id and former_orders.source = orders.source
-
-),
-
-known_orders as (
-
-    select
-        snapshots.as_of_date,
-        orders.*
-    from order_tellings as orders
-    inner join snapshots
-        on
-            orders.order_date <= snapshots.as_of_date
-            and orders.known_date <= snapshots.as_of_date
-            and coalesce(orders.until_date > snapshots.as_of_date, true)
-
-),
-
-{{ suspicions_at_the_time() }},
-
-judged_orders as (
-
-    select
-        known_orders.as_of_date,
-        known_orders.person_id,
-        known_orders.order_date,
-        case when suspicions.order_id is null then 1 else 0 end as is_counted,
-        case when suspicions.order_id is null then known_orders.revenue else 0 end as revenue
-    from known_orders
-    left join suspicions on known_orders.as_of_date = suspicions.as_of_date and known_orders.order_id = suspicions.order_id
-
-),
-
-orders as (
-
-    select
-        as_of_date,
-        person_id,
-        count(*) as n_orders_total,
-        sum(is_counted) as n_counted_orders,
-        {{ stable_sum('revenue') }} as revenue_total,
-        sum(case when order_date > {{ add_days('as_of_date', -30) }} then 1 else 0 end) as n_orders_30d,
-        {{ stable_sum('case when order_date > ' ~ add_days('as_of_date', -30) ~ ' then revenue else 0 end') }} as revenue_30d,
-        min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order,
-        max({{ days_between('order_date', 'as_of_date') }}) as days_since_first_order,
-        count(distinct order_date) as n_order_days_total
-    from judged_orders
-    group by as_of_date, person_id
-
-),
-
 former_session_days as (
 
     {{ session_days(ref('int_former_events'), until='until_date') }}
@@ -250,7 +163,8 @@ known_sessions as (
             {{ until or 'cast(null as date)' }} as until_date,
             duration_s,
             is_engaged
-        from {{ table }}
+        from {{ table }} as days
+        where 1 = 1 {{ person_part('days', parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as parts
@@ -296,8 +210,10 @@ touched as (
             case when {{ is_in_30_days(date, 'event_date', 'known_date', until) }} then 1 else 0 end as is_in_{{ loop.index }},
             {%- endfor %}
             {{ thing }}
-        from {{ table }}
-        where not is_bot and {{ thing }} is not null and event_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+        from {{ table }} as events
+        where
+            not is_bot and {{ thing }} is not null and event_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
+            {{ person_part('events', parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as seen
@@ -339,72 +255,23 @@ feedback as (
             ) as place
         from {{ ref('fct_events') }} as events
         inner join snapshots on events.event_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
-        where events.event_name = 'survey_response' and not events.is_bot
+        where events.event_name = 'survey_response' and not events.is_bot {{ person_part('events', parts) }}
     ) as answers
     where place = 1
 
 ),
 
--- activity_score: Σ weight × ln(1 + count in 30 days) over event names …
-event_counts as (
+orders as (
 
-    select
-        person_id,
-        {%- for date in dates %}
-        sum(n_events_{{ loop.index }}) as n_events_{{ loop.index }},
-        {%- endfor %}
-        event_name
-    from (
-        {%- for table, until in now_and_then %}
-        select
-            person_id,
-            {%- for date in dates %}
-            case when {{ is_in_30_days(date, 'activity_date', 'known_date', until) }} then n_events else 0 end as n_events_{{ loop.index }},
-            {%- endfor %}
-            event_name
-        from {{ table }}
-        where not is_bot and activity_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as counted
-    group by person_id, event_name
-
-),
-
-raw_scores as (
-    {%- for date in dates %}
-
-    select
-        cast('{{ date }}' as date) as as_of_date,
-        person_id,
-        {{ stable_sum(event_weight('event_name') ~ ' * ln(1 + n_events_' ~ loop.index ~ ')', digits=12) }} as raw_score
-    from event_counts
-    where n_events_{{ loop.index }} > 0
-    group by person_id
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
--- … in percent of the 99th percentile of those active in the 30 days
-score_scale as (
-
-    select
-        as_of_date,
-        {{ quantile('raw_score', 0.99) }} as full_score
-    from raw_scores
-    group by as_of_date
+    select * from {{ ref('int_order_features') }} as made
+    where 1 = 1 {{ person_part('made', parts) }}
 
 ),
 
 scores as (
 
-    select
-        raw_scores.as_of_date,
-        raw_scores.person_id,
-        100.0 * raw_scores.raw_score / nullif(score_scale.full_score, 0) as activity_score
-    from raw_scores
-    inner join score_scale on raw_scores.as_of_date = score_scale.as_of_date
+    select * from {{ ref('int_activity_scores') }} as made
+    where 1 = 1 {{ person_part('made', parts) }}
 
 )
 

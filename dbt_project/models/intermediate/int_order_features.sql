@@ -1,0 +1,93 @@
+-- Grain: person × snapshot date, of those with an order known by then: what user_features says of orders, as whose they were then
+-- and as they looked then (brushing is judged across persons, so not in parts).
+with snapshots as (
+
+    {{ snapshots() }}
+
+),
+
+-- orders of before a change of persons, where the telling that is believed is an event of that time
+former_orders as (
+
+    select
+        {{ order_key('order_id', 'source', 'event_id') }} as order_id,
+        source,
+        person_id,
+        max(known_date) as known_date,
+        max(until_date) as until_date
+    from {{ ref('int_former_events') }}
+    where event_name = 'purchase'
+    group by {{ order_key('order_id', 'source', 'event_id') }}, source, person_id
+
+),
+
+order_tellings as (
+
+    select
+        order_id,
+        person_id,
+        anonymous_id,
+        order_date,
+        known_date,
+        cast(null as date) as until_date,
+        revenue,
+        is_suspicious
+    from {{ ref('fct_orders') }}
+    union all
+    select
+        orders.order_id,
+        former_orders.person_id,
+        orders.anonymous_id,
+        orders.order_date,
+        former_orders.known_date,
+        former_orders.until_date,
+        orders.revenue,
+        orders.is_suspicious
+    from former_orders
+    inner join {{ ref('fct_orders') }} as orders
+        on former_orders.order_id = orders.order_id and former_orders.source = orders.source
+
+),
+
+known_orders as (
+
+    select
+        snapshots.as_of_date,
+        orders.*
+    from order_tellings as orders
+    inner join snapshots
+        on
+            orders.order_date <= snapshots.as_of_date
+            and orders.known_date <= snapshots.as_of_date
+            and coalesce(orders.until_date > snapshots.as_of_date, true)
+
+),
+
+{{ suspicions_at_the_time() }},
+
+judged_orders as (
+
+    select
+        known_orders.as_of_date,
+        known_orders.person_id,
+        known_orders.order_date,
+        case when suspicions.order_id is null then 1 else 0 end as is_counted,
+        case when suspicions.order_id is null then known_orders.revenue else 0 end as revenue
+    from known_orders
+    left join suspicions on known_orders.as_of_date = suspicions.as_of_date and known_orders.order_id = suspicions.order_id
+
+)
+
+select
+    person_id,
+    as_of_date,
+    count(*) as n_orders_total,
+    cast(sum(is_counted) as bigint) as n_counted_orders,
+    cast({{ stable_sum('revenue') }} as double) as revenue_total,
+    cast(sum(case when order_date > {{ add_days('as_of_date', -30) }} then 1 else 0 end) as bigint) as n_orders_30d,
+    cast({{ stable_sum('case when order_date > ' ~ add_days('as_of_date', -30) ~ ' then revenue else 0 end') }} as double) as revenue_30d,
+    min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order,
+    max({{ days_between('order_date', 'as_of_date') }}) as days_since_first_order,
+    count(distinct order_date) as n_order_days_total
+from judged_orders
+group by person_id, as_of_date
