@@ -4,19 +4,19 @@
    Parts by date: see events.sql. #}
 
 {% macro n_person_parts() %}
-    {{ return(1 if is_delta() else n_parts(built('marts', 'fct_events'), 1)) }}
+    {{ return(1 if is_delta() else n_parts('marts', 'fct_events', 1)) }}
 {% endmacro %}
 
 {# Of user_features, which every night makes anew: each day of a person counts for each snapshot. #}
 {% macro n_feature_parts() %}
-    {{ return(n_parts(built('intermediate', 'int_person_event_days'), snapshot_dates() | length)) }}
+    {{ return(n_parts('intermediate', 'int_person_event_days', snapshot_dates() | length)) }}
 {% endmacro %}
 
-{% macro n_parts(relation, times) %}
+{% macro n_parts(schema, table, times) %}
     {%- set n_rows = 0 -%}
     {#- only compiled (to be read or tested), it is one statement and asks nothing #}
     {%- if execute and flags.WHICH != 'compile' -%}
-        {%- set n_rows = times * run_query('select count(*) from ' ~ relation).columns[0].values()[0] -%}
+        {%- set n_rows = times * run_query('select count(*) from ' ~ built(schema, table)).columns[0].values()[0] -%}
     {%- endif -%}
     {{ return(1 + (n_rows / (2 * var('events_per_part'))) | int) }}
 {% endmacro %}
@@ -25,7 +25,7 @@
 {% macro person_part(alias, parts=none) -%}
     {%- set parts = parts or n_person_parts() -%}
     {%- if parts > 1 -%}
-        and {{ quick_hash([alias ~ '.person_id']) }} % {{ parts }} = {{ part_marker(0) }}
+        and {{ quick_hash([alias ~ '.person_id' if alias else 'person_id']) }} % {{ parts }} = {{ part_marker(0) }}
     {%- endif %}
 {%- endmacro %}
 

@@ -111,12 +111,31 @@ changes as (
 
 ),
 
+-- an order takes its session from another telling as long as its own has none: where the sessions of one who told of it move, that of the
+-- other may win or lose its revenue
+told_by_others as (
+
+    select
+        others.person_id,
+        others.event_at as changed_at
+    from (select distinct person_id from changes) as changed
+    inner join {{ built('intermediate', 'int_order_events') }} as mine on changed.person_id = mine.person_id
+    inner join {{ built('intermediate', 'int_order_events') }} as others
+        on mine.order_id = others.order_id and mine.person_id <> others.person_id
+    where mine.event_name = 'purchase' and others.event_name = 'purchase'
+
+),
+
 first_changes as (
 
     select
         person_id,
         min(changed_at) as changed_at
-    from changes
+    from (
+        select * from changes
+        union all
+        select * from told_by_others
+    ) as all_changes
     group by person_id
 
 ),

@@ -5,6 +5,7 @@
 {{ config(post_hook='{{ insert_other_persons(n_feature_parts()) }}') }}
 {%- set parts = n_feature_parts() %}
 {%- set dates = snapshot_dates() %}
+{%- set first_day = add_days("cast('" ~ dates[0] ~ "' as date)", -30) %}
 {%- set now_and_then = [(ref('int_person_event_days'), none), ('former_event_days', 'until_date')] %}
 with snapshots as (
 
@@ -49,8 +50,8 @@ person_days as (
         sum(case when event_name = '{{ name }}' then n_events else 0 end) as {{ column }},
         {%- endfor %}
         case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_first
-    from {{ table }} as days
-    where not is_bot {{ person_part('days', parts) }}
+    from {{ table }}
+    where not is_bot {{ person_part(none, parts) }}
     group by person_id, activity_date, known_date{{ ', ' ~ until if until }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -163,8 +164,8 @@ known_sessions as (
             {{ until or 'cast(null as date)' }} as until_date,
             duration_s,
             is_engaged
-        from {{ table }} as days
-        where 1 = 1 {{ person_part('days', parts) }}
+        from {{ table }}
+        where 1 = 1 {{ person_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as parts
@@ -210,10 +211,8 @@ touched as (
             case when {{ is_in_30_days(date, 'event_date', 'known_date', until) }} then 1 else 0 end as is_in_{{ loop.index }},
             {%- endfor %}
             {{ thing }}
-        from {{ table }} as events
-        where
-            not is_bot and {{ thing }} is not null and event_date > {{ add_days("cast('" ~ dates[0] ~ "' as date)", -30) }}
-            {{ person_part('events', parts) }}
+        from {{ table }}
+        where not is_bot and {{ thing }} is not null and event_date > {{ first_day }} {{ person_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as seen
@@ -263,15 +262,15 @@ feedback as (
 
 orders as (
 
-    select * from {{ ref('int_order_features') }} as made
-    where 1 = 1 {{ person_part('made', parts) }}
+    select * from {{ ref('int_order_features') }}
+    where 1 = 1 {{ person_part(none, parts) }}
 
 ),
 
 scores as (
 
-    select * from {{ ref('int_activity_scores') }} as made
-    where 1 = 1 {{ person_part('made', parts) }}
+    select * from {{ ref('int_activity_scores') }}
+    where 1 = 1 {{ person_part(none, parts) }}
 
 )
 
