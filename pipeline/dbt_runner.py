@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,8 @@ from pipeline.memory import MEMORY_VARIABLE
 from pipeline.paths import DBT_PROJECT, HomePaths
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_PARSED = "partial_parse.msgpack"
+_BUILD_DB, _MEMORY = "GROWTH_BUILD_DB", "GROWTH_DBT_MEMORY"
 _WATCHED = ("*.sql", "*.yml", "*.yaml", "*.csv")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
@@ -51,11 +55,23 @@ def ensure_manifest() -> Path:
         # Parsed elsewhere and renamed: every process loads this file, so a crash must not leave half of it.
         MANIFEST.parent.mkdir(exist_ok=True)
         with TemporaryDirectory(dir=MANIFEST.parent, prefix=".parsing-") as folder:
-            result = dbtRunner().invoke(["parse", *_folders(Path(folder)), "--quiet", "--no-partial-parse"])
+            with _no_home():
+                result = dbtRunner().invoke(["parse", *_folders(Path(folder)), "--quiet", "--no-partial-parse"])
             if not result.success:
                 raise DbtError(f"dbt could not parse {DBT_PROJECT}: {result.exception}")
-            os.replace(Path(folder) / MANIFEST.name, MANIFEST)
+            for name in (_PARSED, MANIFEST.name):
+                os.replace(Path(folder) / name, MANIFEST.parent / name)
     return MANIFEST
+
+
+@contextmanager
+def _no_home() -> Iterator[None]:
+    """Without the variables of a home: dbt parses a project anew when a variable of its profile is another than the last time."""
+    of_home = {name: os.environ.pop(name) for name in (_BUILD_DB, _MEMORY) if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ |= of_home
 
 
 def _newest_source() -> float:
@@ -79,7 +95,8 @@ def parsed_runner() -> Any:
     """dbt with the project parsed, once in a process: what a home has of its own reaches dbt as variables at run time."""
     from dbt.cli.main import dbtRunner
 
-    first = dbtRunner().invoke(["parse", *_folders(DBT_PROJECT / "target"), "--quiet", "--no-write-json"])
+    with _no_home():
+        first = dbtRunner().invoke(["parse", *_folders(MANIFEST.parent), "--quiet", "--no-write-json"])
     if not first.success:
         raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
     manifest: Any = first.result
@@ -97,8 +114,8 @@ class DbtSession:
 
         Incremental models are built anew where the variable `is_full` says so.
         """
-        os.environ["GROWTH_BUILD_DB"] = str(self.paths.build_db)
-        os.environ["GROWTH_DBT_MEMORY"] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()
+        os.environ[_BUILD_DB] = str(self.paths.build_db)
+        os.environ[_MEMORY] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()
         self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
         arguments = [
             "build", *_folders(self.paths.dbt_target), "--select", *selectors, "--indirect-selection", "buildable",
