@@ -56,14 +56,14 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Invoke]:
 
 
 @pytest.fixture(scope="module")
-def database(dbt: Invoke, empty_build: Any) -> Callable[[str], None]:
-    """Run SQL on the database that dbt works in, between two invocations."""
+def database(dbt: Invoke, empty_build: Any) -> Callable[[str], Any]:
+    """Run SQL on the database that dbt works in, between two invocations: the rows of its answer."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    def execute(sql: str) -> None:
+    def execute(sql: str) -> Any:
         DuckDBConnectionManager.close_all_connections()
         with duckdb.connect(os.environ["GROWTH_BUILD_DB"]) as con:
-            con.execute(sql)
+            return con.execute(sql).fetchall()
 
     return execute
 
@@ -201,6 +201,35 @@ def test_a_repeated_key_is_found_also_where_a_part_of_it_is_null(dbt: Invoke, da
 
 def _statuses(result: Any) -> set[str]:
     return {str(row.status) for row in result.result if not _is_hook(row)}
+
+
+@pytest.mark.parametrize(
+    ("select", "damage"),
+    [("fct_sessions,test_name:unique_combination", "old"), ("fct_events,test_name:relationships", "elsewhere")],
+)
+def test_a_delta_night_finds_a_new_row_with_an_old_key_and_one_without_its_parent(
+    dbt: Invoke, database: Any, select: str, damage: str
+) -> None:
+    _insert(database, "intermediate.int_changed", person_id="changed", changed_from_at="2026-01-02 00:00:00")
+    _insert(database, "marts.fct_sessions", session_id="old", person_id="other", started_at="2026-01-01 10:00:00")
+    _insert(database, "marts.fct_sessions", session_id="new", person_id="changed", started_at="2026-01-02 10:00:00")
+    _insert(database, "marts.fct_events", session_id="new", person_id="changed", event_at="2026-01-02 10:00:00")
+    arguments = ("test", "--select", select, "--vars", json.dumps({"is_full": False}))
+    assert _statuses(dbt(*arguments)) == {"pass"}
+    database(f"update marts.fct_sessions set session_id = '{damage}' where person_id = 'changed'")
+    assert _statuses(dbt(*arguments)) == {"fail"}
+    database("delete from marts.fct_sessions; delete from marts.fct_events; delete from intermediate.int_changed")
+
+
+def _insert(database: Any, table: str, **values: str) -> None:
+    """A row of which the test says what matters; the other columns of the contract are zeros of their types."""
+    columns = database(
+        "select column_name, data_type from duckdb_columns() "
+        f"where schema_name || '.' || table_name = '{table}' and not is_nullable"
+    )
+    zeros = {"VARCHAR": "", "BOOLEAN": "false", "DATE": "1970-01-01", "TIMESTAMP": "1970-01-01 00:00:00"}
+    row = {column: zeros.get(kind, "0") for column, kind in columns} | values
+    database(f"insert into {table} ({', '.join(row)}) values {tuple(row.values())}")
 
 
 MACROS = {
