@@ -14,35 +14,54 @@ with events as (
 
 ),
 
-transitions as (
-
-    select
-        person_id,
-        session_id,
-        step as from_event,
-        coalesce(next_step, '(exit)') as to_event
-    from events
-    union all
-    select
-        person_id,
-        session_id,
-        '(entry)' as from_event,
-        step as to_event
-    from events
-    where is_session_start
-
-),
-
 of_sessions as (
 
     select
         person_id,
         session_id,
-        from_event,
-        to_event,
-        count(*) as n_transitions
-    from transitions
-    group by person_id, session_id, from_event, to_event
+        step,
+        next_step,
+        count(*) as n_transitions,
+        sum(case when is_session_start then 1 else 0 end) as n_starts
+    from events
+    group by person_id, session_id, step, next_step
+
+),
+
+of_persons as (
+
+    select
+        person_id,
+        step,
+        next_step,
+        sum(n_transitions) as n_transitions,
+        count(*) as n_sessions,
+        sum(n_starts) as n_starts
+    from of_sessions
+    group by person_id, step, next_step
+
+),
+
+-- a session starts once: its entries need not be counted distinct
+transitions as (
+
+    select
+        person_id,
+        step as from_event,
+        coalesce(next_step, '(exit)') as to_event,
+        n_transitions,
+        n_sessions
+    from of_persons
+    union all
+    select
+        person_id,
+        '(entry)' as from_event,
+        step as to_event,
+        sum(n_starts) as n_transitions,
+        sum(n_starts) as n_sessions
+    from of_persons
+    where n_starts > 0
+    group by person_id, step
 
 )
 
@@ -50,7 +69,6 @@ select
     person_id,
     from_event,
     to_event,
-    cast(sum(n_transitions) as {{ dbt.type_bigint() }}) as n_transitions,
-    count(*) as n_sessions
-from of_sessions
-group by person_id, from_event, to_event
+    cast(n_transitions as {{ dbt.type_bigint() }}) as n_transitions,
+    cast(n_sessions as {{ dbt.type_bigint() }}) as n_sessions
+from transitions

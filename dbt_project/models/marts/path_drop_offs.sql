@@ -3,14 +3,12 @@
 
 with sessions as (
     select
-        paths.session_id,
-        paths.person_id,
-        paths.exit_step,
-        paths.is_converted,
-        sessions.revenue
-    from {{ ref('fct_session_paths') }} as paths
-    inner join {{ ref('fct_sessions') }} as sessions on paths.session_id = sessions.session_id
-    where paths.anchor = 'entry'
+        session_id,
+        person_id,
+        exit_step,
+        is_converted
+    from {{ ref('fct_session_paths') }}
+    where anchor = 'entry'
 ),
 
 persons as (
@@ -21,31 +19,80 @@ persons as (
     group by person_id
 ),
 
-reached as (
+-- a session that does not convert reaches the step it ends with
+lost_of_persons as (
+    select
+        person_id,
+        exit_step as step,
+        count(*) as n_lost
+    from sessions
+    where not is_converted
+    group by person_id, exit_step
+),
+
+lost as (
+    select
+        lost_of_persons.step,
+        sum(lost_of_persons.n_lost) as n_lost,
+        count(*) as n_persons_lost,
+        sum(case when persons.has_converted then 0 else 1 end) as n_persons_never_converted
+    from lost_of_persons
+    inner join persons on lost_of_persons.person_id = persons.person_id
+    group by lost_of_persons.step
+),
+
+revenues as (
+    select
+        session_id,
+        revenue
+    from {{ ref('fct_sessions') }}
+    where revenue <> 0
+),
+
+-- few sessions convert or bring anything: only these meet their steps, all others are counted without
+successes as (
+    select
+        sessions.session_id,
+        sessions.exit_step,
+        sessions.is_converted,
+        revenues.revenue
+    from sessions
+    left join revenues on sessions.session_id = revenues.session_id
+    where sessions.is_converted or revenues.revenue is not null
+),
+
+went_on as (
     select
         steps.step,
-        sessions.person_id,
-        sessions.is_converted,
-        sessions.revenue,
-        persons.has_converted,
-        not sessions.is_converted and sessions.exit_step = steps.step as is_lost
+        sum(case when successes.is_converted then 1 else 0 end) as n_converted,
+        {{ stable_sum('case when successes.is_converted or successes.exit_step <> steps.step then successes.revenue end') }}
+            as revenue_went_on
     from {{ ref('int_session_steps') }} as steps
-    inner join sessions on steps.session_id = sessions.session_id
-    inner join persons on sessions.person_id = persons.person_id
+    inner join successes on steps.session_id = successes.session_id
+    group by steps.step
+),
+
+reached as (
+    select
+        step,
+        count(*) as n_reached
+    from {{ ref('int_session_steps') }}
+    group by step
 ),
 
 steps as (
     select
-        step,
-        count(*) as n_reached,
-        sum(case when is_lost then 1 else 0 end) as n_lost,
-        sum(case when not is_lost then 1 else 0 end) as n_went_on,
-        sum(case when is_converted then 1 else 0 end) as n_converted,
-        count(distinct case when is_lost then person_id end) as n_persons_lost,
-        count(distinct case when is_lost and not has_converted then person_id end) as n_persons_never_converted,
-        coalesce({{ stable_sum('case when not is_lost then revenue end') }}, 0) as revenue_went_on
+        reached.step,
+        reached.n_reached,
+        coalesce(lost.n_lost, 0) as n_lost,
+        reached.n_reached - coalesce(lost.n_lost, 0) as n_went_on,
+        coalesce(went_on.n_converted, 0) as n_converted,
+        coalesce(lost.n_persons_lost, 0) as n_persons_lost,
+        coalesce(lost.n_persons_never_converted, 0) as n_persons_never_converted,
+        coalesce(went_on.revenue_went_on, 0) as revenue_went_on
     from reached
-    group by step
+    left join lost on reached.step = lost.step
+    left join went_on on reached.step = went_on.step
 ),
 
 totals as (
