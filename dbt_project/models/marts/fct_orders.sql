@@ -56,7 +56,8 @@ judged as (
         end as refunded_amount
     from numbered
     left join suspicions on numbered.order_id = suspicions.order_id
-    left join refunds on numbered.order_id = refunds.order_id and numbered.has_order_id
+    -- by equality alone: with any other condition the engine compares every order with every refund
+    left join refunds on case when numbered.has_order_id then numbered.order_id end = refunds.order_id
 
 )
 
