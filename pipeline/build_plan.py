@@ -41,7 +41,7 @@ _NEEDED = (
     "intermediate.int_changed", "intermediate.int_bot_evidence", "intermediate.int_person_event_days",
     "intermediate.int_person_days", "intermediate.int_session_days", "marts.fct_events", "marts.fct_sessions",
     "intermediate.int_session_steps", "intermediate.int_person_transitions", "intermediate.int_person_item_days", "intermediate.int_order_events", "marts.fct_orders",
-    "marts.fct_session_paths",
+    "intermediate.int_order_channels", "marts.fct_session_paths",
     "marts.fct_attribution_touches", "marts.fct_funnel_steps", "marts.dim_users", "marts.retention_persons", "marts.lifecycle_persons",
 )  # fmt: skip
 _STATE_TABLES = """

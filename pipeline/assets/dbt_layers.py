@@ -25,7 +25,7 @@ from pipeline.user_history import restore_history
 _DAILY = (
     "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_person_transitions",
     "int_person_item_days",
-    "int_order_events", "int_orders", "int_former_persons", "int_former_events", "int_order_features", "int_activity_scores",
+    "int_order_events", "int_orders", "int_order_channels", "int_former_persons", "int_former_events", "int_order_features", "int_activity_scores",
 )  # fmt: skip
 _EVENTS = (
     "int_duplicates", "int_displaced", "int_device_users", "int_devices", "int_reopened", "int_identity_links",

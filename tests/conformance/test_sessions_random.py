@@ -19,7 +19,8 @@ from tests.conformance.harness import compiled, run_compiled
 from tests.conformance.reference import attribution, identity, sessions
 
 MODELS = ("int_device_users", "int_devices", "int_identity_links", "identity_links", "dim_identities_history",
-          "int_sessionized", "fct_attribution_touches", "channel_attribution")  # fmt: skip
+          "int_sessionized", "fct_attribution_touches", "int_order_channels",
+          "channel_attribution")  # fmt: skip
 CONFIGS: tuple[tuple[sessions.Rules, int, attribution.Rules], ...] = (
     (sessions.Rules(), 1, attribution.Rules()),
     # short sessions, cuts of every kind, a zone whose clocks are changed within the days of the logs

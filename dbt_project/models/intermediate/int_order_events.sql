@@ -20,5 +20,4 @@ select
     events.is_server_event,
     events.is_bot
 from {{ ref('fct_events') }} as events
-{{- only_changed('events', since='event_at') }}
-where events.event_name in ('purchase', 'refund')
+where events.event_name in ('purchase', 'refund') {{- and_row_is_changed('events', ref('fct_events'), since='event_at') }}

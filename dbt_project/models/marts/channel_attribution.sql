@@ -1,33 +1,14 @@
 -- Grain: attribution model × period × channel. Which channels the orders of a period, and their revenue, are owed to.
--- Counted from fct_attribution_touches; the period is the order's. Late sessions and orders change it at the next run.
-with orders as (
-
-    -- an order may have touched a channel more than once
-    select
-        order_id,
-        person_id,
-        cast({{ dbt.date_trunc('month', 'order_date') }} as date) as month_start,
-        {%- for model in attribution_models() %}
-        sum({{ model }}_share) as {{ model }}_share,
-        sum({{ model }}_revenue) as {{ model }}_revenue,
-        -- of a share too small for six digits some revenue may be left
-        max(case when {{ model }}_share <> 0 or {{ model }}_revenue <> 0 then 1 else 0 end) as {{ model }}_orders,
-        {%- endfor %}
-        channel
-    from {{ ref('fct_attribution_touches') }}
-    group by order_id, person_id, order_date, channel
-
-),
-
+-- Counted from int_order_channels; the period is the order's. Late sessions and orders change it at the next run.
 -- people buy again: they are far fewer than their orders
-months as (
+with months as (
 
     select
         person_id,
         month_start,
         channel,
         {{ attribution_sums() }}
-    from orders
+    from {{ ref('int_order_channels') }}
     group by person_id, month_start, channel
 
 ),
