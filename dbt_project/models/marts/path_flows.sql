@@ -19,15 +19,28 @@ moves as (
     {%- endfor %}
 ),
 
+-- people go the same ways again, and here each stands once: nobody has to be counted distinct
+of_persons as (
+    select
+        person_id,
+        anchor,
+        step_number,
+        from_step,
+        to_step,
+        count(*) as n_sessions
+    from moves
+    group by person_id, anchor, step_number, from_step, to_step
+),
+
 flows as (
     select
         anchor,
         step_number,
         from_step,
         to_step,
-        count(*) as n_sessions,
-        count(distinct person_id) as n_persons
-    from moves
+        sum(n_sessions) as n_sessions,
+        count(*) as n_persons
+    from of_persons
     group by anchor, step_number, from_step, to_step
 ),
 
