@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import chdtri, ndtri
 
 from models.artifacts import load_artifact
-from models.features import FEATURES, FloatArray, Kind, as_bools, design_matrix
+from models.features import FEATURES, FloatArray, Kind, active, design_matrix
 
 _N_BINS = 10
 _PSI_LIMIT = 0.2  # the customary limit for "has shifted"
@@ -100,10 +100,7 @@ def feature_drift(
     """
     card = load_artifact(artifact).card
     reference = card.get("reference") or {}
-    rows = features_now
-    if "is_active_lookback" in rows.columns:
-        rows = rows[as_bools(rows["is_active_lookback"])]
-    matrix = design_matrix(rows)
+    matrix = design_matrix(active(features_now))
     compared = [(name, matrix[:, column], reference.get(name)) for column, name in enumerate(FEATURES)]
     if scores is not None:
         compared.append((SCORE, scores, card.get("score_reference")))

@@ -110,6 +110,11 @@ def as_bools(values: pd.Series) -> NDArray[np.bool_]:
     return np.asarray(values.astype("boolean").fillna(False).to_numpy(dtype=bool))
 
 
+def active(features: pd.DataFrame) -> pd.DataFrame:
+    """The rows active in the look-back, which are those that get a score; all of a frame without `is_active_lookback`."""
+    return features[as_bools(features["is_active_lookback"])] if "is_active_lookback" in features.columns else features
+
+
 def numbers(frame: pd.DataFrame, column: str) -> FloatArray:
     """One column as floats; nulls, infinities and unreadable values become NaN."""
     values = pd.to_numeric(frame[column], errors="coerce").astype("Float64")

@@ -17,7 +17,7 @@ from models.features import (
     FloatArray,
     FrameError,
     Kind,
-    as_bools,
+    active,
     check_kind,
     date_column,
     design_matrix,
@@ -26,7 +26,7 @@ from models.features import (
 )
 from models.reasons import recency_reasons, top_reasons
 
-IMPORTANCE_ROWS = 5_000
+IMPORTANCE_ROWS = 1_000
 BATCH_ROWS = 50_000  # matrices and contributions of so many persons at a time: memory does not grow with the shop
 BAND_COLUMN: dict[str, str] = {"churn": "risk_band", "purchase": "propensity_band"}
 # Probability from which a person is in the band. Churn of recently active persons is common, an order within the
@@ -56,10 +56,7 @@ def score(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.DataFram
     require_columns(features_now, [*KEYS, *FEATURES], "features")
     loaded = load_artifact(artifact)
     _check_fits(kind, loaded, artifact)
-    rows = features_now
-    if "is_active_lookback" in rows.columns:
-        rows = rows[as_bools(rows["is_active_lookback"])]
-    rows = rows.sort_values("person_id", kind="stable").reset_index(drop=True)
+    rows = active(features_now).sort_values("person_id", kind="stable").reset_index(drop=True)
     if rows["person_id"].duplicated().any():
         raise FrameError("features to score hold a person more than once: give one snapshot")
     probability, reasons = _predict(kind, rows, loaded)
@@ -76,13 +73,15 @@ def score(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.DataFram
 
 
 def importance(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.Series:
-    """Share of each feature in the mean absolute contribution to the scores of these persons, the largest first.
+    """Share of each feature in the mean absolute contribution to the scores of those active in the look-back, the largest first.
 
-    Indexed by feature, sums to 1; empty for the recency rule. Of many persons the first `IMPORTANCE_ROWS` in order of id.
+    Indexed by feature, sums to 1; empty for the recency rule. Of many persons about `IMPORTANCE_ROWS`, evenly spread in
+    order of id (`importance_step`).
     """
     loaded = load_artifact(artifact)
     _check_fits(kind, loaded, artifact)
-    rows = features_now.sort_values("person_id", kind="stable").head(IMPORTANCE_ROWS)
+    rows = active(features_now).sort_values("person_id", kind="stable")
+    rows = rows.iloc[:: importance_step(len(rows))]
     if loaded.candidate is None or not len(rows):
         return pd.Series(dtype="float64")
     mean = np.abs(loaded.candidate.contributions(design_matrix(rows))).mean(axis=0)
@@ -90,18 +89,39 @@ def importance(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> pd.Ser
     return found.sort_values(ascending=False, kind="stable")
 
 
+def importance_step(n_persons: int) -> int:
+    """Every how many persons one stands for its neighbours in `importance`.
+
+    >>> importance_step(1_000), importance_step(1_001)
+    (1, 2)
+    """
+    return max(1, -(-n_persons // IMPORTANCE_ROWS))
+
+
+def probabilities(kind: Kind, features_now: pd.DataFrame, artifact: Path) -> FloatArray:
+    """The probability of each row by a stored version, in the order of the rows; no reasons, which cost most of a score."""
+    loaded = load_artifact(artifact)
+    _check_fits(kind, loaded, artifact)
+    return _probabilities(features_now, loaded)
+
+
 def _predict(kind: Kind, rows: pd.DataFrame, loaded: Artifact) -> tuple[FloatArray, list[str]]:
-    if not len(rows):
-        return np.empty(0), []
     if loaded.candidate is None:
-        return rule_of(loaded.card).predict(numbers(rows, RECENCY_COLUMN)), recency_reasons(rows, RECENCY_COLUMN)
-    calibration, probabilities, reasons = calibration_of(loaded.card), [], []
+        return _probabilities(rows, loaded), recency_reasons(rows, RECENCY_COLUMN)
+    found, reasons = [np.empty(0)], []
     for start in range(0, len(rows), BATCH_ROWS):
         batch = rows.iloc[start : start + BATCH_ROWS]
-        matrix = design_matrix(batch)
-        probabilities.append(calibration.apply(loaded.candidate.predict(matrix)))
-        reasons += top_reasons(kind, batch, loaded.candidate.contributions(matrix))
-    return np.concatenate(probabilities), reasons
+        found.append(_probabilities(batch, loaded))
+        reasons += top_reasons(kind, batch, loaded.candidate.contributions(design_matrix(batch)))
+    return np.concatenate(found), reasons
+
+
+def _probabilities(rows: pd.DataFrame, loaded: Artifact) -> FloatArray:
+    if not len(rows):
+        return np.empty(0)
+    if loaded.candidate is None:
+        return rule_of(loaded.card).predict(numbers(rows, RECENCY_COLUMN))
+    return calibration_of(loaded.card).apply(loaded.candidate.predict(design_matrix(rows)))
 
 
 def _check_fits(kind: Kind, loaded: Artifact, folder: Path) -> None:

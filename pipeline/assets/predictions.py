@@ -157,14 +157,16 @@ def _calibration(model: "TrainResult", data: LearningData) -> str:
     import pandas as pd
 
     from models.features import LABELS as LABEL_COLUMNS
-    from models.score import score
+    from models.features import active
+    from models.score import probabilities
 
     label, features, labels = LABEL_COLUMNS[model.kind], data.features, data.labels
     known = labels[labels["is_eligible"].fillna(False).astype(bool) & labels[label].notna()]
     day = known["as_of_date"].max()
-    scored = score(model.kind, features[features["as_of_date"] == day].reset_index(drop=True), model.artifact)
+    then = active(features[features["as_of_date"] == day].sort_values("person_id", kind="stable"))
+    scored = then[["person_id"]].assign(probability=probabilities(model.kind, then, model.artifact))
     known = known[known["as_of_date"] == day][["person_id", label]]
-    rows = scored[["person_id", "probability"]].merge(known, on="person_id")
+    rows = scored.merge(known, on="person_id")
     group = pd.qcut(rows["probability"].rank(method="first"), min(N_CALIBRATION_GROUPS, len(rows)), labels=False)
     groups = rows.assign(observed=rows[label].astype(float)).groupby(group)
     means = groups[["probability", "observed"]].mean()

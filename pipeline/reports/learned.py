@@ -21,6 +21,7 @@ BANDS = {"churn": "risk_band", "purchase": "propensity_band"}
 RULE = "recency-rule"
 MAX_FEATURES = 10
 MAX_DRIFTED = 6
+_SCORED = "from marts.user_features where is_active_lookback and as_of_date = (select max(as_of_date) from marts.user_features)"
 
 
 def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
@@ -140,16 +141,16 @@ def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
 
 
 def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version: str | None) -> list[Row]:
-    """The features that move the scores most, over the persons of the published version; none of the recency rule."""
+    """The features that move the scores most, over the persons scored in the published version; none of the recency rule."""
     from models.artifacts import ArtifactError
-    from models.score import IMPORTANCE_ROWS, importance
+    from models.score import importance, importance_step
 
     if version is None or version.startswith(RULE):
         return []
+    counted = first(con, f"select count(*) as n {_SCORED}")
     now = con.execute(
-        "select * from marts.user_features where as_of_date = (select max(as_of_date) from marts.user_features) "
-        "order by person_id limit ?",
-        [IMPORTANCE_ROWS],
+        f"select * {_SCORED} qualify (row_number() over (order by person_id) - 1) % ? = 0",
+        [importance_step(counted["n"])],
     ).df()
     try:
         found = importance(kind, now, folder / version)  # type: ignore[arg-type]

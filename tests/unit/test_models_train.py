@@ -19,7 +19,7 @@ from models.candidates import ALGORITHMS, BG_NBD, Task, fit_candidate
 from models.card import build_card
 from models.evaluate import METRIC_COLUMNS
 from models.features import FEATURES, design_matrix, training_frame
-from models.score import importance
+from models.score import importance, importance_step
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +295,25 @@ def test_importance_names_what_decides_and_adds_up(frames: tuple[pd.DataFrame, p
     found = importance("churn", now, result.artifact)
     assert found.index[0] == "n_sessions_7d" and found.sum() == pytest.approx(1.0) and set(found.index) == set(FEATURES)
     assert importance("churn", now, tmp_path / "churn" / "recency-rule").empty
+
+
+def test_importance_asks_those_who_are_scored_and_of_many_some_from_everywhere(
+    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, labels = frames
+    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    now = features[features["as_of_date"] == last_day(features)].sort_values("person_id")
+    now = now.assign(is_active_lookback=np.arange(len(now)) % 2 == 0)
+    scored = now[now["is_active_lookback"]]
+    pd.testing.assert_series_equal(
+        importance("churn", now, result.artifact), importance("churn", scored, result.artifact)
+    )
+    monkeypatch.setattr(sys.modules["models.score"], "IMPORTANCE_ROWS", len(scored) // 3)
+    third = scored.iloc[:: importance_step(len(scored))]
+    assert third["person_id"].iloc[-1] > scored["person_id"].iloc[len(scored) // 2]
+    found = importance("churn", now, result.artifact)
+    monkeypatch.undo()
+    pd.testing.assert_series_equal(found, importance("churn", third, result.artifact))
 
 
 def test_broken_frames_are_named(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
