@@ -25,7 +25,8 @@ _SUMS = {
     ("marts", "fct_sessions"): "sum(session_number), sum(n_events), sum(hash(session_id, channel)::hugeint)",
     ("marts", "fct_session_paths"): "sum(n_steps), sum(hash(session_id, anchor, path)::hugeint)",
     ("marts", "fct_attribution_touches"): "sum(touch_number), sum(linear_revenue), sum(position_based_revenue), "
-    "sum(hash(order_id, session_id, channel, time_decay_share, time_decay_revenue)::hugeint)",
+    "sum(time_decay_share), sum(time_decay_revenue), sum(hash(order_id)::hugeint), sum(hash(session_id)::hugeint), "
+    "sum(hash(channel)::hugeint)",
     ("marts", "fct_funnel_steps"): "sum(step_number), sum(hash(entry_id, reached_at, is_excluded)::hugeint)",
     ("marts", "retention_persons"): "sum(period_number), sum(hash(person_id, mode, grain, revenue)::hugeint)",
     ("marts", "lifecycle_persons"): "sum(n_active_days), sum(hash(person_id, period_start, state)::hugeint)",
@@ -63,9 +64,13 @@ def _replace_changed(con: duckdb.DuckDBPyConnection, table: Table) -> None:
         f"delete from {name} as t using build.intermediate.int_changed as changed "
         f"where t.person_id = changed.person_id and {condition}"
     )
+    # Their places first: then all columns are read of those rows only, a tenth of the time of one join.
     con.execute(
-        f"insert into {name} by name select t.* from build.{name} as t "
+        f"create or replace temp table changed_places as select t.rowid as place from build.{name} as t "
         f"inner join build.intermediate.int_changed as changed on t.person_id = changed.person_id and {condition}"
+    )
+    con.execute(
+        f"insert into {name} by name select * from build.{name} where rowid in (select place from changed_places)"
     )
 
 
