@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR ?= .
+PORT ?= 3000
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -63,10 +64,10 @@ check: setup          ## linters, types, architecture, dbt and dagster definitio
 ui: export GROWTH_HOME := $(abspath $(HOME_DIR))
 ui: export GROWTH_CONFIG := $(abspath $(HOME_DIR))/growth.yaml
 ui: export DAGSTER_HOME := $(abspath $(HOME_DIR))/data/dagster
-ui: setup             ## the Dagster UI of HOME_DIR (default: here) on http://127.0.0.1:3000
+ui: setup             ## the Dagster UI of HOME_DIR (default: here) on http://127.0.0.1:3000 (PORT=3000)
 	@test -f $(GROWTH_CONFIG) || $(BIN)/growthhouse init $(HOME_DIR)
-	@$(BIN)/python -m pipeline.instance $(DAGSTER_HOME)
-	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+	@$(BIN)/python -m pipeline.instance $(DAGSTER_HOME) $(PORT)
+	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 lock: setup           ## re-resolve the locked requirements
 	@$(COMPILE) --extra dev -o requirements/dev.txt

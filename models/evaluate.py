@@ -29,6 +29,7 @@ METRIC_COLUMNS = [
 ]
 N_RESAMPLES = 100
 _CLEAR_SHARE = 0.9
+_FLAT_SHARE = 0.05  # standard deviation of scores in their mean, below which they tell nobody apart
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,17 @@ def beats(candidate: Evaluation, baseline: Evaluation) -> bool:
     if not candidate.values["pr_auc"] > baseline.values["pr_auc"]:
         return False
     return share_better(candidate, baseline) >= _CLEAR_SHARE and candidate.values["brier"] <= baseline.values["brier"]
+
+
+def is_flat(probability: FloatArray) -> bool:
+    """Whether scores hardly differ between persons: whatever they rank by, nobody can be told apart by them.
+
+    Such scores can pass for better than the base rate, because calibration knows a later snapshot than that does.
+
+    >>> is_flat(np.array([0.2413, 0.2414, 0.2586])), is_flat(np.array([0.1, 0.4]))
+    (True, False)
+    """
+    return bool(np.std(probability) < _FLAT_SHARE * np.mean(probability))
 
 
 def best_baseline(metric: str, baselines: Mapping[str, Evaluation]) -> tuple[str, float]:

@@ -98,12 +98,13 @@ def should_promote(
     *,
     is_independent: bool = True,
     is_rejected: bool = False,
+    is_flat: bool = False,
 ) -> tuple[bool, str]:
     """Whether the challenger takes over, and why (not); all were measured on the same later rows and resamples.
 
     It must clearly beat every baseline (see `evaluate.beats`), on a test whose labels overlap no training label
-    (`is_independent`), must not have been rolled back, and must have the higher PR-AUC than the champion in at least half
-    of the resamples.
+    (`is_independent`), must not have been rolled back, must tell persons apart (not `is_flat`, see `evaluate.is_flat`), and
+    must have the higher PR-AUC than the champion in at least half of the resamples.
     """
     if not is_independent:
         return False, "not promoted: snapshots are closer than the horizon, so the test is not independent"
@@ -112,6 +113,8 @@ def should_promote(
     unbeaten = [name for name, baseline in baselines.items() if not beats(challenger, baseline)]
     if unbeaten:
         return False, f"not promoted: on the test snapshot it does not clearly beat {' or '.join(unbeaten)}"
+    if is_flat:
+        return False, "not promoted: it says nearly the same of everybody"
     if champion is None:
         return True, "promoted: best on earlier snapshots and better than all baselines on the test snapshot"
     if share_better(challenger, champion) < _NOT_WORSE_SHARE:
@@ -157,7 +160,9 @@ def roll_back(folder: Path, version: str | None = None) -> Registry:
     if target is not None:
         _check_version(folder, target)
     rejected = [one for one in (*registry.rejected, registry.champion) if one and one != target]
-    decision = Decision("", registry.champion, target, f"rolled back by hand from {registry.champion}")
+    decision = Decision(
+        "", registry.champion, target, f"chosen by hand instead of {registry.champion or 'the recency rule'}"
+    )
     registry = replace(registry.decided(decision), rejected=tuple(dict.fromkeys(rejected)))
     write_registry(folder, registry)
     return registry

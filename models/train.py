@@ -19,7 +19,7 @@ from models.candidates import Task
 from models.card import build_card, calibration_of, data_window
 from models.contest import Contest, Part, baselines_of, hold_contest, part_of
 from models.drift import reference_of, shares_of
-from models.evaluate import Evaluation, evaluate, metric_rows, metrics_frame, without_nan
+from models.evaluate import Evaluation, evaluate, is_flat, metric_rows, metrics_frame, without_nan
 from models.features import FEATURES, Kind, design_matrix, numbers, training_frame
 from models.registry import Decision, Registry, read_registry, should_promote, still_serves, write_registry
 from models.result import TrainOptions, TrainResult
@@ -96,7 +96,9 @@ def _train_and_compare(
     winner, rule = contest.winner, _rule_of_all(task.kind, rows, options)
     registry = due.registry.before(due.key, digest)
     champion = _measured_champion(task, folder, registry.champion, versions[winner], contest.test, options)
-    decision = _decide(winner, versions[winner], contest, champion, split, registry, due, digest)
+    best = contest.entrants[winner]
+    said = best.calibration.apply(best.fitted.predict(contest.test.matrix))
+    decision = _decide(winner, versions[winner], contest, champion, split, registry, due, digest, is_flat(said))
     metrics = _contest_rows(task.kind, contest, versions, rule, champion, decision.champion)
     common: dict[str, Any] = {
         "window": data_window(rows, split),
@@ -109,8 +111,6 @@ def _train_and_compare(
         "reference": _reference(rows, split),
         "left_out": contest.left_out,
     }
-    best = contest.entrants[winner]
-    said = best.calibration.apply(best.fitted.predict(contest.test.matrix))
     card = build_card(
         task.kind,
         versions[winner],
@@ -165,6 +165,7 @@ def _decide(
     registry: Registry,
     due: _Due,
     digest: str,
+    says_the_same: bool,
 ) -> Decision:
     baselines = contest.baselines_on_test
     is_promoted, why = should_promote(
@@ -173,6 +174,7 @@ def _decide(
         baselines,
         is_independent=not split.has_overlap,
         is_rejected=version in registry.rejected,
+        is_flat=says_the_same,
     )
     serving: str | None = version if is_promoted else None
     reason = f"{winner} {why}"

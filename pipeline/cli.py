@@ -194,6 +194,8 @@ def erase(
                 for place, what in found.items():
                     typer.echo(f"{what:>9} {place}")
                 typer.echo(f"{len(found)} files hold the person (rows, lines or words of each); nothing was changed")
+                if not found:
+                    raise fail("0 persons found; is it the id of the raw data?", 1)
                 return
             report = erase_person(settings, kind, given, say=typer.echo)
     except (WriterBusy, EraseError, IngestError) as error:

@@ -1,10 +1,12 @@
 """The Dagster instance of one home: local storage below `data/dagster`, no telemetry.
 
-Run as `python -m pipeline.instance DIR` it writes `dagster.yaml` there, which is what `make ui` needs.
+Run as `python -m pipeline.instance DIR [PORT]` it writes `dagster.yaml` there, which is what `make ui` needs, and fails
+where something else listens on the port: Dagster would go on without a UI.
 """
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import sys
 from pathlib import Path
@@ -69,5 +71,16 @@ def _end_dead_runs(folder: Path) -> None:
         end_dead_runs_if_idle(instance, HomePaths(folder.parent.parent))
 
 
+def is_taken(port: int) -> bool:
+    """Whether something listens on this port of the machine itself."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 if __name__ == "__main__":
+    if sys.argv[2:] and is_taken(int(sys.argv[2])):
+        sys.exit(
+            f"port {sys.argv[2]} is taken, perhaps by the UI of another home: `make ui PORT={int(sys.argv[2]) + 1}`"
+        )
     _end_dead_runs(prepare_instance(Path(sys.argv[1]).resolve()))

@@ -34,6 +34,7 @@ GOOD, FAIR, POOR = _evaluation(0.0), _evaluation(0.3), _evaluation(3.0)
         (POOR, None, {}, False, "does not clearly beat rule"),
         (GOOD, None, {"is_independent": False}, False, "not independent"),
         (GOOD, FAIR, {"is_rejected": True}, False, "rolled back by hand"),
+        (GOOD, None, {"is_flat": True}, False, "nearly the same of everybody"),
     ],
 )
 def test_the_decision(

@@ -203,6 +203,11 @@ def test_a_dry_run_lists_the_files_that_an_erasure_changes_and_changes_none(home
     assert "in/c.jsonl" not in listed  # Ben's alone
 
 
+def test_a_dry_run_that_finds_nobody_is_no_success(home: Home) -> None:
+    result = cli(home, "--user", "nobody-at-all", "--dry-run")
+    assert result.exit_code == 1 and "0 persons found" in result.output
+
+
 def test_nobody_found_is_no_success_but_the_second_time_of_somebody_is(home: Home) -> None:
     nobody = cli(home, "--user", "nobody")
     assert nobody.exit_code == 1

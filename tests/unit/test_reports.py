@@ -86,7 +86,10 @@ def test_the_command_prints_the_report_of_the_published_version(paths: HomePaths
     assert said(paths) == (0, f"{latest}\n", "")
 
 
-def test_without_a_night_the_command_says_which_one_makes_a_report(paths: HomePaths) -> None:
+def test_without_a_night_the_command_says_which_one_makes_a_report(
+    paths: HomePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(paths.home.parent)  # a growth.yaml in the folder where one works would be taken instead
     code, out, err = said(paths)
     assert (code, out) == (1, "")
     assert f"`growthhouse run --config {paths.home}/growth.yaml --home {paths.home}` makes one" in err
