@@ -26,8 +26,13 @@ MEANINGS: dict[tuple[str, str], str] = {
     (
         "raw.ingested_files",
         "n_truncated",
-    ): "files that end in the middle of a line or archive: deliver them again whole; "
+    ): "files that end in the middle of an archive: deliver them again whole; "
     "from raw.rejected_events where reason = 'truncated_file'",
+    (
+        "raw.ingested_files",
+        "n_unreadable",
+    ): "files of which no line could be read: is each in the format that growth.yaml names? "
+    "from raw.rejected_events where file = the one named",
     (
         "raw.ingested_files",
         "n_too_late",

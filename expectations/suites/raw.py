@@ -66,7 +66,10 @@ def _files_sql(params: GateParams) -> str:
             abs(coalesce(lake_files.n_rows, 0) - coalesce(ledger.n_accepted, 0)) as n_lake_rows_off,
             epoch(ledger.max_event_at - ledger.ingested_at) / 3600.0 as hours_event_after_ingest,
             year(ledger.min_event_at) as first_event_year,
-            coalesce(truncated.n, 0) as n_truncated
+            coalesce(truncated.n, 0) as n_truncated,
+            cast(coalesce(
+                ledger.n_lines > 0 and ledger.n_rejected - coalesce(ledger.n_too_late, 0) >= ledger.n_lines, false
+            ) as integer) as n_unreadable
         from ledger
         full join (select * from lake_files where file_id not in (select file_id from superseded)) as lake_files
             using (file_id)
@@ -90,6 +93,7 @@ def _files_checks(params: GateParams) -> list[Check]:
         # A parser that reads seconds as milliseconds, or nothing as 0, lands in 1970.
         between("first_event_year", low=1990, severity="warn", may_be_empty=True),
         none_of("n_truncated", severity="warn", may_be_empty=idle),
+        none_of("n_unreadable", severity="warn", may_be_empty=idle),
     ]
 
 

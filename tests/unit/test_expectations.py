@@ -17,7 +17,7 @@ PARAMS = GateParams(as_of_date=date(2026, 1, 31))
 GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("raw.ingested_files", "files"): {
         "source": "shop", "file": "a.jsonl", "n_unaccounted_lines": 0, "n_lake_rows_off": 0,
-        "hours_event_after_ingest": -3.0, "first_event_year": 2026, "n_truncated": 0,
+        "hours_event_after_ingest": -3.0, "first_event_year": 2026, "n_truncated": 0, "n_unreadable": 0,
     },
     ("raw.ingested_files", "rejects"): {
         "source": "shop", "rejected_rate": 0.01, "worst_new_batch_rejected_rate_low": 0.02,

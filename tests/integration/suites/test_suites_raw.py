@@ -18,6 +18,7 @@ RAW_DAMAGE = [
     ("rejected_rate", "n_lines = 501, n_rejected = 100", "true"),
     ("worst_new_batch_rejected_rate_low", "n_lines = 501, n_rejected = 100", "true"),
     ("n_unaccounted_lines", "n_lines = 406", "true"),
+    ("n_unreadable", "n_lines = 9, n_rejected = 9, n_accepted = 0", "true"),
     ("n_lake_rows_off", "status = 'loaded'", "i <> 7"),
     ("n_lake_rows_off", "file_id = 'cc03'", "true"),
     ("hours_event_after_ingest", "max_event_at = '2026-03-01'", "true"),
