@@ -50,6 +50,7 @@ def test_a_dbt_table_is_in_the_file_and_folder_of_its_name(node: dict[str, Any])
     assert file.stem == node["name"]
     assert file.parts[:2] == ("models", node["schema"])
     assert (DBT_PROJECT / file).is_file()
+    assert (DBT_PROJECT / file).with_suffix(".yml").is_file()
     assert f"{node['schema']}/{node['name']}" in ASSETS
 
 

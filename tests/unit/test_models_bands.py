@@ -10,8 +10,15 @@ from models.score import BAND_COLUMN, BANDS
 MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 
 
-@pytest.mark.parametrize("file", ["ml/_ml__models.yml", "activation/_activation__models.yml"])
-@pytest.mark.parametrize("kind", ["churn", "purchase"])
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("churn", "ml/churn_scores.yml"),
+        ("purchase", "ml/purchase_scores.yml"),
+        ("churn", "activation/user_profiles.yml"),
+        ("purchase", "activation/user_profiles.yml"),
+    ],
+)
 def test_the_comment_of_a_band_names_its_thresholds(kind: str, file: str) -> None:
     models = yaml.safe_load((MODELS / file).read_text(encoding="utf-8"))["models"]
     (comment,) = [

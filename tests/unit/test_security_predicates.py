@@ -22,7 +22,7 @@ funnels:
 
 
 def test_the_columns_are_those_of_fct_events() -> None:
-    models = yaml.safe_load((DBT_PROJECT / "models" / "marts" / "_facts__models.yml").read_text(encoding="utf-8"))
+    models = yaml.safe_load((DBT_PROJECT / "models" / "marts" / "core" / "fct_events.yml").read_text(encoding="utf-8"))
     (facts,) = [model for model in models["models"] if model["name"] == "fct_events"]
     assert set(EVENT_COLUMNS) == {column["name"] for column in facts["columns"]}
 
