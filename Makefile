@@ -39,7 +39,7 @@ ui: export GROWTH_CONFIG := $(abspath $(HOME_DIR))/growth.yaml
 ui: export DAGSTER_HOME := $(abspath $(HOME_DIR))/data/dagster
 ui: setup             ## start the Dagster UI of HOME_DIR (default: this folder) on http://127.0.0.1:PORT (default: 3000)
 	@test -f $(GROWTH_CONFIG) || $(BIN)/growthhouse init $(HOME_DIR)
-	@$(BIN)/python -m pipeline.instance $(DAGSTER_HOME) $(PORT)
+	@$(BIN)/python -m pipeline.orchestration.instance $(DAGSTER_HOME) $(PORT)
 	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 docs: setup           ## write the dbt docs site as a single file: dbt_project/target/static_index.html

@@ -43,7 +43,7 @@ def instrumented(home: Path) -> None:
             __import__(module)
         mark(name)
     import pipeline.definitions
-    from pipeline.night import run_night
+    from pipeline.cli.night import run_night
     from pipeline.settings import load_settings
 
     assert pipeline.definitions.defs

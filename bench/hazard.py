@@ -17,7 +17,7 @@ import pandas as pd
 
 from bench.nights import growthhouse, simulated_home
 from models.evaluate import Evaluation, evaluate, person_weights
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 from pipeline.simulate.oracle import History, read_truth, silence_from_history
 
 HORIZON_DAYS = 7

@@ -20,11 +20,11 @@ from typing import Any
 import duckdb
 
 from bench.measure import Cost, machine, run_measured
-from pipeline.build_plan import BuildPlan
-from pipeline.dbt_runner import DbtSession
-from pipeline.files import write_parquet
-from pipeline.paths import HomePaths
-from pipeline.run_context import RunContext, dbt_variables
+from pipeline.build.dbt_session import DbtSession
+from pipeline.build.plan import BuildPlan
+from pipeline.build.variables import RunContext, dbt_variables
+from pipeline.home.files import write_parquet
+from pipeline.home.paths import HomePaths
 from pipeline.settings import default_config_text, load_settings
 
 AS_OF = date(2026, 6, 30)
@@ -122,8 +122,8 @@ def run_stage(paths: HomePaths, stage: str, snapshots: int) -> dict[str, float]:
         if broken := [f"{one.unique_id}: {one.message}" for one in found if not one.ok]:
             sys.exit("\n".join(broken))
         return {one.unique_id.split(".")[2]: one.seconds for one in found if one.unique_id.startswith("model.")}
-    from pipeline.assets.predictions import predict_all
-    from pipeline.learning_data import read_learning_data
+    from pipeline.orchestration.assets.predictions import predict_all
+    from pipeline.predict.features import read_learning_data
 
     home: Any = SimpleNamespace(settings=load_settings(paths.home / "growth.yaml", paths.home), paths=paths)
     frames, _ = predict_all(read_learning_data(paths.build_db, AS_OF), AS_OF, home)

@@ -21,11 +21,11 @@ import duckdb
 
 from bench.measure import machine, run_measured
 from bench.nights import growthhouse, simulated_home
-from pipeline.assets.dbt_layers import LAYERS
-from pipeline.build_plan import BuildPlan
-from pipeline.dbt_runner import DbtSession, NodeOutcome
-from pipeline.paths import HomePaths
-from pipeline.run_context import RunContext, dbt_variables
+from pipeline.build.dbt_session import DbtSession, NodeOutcome
+from pipeline.build.plan import BuildPlan
+from pipeline.build.variables import RunContext, dbt_variables
+from pipeline.home.paths import HomePaths
+from pipeline.orchestration.assets.dbt_layers import LAYERS
 from pipeline.settings import load_settings
 
 _FUNNEL_MODELS = ("fct_funnel_steps", "fct_funnel_entries", "funnel_conversion")

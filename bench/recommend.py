@@ -102,7 +102,7 @@ def _settings(folder: Path, arguments: argparse.Namespace) -> Any:
 
 def _compare(arguments: argparse.Namespace) -> None:
     from models.recommend.contest import compete
-    from pipeline.recommendation_data import RecommendationData
+    from pipeline.predict.interactions import RecommendationData
 
     with tempfile.TemporaryDirectory() as folder:
         if arguments.home:
@@ -209,8 +209,8 @@ def _measure_size(arguments: argparse.Namespace) -> None:
 
 
 def _night(folder: Path) -> dict[str, Any]:
-    from pipeline.assets.recommendations import recommend_all
-    from pipeline.paths import HomePaths
+    from pipeline.home.paths import HomePaths
+    from pipeline.orchestration.assets.recommendations import recommend_all
     from pipeline.settings import load_settings
 
     names = ["view_item", "add_to_cart", "purchase"]

@@ -1,7 +1,7 @@
 """When do they leave: Kaplan–Meier survival and hazard of lifetimes, most of which are not over yet.
 
 Belongs here: the estimate by group and the days it is told for. Does not belong here: what a lifetime is and who has left
-(see `pipeline.learning_data.read_lifetimes`).
+(see `pipeline.predict.features.read_lifetimes`).
 
 Source: Kaplan & Meier (1958), Nonparametric Estimation from Incomplete Observations; interval on the log-log scale
 (Kalbfleisch & Prentice, 1980), which stays within 0 and 1. Estimated by `scipy.stats.ecdf`: lifelines, the other kept

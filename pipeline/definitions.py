@@ -7,24 +7,24 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from pipeline.assets.customer_value import estimate_customer_value
-from pipeline.assets.dbt_layers import LAYERS, build_layer
-from pipeline.assets.event_days import EVENT_DAYS, build_event_days
-from pipeline.assets.ingest import ingest_events, night_config
-from pipeline.assets.predictions import train_and_score
-from pipeline.assets.publishing import build_warehouse
-from pipeline.assets.recommendations import recommend
-from pipeline.assets.report import report
-from pipeline.assets.survival import estimate_survival
-from pipeline.automation import (
+from pipeline.orchestration.assets.customer_value import estimate_customer_value
+from pipeline.orchestration.assets.dbt_layers import LAYERS, build_layer
+from pipeline.orchestration.assets.event_days import EVENT_DAYS, build_event_days
+from pipeline.orchestration.assets.ingest import ingest_events, night_config
+from pipeline.orchestration.assets.predictions import train_and_score
+from pipeline.orchestration.assets.recommendations import recommend
+from pipeline.orchestration.assets.report import report
+from pipeline.orchestration.assets.survival import estimate_survival
+from pipeline.orchestration.assets.warehouse import build_warehouse
+from pipeline.orchestration.automation import (
     build_alert_sensors,
     build_backfill_sensor,
     build_new_files_sensor,
     build_nightly_schedule,
     settings_of,
 )
-from pipeline.gates import GATES, build_gate
-from pipeline.resources import GrowthHome, home_from_environment
+from pipeline.orchestration.gates import GATES, build_gate
+from pipeline.orchestration.resources import GrowthHome, home_from_environment
 
 JOB_NAME = "nightly"
 

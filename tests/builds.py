@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pipeline.assets.dbt_layers import LAYERS
-from pipeline.build_plan import BuildPlan, finish_build, plan_build
-from pipeline.dbt_runner import DbtSession
+from pipeline.build.dbt_session import DbtSession
+from pipeline.build.plan import BuildPlan, finish_build, plan_build
+from pipeline.build.variables import dbt_variables, resolve
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import ingest
-from pipeline.paths import HomePaths
-from pipeline.run_context import dbt_variables, resolve
+from pipeline.orchestration.assets.dbt_layers import LAYERS
 from pipeline.settings import load_settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

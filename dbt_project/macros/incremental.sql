@@ -2,7 +2,7 @@
 
    A whole night (`is_full`) reads the whole lake. A delta night reads only the lake files that the build does not hold yet, and opens
    again, for each person they touch, everything from the session in which the first change falls (int_reopened). The pipeline decides
-   which of the two it is (pipeline/build_plan.py). Either way the tables come out the same. #}
+   which of the two it is (pipeline/build/plan.py). Either way the tables come out the same. #}
 
 {% macro is_delta() %}{{ return(not var('is_full')) }}{% endmacro %}
 
@@ -79,7 +79,7 @@
 {% endmacro %}
 
 {# dbt started by hand, with variables of its own: the night that comes must not add to what that leaves. Without a state it builds
-   everything anew (pipeline/build_plan.py). A night passes the id of its run. #}
+   everything anew (pipeline/build/plan.py). A night passes the id of its run. #}
 {% macro forget_build_by_hand() -%}
     {%- if execute and var('run_id') == 'dev' and flags.WHICH in ('run', 'build') -%}
         {%- set state = adapter.get_relation(target.database, 'intermediate', 'build_state') -%}

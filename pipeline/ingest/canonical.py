@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pipeline.home.sql_text import quote
 from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
-from pipeline.sql_text import quote
 
 EVENT_COLUMNS = (
     "event_id", "has_event_id", "source", "file_id", "line_number", "event_name", "event_at", "client_event_at",

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.ledger import LedgerRow
+from pipeline.home.sql_text import quote
+from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.settings import Settings
-from pipeline.sql_text import quote
 
 TOO_LATE = "too_late"
 Span = tuple[date, date]

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from pipeline.ingest.inspect import Inspection, UnpacksTooFar, inspect_file, is_too_far
+from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import Arrivals, LateRule
-from pipeline.ingest.layout import Layout, read_layout, resolve_columns
-from pipeline.ingest.ledger import LedgerRow
-from pipeline.ingest.report import FileProblem
+from pipeline.ingest.result import FileProblem
+from pipeline.ingest.text.inspect import Inspection, UnpacksTooFar, inspect_file, is_too_far
+from pipeline.ingest.text.layout import Layout, read_layout, resolve_columns
 from pipeline.settings import Settings, Source
 
 # A batch is compiled once and lies in memory at once.

@@ -15,18 +15,19 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.ingest import canonical, late, leftovers, table, tracker
-from pipeline.ingest.lake import Staging
+from pipeline.home.memory import MEMORY_VARIABLE
+from pipeline.home.sql_text import file_list, quote
+from pipeline.ingest import canonical, late
+from pipeline.ingest.formats import leftovers, table, tracker
+from pipeline.ingest.formats.json_keys import survey
+from pipeline.ingest.lake.files import Staging
 from pipeline.ingest.late import TOO_LATE
-from pipeline.ingest.layout import Layout
 from pipeline.ingest.plan import RawFile
-from pipeline.ingest.private import ERASED, Privacy
-from pipeline.ingest.rows import Rows, load_rows
-from pipeline.ingest.sanitize import RefusedLines
-from pipeline.ingest.survey import survey
-from pipeline.memory import MEMORY_VARIABLE
+from pipeline.ingest.pseudonyms import ERASED, Privacy
+from pipeline.ingest.text.layout import Layout
+from pipeline.ingest.text.repair import RefusedLines
+from pipeline.ingest.text.rows import Rows, load_rows
 from pipeline.settings import Settings, Source
-from pipeline.sql_text import file_list, quote
 
 _SLICE_ROWS = 1_000_000
 _MEMORY_BYTES = 4 << 30

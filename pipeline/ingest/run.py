@@ -17,14 +17,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipeline.failpoints import failpoint
-from pipeline.ingest.lake import Lake, Staging, clear_orphans, move_into_lake
-from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of, local_date, told
-from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
-from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
-from pipeline.ingest.private import Privacy, privacy_of
-from pipeline.ingest.read import BatchReader, Outcome, connect
-from pipeline.ingest.recovery import (
+from pipeline.home.failpoints import failpoint
+from pipeline.ingest.lake.files import Lake, Staging, clear_orphans, move_into_lake
+from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
+from pipeline.ingest.lake.recovery import (
     damaged_files,
     open_ledger,
     published_arrivals,
@@ -32,7 +28,11 @@ from pipeline.ingest.recovery import (
     refuse_forgetting,
     refuse_loss,
 )
-from pipeline.ingest.report import FileReport, IngestError, IngestReport
+from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of, local_date, told
+from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
+from pipeline.ingest.pseudonyms import Privacy, privacy_of
+from pipeline.ingest.read import BatchReader, Outcome, connect
+from pipeline.ingest.result import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.

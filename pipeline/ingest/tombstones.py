@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.ingest.ledger import sync
+from pipeline.ingest.lake.ledger import sync
 
 # user: every line with this user_id; device: lines with this anonymous_id and no user_id (somebody else may use the device
 # by now); anonymous: every line with this anonymous_id.

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.ingest.ledger import sync
+from pipeline.home.sql_text import identifier, quote
+from pipeline.ingest.lake.ledger import sync
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import beside
-from pipeline.sql_text import identifier, quote
 
 # Rows without an identity that belong to a row that has one.
 _KEYS = ("session_id", "entry_id", "order_id", "response_id")

@@ -15,18 +15,18 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.checksums import accept, digest
-from pipeline.ingest.lake import Lake, clear_orphans
-from pipeline.ingest.ledger import LedgerRow, read_ledger, write_ledger
-from pipeline.ingest.private import Privacy, privacy_of
-from pipeline.ingest.recovery import ledger_problem
+from pipeline.home.checksums import accept, digest
+from pipeline.home.paths import HomePaths
+from pipeline.ingest.lake.files import Lake, clear_orphans
+from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
+from pipeline.ingest.lake.recovery import ledger_problem
+from pipeline.ingest.pseudonyms import Privacy, privacy_of
 from pipeline.ingest.tombstones import Tombstones
-from pipeline.paths import HomePaths
 from pipeline.privacy import places
 from pipeline.privacy.journal import Journal
 from pipeline.privacy.lake import linked_devices, rows_about, without_lines
+from pipeline.privacy.proof import Report
 from pipeline.privacy.raw_files import RawChange, change_of, raw_files
-from pipeline.privacy.report import Report
 from pipeline.privacy.rewrite import PREFIX
 from pipeline.settings import Settings
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.ingest.ledger import sync
+from pipeline.ingest.lake.ledger import sync
 from pipeline.privacy.person import Person
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.checksums import accept, digest
-from pipeline.ingest.lake import Lake
+from pipeline.home.checksums import accept, digest
+from pipeline.home.sql_text import file_list, quote
+from pipeline.ingest.lake.files import Lake
+from pipeline.ingest.lake.ledger import LedgerRow, sync
 from pipeline.ingest.late import TOO_LATE
-from pipeline.ingest.ledger import LedgerRow, sync
 from pipeline.privacy.person import Person
-from pipeline.sql_text import file_list, quote
 
 
 @dataclass(frozen=True)

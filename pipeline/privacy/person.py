@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote as percent
 
-from pipeline.sql_text import identifier, quote
+from pipeline.home.sql_text import identifier, quote
 
 _ID_KEY = r'(?i)[^a-z0-9](?:user|anonymous|person|customer|distinct)[_-]?id"?\s*[:=]\s*"?(?-i:'
 _IDENTITIES = ("user_id", "anonymous_id", "person_id")

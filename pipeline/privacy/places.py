@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.ingest.inspect import ByteStream
-from pipeline.integrity import SEAL, seal_version
+from pipeline.home.sql_text import file_list, identifier
+from pipeline.ingest.text.inspect import ByteStream
+from pipeline.operate.damage import SEAL, seal_version
 from pipeline.privacy.databases import count_rows, explains_bytes, without_rows
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Table, replace_now, with_words_blotted, without_lines, without_parquet_rows
-from pipeline.sql_text import file_list, identifier
 
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt", ".out", ".err")
 _OVERLAP = 4096

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.checksums import digest
-from pipeline.ingest.inspect import ByteStream
-from pipeline.ingest.layout import Layout, read_layout, resolve_columns
-from pipeline.ingest.ledger import LedgerRow
+from pipeline.home.checksums import digest
+from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.plan import shown_path
-from pipeline.ingest.report import FileProblem
+from pipeline.ingest.result import FileProblem
+from pipeline.ingest.text.inspect import ByteStream
+from pipeline.ingest.text.layout import Layout, read_layout, resolve_columns
 from pipeline.privacy.lake import RawContent
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Rewritten, Table, without_lines, without_parquet_rows

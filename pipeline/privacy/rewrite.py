@@ -18,11 +18,11 @@ from typing import IO
 import duckdb
 import zstandard
 
-from pipeline.checksums import RECORD, accept, digest
-from pipeline.ingest.inspect import ByteStream
-from pipeline.ingest.ledger import sync
+from pipeline.home.checksums import RECORD, accept, digest
+from pipeline.home.sql_text import file_list, identifier, quote
+from pipeline.ingest.lake.ledger import sync
+from pipeline.ingest.text.inspect import ByteStream
 from pipeline.privacy.person import Person
-from pipeline.sql_text import file_list, identifier, quote
 
 PREFIX = ".erasing-"
 _MAX_RECORD_BYTES = 1 << 22  # an open quote must not swallow a file

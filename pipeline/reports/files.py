@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 
 _REPORT, _VERSION = "report-", "warehouse-"
 

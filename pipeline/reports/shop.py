@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline import plots
+from pipeline.reports import plots
 from pipeline.reports.rows import Row, exact_sum, first, rows
 from pipeline.reports.svg import svg
 

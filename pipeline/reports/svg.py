@@ -1,6 +1,6 @@
 """A drawing as an SVG inside a data URI, for an `img`: sharp at any width, and what is in an `img` runs no script.
 
-Not here: what is drawn (`pipeline.plots`).
+Not here: what is drawn (`pipeline.reports.plots`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.plots import figure_of
+from pipeline.reports.plots import figure_of
 
 SIZE_INCHES = (4.6, 2.1)  # small, so that its letters are legible where the page is narrow
 

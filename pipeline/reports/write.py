@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from pipeline.files import write_text
-from pipeline.memory import reading
-from pipeline.paths import HomePaths
+from pipeline.home.files import write_text
+from pipeline.home.memory import reading
+from pipeline.home.paths import HomePaths
 from pipeline.reports.files import report_of, version_of
 
 SHOWN_DAYS = 90

@@ -8,12 +8,12 @@ import dagster as dg
 import pytest
 
 from expectations import STAGES, SUITES
-from pipeline.assets.dbt_layers import LAYERS, MANIFEST
-from pipeline.assets.publishing import WAREHOUSE
 from pipeline.definitions import JOB_NAME, build_defs
-from pipeline.gates import GATES, asset_key
-from pipeline.paths import DBT_PROJECT
-from pipeline.resources import GrowthHome
+from pipeline.home.paths import DBT_PROJECT
+from pipeline.orchestration.assets.dbt_layers import LAYERS, MANIFEST
+from pipeline.orchestration.assets.warehouse import WAREHOUSE
+from pipeline.orchestration.gates import GATES, asset_key
+from pipeline.orchestration.resources import GrowthHome
 
 DEFS = build_defs(GrowthHome(config_path="absent.yaml"))
 GRAPH: Any = DEFS.resolve_asset_graph()

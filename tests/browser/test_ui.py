@@ -16,8 +16,8 @@ from urllib.parse import urlparse
 import pytest
 from chromium import Page, browser, find_chromium
 
-from pipeline.night import run_night
-from pipeline.paths import PROJECT_ROOT
+from pipeline.cli.night import run_night
+from pipeline.home.paths import PROJECT_ROOT
 from pipeline.settings import default_config_text, load_settings
 from pipeline.simulate import simulate
 

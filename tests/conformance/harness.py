@@ -18,8 +18,8 @@ import duckdb
 import pytest
 import yaml
 
-from pipeline.dbt_runner import parsed_runner, release_database
-from pipeline.paths import DBT_PROJECT
+from pipeline.build.dbt_session import parsed_runner, release_database
+from pipeline.home.paths import DBT_PROJECT
 from tests.builds import Nights
 
 Line = dict[str, Any]
@@ -63,7 +63,7 @@ def _source_options(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 def compiled(models: Sequence[str], variables: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Tables (`marts.x`) and their SQL as a full build would run it, in the order given.
 
-    `variables` are dbt's (see `pipeline.run_context.dbt_variables`); only what these models read has to be there.
+    `variables` are dbt's (see `pipeline.build.variables.dbt_variables`); only what these models read has to be there.
     """
     with TemporaryDirectory() as target:
         arguments = [

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline.run_context import funnel_variables
+from pipeline.build.variables import funnel_variables
 from pipeline.settings import parse_settings
 from tests.conformance.cases.funnels import CASES, Case
 from tests.conformance.cases.funnels_public import CASES as PUBLIC

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.paths import HomePaths
+from pipeline.build.user_history import keep_history, restore_history
+from pipeline.home.paths import HomePaths
 from pipeline.privacy import places
 from pipeline.privacy.person import Person
-from pipeline.user_history import keep_history, restore_history
 from tests.conformance.harness import compiled
 from tests.conformance.reference.history import Decisions, Interval, history
 

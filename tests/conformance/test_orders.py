@@ -146,7 +146,7 @@ def test_an_order_that_turns_suspicious_in_a_later_night_is_nobodys_revenue_any_
     }  # fmt: skip
     days["1"] += [line("u1", "page_view", f"2026-02-01T03:0{n}", anonymousId="d") for n in range(1, 9)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.build_plan._MAX_NEW_SHARE", 1e9)
+        patch.setattr("pipeline.build.plan._MAX_NEW_SHARE", 1e9)
         plans = [
             nights.night({f"web/{day}.jsonl": "".join(f"{json.dumps(one)}\n" for one in lines)}, int(day))
             for day, lines in days.items()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.home.lock import writer_lock
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import read_ledger
-from pipeline.locking import writer_lock
-from pipeline.paths import HomePaths
 from pipeline.settings import default_config_text
 from pipeline.simulate import simulate
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 from tests.faults.cases import Shop, built, differences, make_shop
 from tests.faults.warm import Nights, night_of
 

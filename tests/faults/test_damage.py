@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import read_ledger
-from pipeline.paths import HomePaths
 from tests.faults.cases import differences, unbalanced
 from tests.faults.warm import Nights
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.failpoints import NAMES
-from pipeline.paths import HomePaths
+from pipeline.home.failpoints import NAMES
+from pipeline.home.paths import HomePaths
 from tests.faults.cases import Shop, built, faults_of
 from tests.faults.warm import Nights, ended, night_of
 

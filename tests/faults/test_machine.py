@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.analyst import connect
-from pipeline.paths import DBT_PROJECT, HomePaths
+from pipeline.home.paths import DBT_PROJECT, HomePaths
+from pipeline.publish.analyst import connect
 from tests.faults.cases import Shop, differences, faults_of, leftovers
 from tests.faults.warm import Nights, ended, night_of
 

@@ -14,14 +14,14 @@ import traceback
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from pipeline.paths import PROJECT_ROOT, HomePaths
+from pipeline.home.paths import PROJECT_ROOT, HomePaths
 
 NIGHT_LIMIT_S = 900  # a night that takes longer hangs, also where the machine has much else to do
 # Heavy modules that a night imports on its way. Importing them opens no database and starts no thread.
 _HEAVY = (
     "dagster", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "duckdb_engine", "expectations.runner",
-    "great_expectations", "matplotlib.pyplot", "models.score", "models.segment", "models.train", "pandas", "pipeline.cli",
-    "pipeline.definitions", "pipeline.night", "sklearn.cluster", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
+    "great_expectations", "matplotlib.pyplot", "models.score", "models.segment", "models.train", "pandas", "pipeline.cli.app",
+    "pipeline.definitions", "pipeline.cli.night", "sklearn.cluster", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ class Nights:
 
     def __init__(self) -> None:
         # dbt must not run in the process that is forked: its threads would be missing in the forks, their locks held.
-        code = "from pipeline.dbt_runner import ensure_manifest; ensure_manifest()"
+        code = "from pipeline.build.dbt_session import ensure_manifest; ensure_manifest()"
         subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, check=True)
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.faults.preloaded"])
@@ -74,7 +74,7 @@ def _command(log: Path, arguments: tuple[str, ...], environment: dict[str, str])
     os.environ.update(environment)
     code = 70
     try:
-        from pipeline.cli import app
+        from pipeline.cli.app import app
 
         app(list(arguments))
     except SystemExit as ending:

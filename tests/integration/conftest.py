@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.night import run_night
+from pipeline.home.paths import HomePaths
 from pipeline.settings import default_config_text, load_settings
 from pipeline.simulate import simulate
 

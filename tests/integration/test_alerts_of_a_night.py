@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alert_sinks import WebSink, serving
 
-from pipeline.night import NightError, run_night
+from pipeline.cli.night import NightError, run_night
 from pipeline.settings import load_settings
 
 

@@ -12,14 +12,14 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipeline import backfill
-from pipeline.assets.event_days import EVENT_DAYS, build_event_days
-from pipeline.automation import build_backfill_sensor
+from pipeline.build.variables import RunContext
+from pipeline.cli.night import run_night
 from pipeline.definitions import JOB_NAME, build_defs
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
-from pipeline.resources import GrowthHome
-from pipeline.run_context import RunContext
+from pipeline.home.paths import HomePaths
+from pipeline.ingest import backfill
+from pipeline.orchestration.assets.event_days import EVENT_DAYS, build_event_days
+from pipeline.orchestration.automation import build_backfill_sensor
+from pipeline.orchestration.resources import GrowthHome
 from pipeline.settings import load_settings
 
 
@@ -135,7 +135,7 @@ def test_without_a_wish_no_night_starts(home: HomePaths) -> None:
 def test_a_span_the_wrong_way_round_is_refused(home: HomePaths) -> None:
     from typer.testing import CliRunner
 
-    from pipeline.cli import app
+    from pipeline.cli.app import app
 
     asked = ["backfill", "--from", "2026-01-07", "--to", "2026-01-05", "--config", str(Path(home.home) / "growth.yaml")]
     result = CliRunner().invoke(app, asked)

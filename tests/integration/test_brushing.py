@@ -7,7 +7,7 @@ import json
 import duckdb
 import pytest
 
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 
 
 @pytest.fixture(scope="module")

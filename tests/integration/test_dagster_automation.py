@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipeline.automation import QUIET_S
 from pipeline.definitions import JOB_NAME, build_defs
+from pipeline.home.lock import writer_lock
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import ingest
-from pipeline.locking import writer_lock
-from pipeline.paths import HomePaths
-from pipeline.resources import GrowthHome
+from pipeline.orchestration.automation import QUIET_S
+from pipeline.orchestration.resources import GrowthHome
 from pipeline.settings import Settings, load_settings
 
 CONFIG = """
@@ -37,7 +37,7 @@ class Shop:
         self.raw.mkdir(parents=True)
         self.defs = build_defs(GrowthHome(config_path=str(folder / "growth.yaml"), home_path=str(folder)))
         self.instance = dg.DagsterInstance.local_temp(str(folder))
-        monkeypatch.setattr("pipeline.automation.time.time", lambda: self.clock)
+        monkeypatch.setattr("pipeline.orchestration.automation.time.time", lambda: self.clock)
 
     @property
     def settings(self) -> Settings:

@@ -15,10 +15,10 @@ import duckdb
 import pytest
 
 from expectations import GateBroken
-from pipeline import gates
-from pipeline.instance import prepare_instance
-from pipeline.night import NightError, run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.night import NightError, run_night
+from pipeline.home.paths import HomePaths
+from pipeline.orchestration import gates
+from pipeline.orchestration.instance import prepare_instance
 from pipeline.settings import default_config_text, load_settings
 from pipeline.simulate import simulate
 
@@ -147,7 +147,7 @@ def test_a_broken_stage_stops_the_night(
             con.execute(damage)
 
     before, later = home.published(), home.contents(STAGES[STAGES.index(stage) + 1 :])
-    monkeypatch.setattr("pipeline.gates._judged", damaged_before(stage, break_it))
+    monkeypatch.setattr("pipeline.orchestration.gates._judged", damaged_before(stage, break_it))
     with pytest.raises(NightError) as failure:
         home.run()
     assert failure.value.exit_code == 1
@@ -206,7 +206,7 @@ def test_a_crashing_expectation_is_neither_a_pass_nor_a_failure(home: Home, monk
         raise GateBroken("raw.events: probe total could not be computed: no such column")
 
     before, later = home.published(), home.contents(STAGES[1:])
-    monkeypatch.setattr("pipeline.gates.run_stage", crash)
+    monkeypatch.setattr("pipeline.orchestration.gates.run_stage", crash)
     with pytest.raises(NightError, match=r"neither passed nor failed: raw\.events: probe total could not be computed"):
         home.run()
     assert_stopped_at(home, "raw", before, later)
@@ -241,7 +241,7 @@ def test_a_table_built_alone_is_not_published_before_what_hangs_on_it_is_built(h
 def test_a_table_built_without_its_gate_is_not_published(home: Home) -> None:
     """A run that asks no checks, as the UI allows; nothing hangs on these two but the warehouse."""
     from pipeline.definitions import build_defs
-    from pipeline.resources import GrowthHome
+    from pipeline.orchestration.resources import GrowthHome
 
     before = home.published()
     growth = GrowthHome(config_path=str(home.paths.home / "growth.yaml"), home_path=str(home.paths.home))

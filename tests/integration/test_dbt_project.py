@@ -1,6 +1,6 @@
 """The dbt project by itself: it parses without complaint, its unit tests hold, its documentation builds. No lake, no Dagster.
 
-dbt runs in this process as `pipeline.dbt_runner` runs it, on an empty database of its own: every model is built without
+dbt runs in this process as `pipeline.build.dbt_session` runs it, on an empty database of its own: every model is built without
 rows (unit tests read the columns of their inputs from it).
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.paths import DBT_PROJECT
+from pipeline.home.paths import DBT_PROJECT
 
 Invoke = Callable[..., Any]
 PUBLIC = ("marts", "ml", "activation", "raw", "ops")

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.app import app
+from pipeline.cli.night import run_night
+from pipeline.home.paths import HomePaths
 from pipeline.settings import load_settings
 
 

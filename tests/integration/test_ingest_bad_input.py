@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.night import run_night
+from pipeline.home.paths import HomePaths
 from pipeline.settings import load_settings
 
 CONFIG = """\

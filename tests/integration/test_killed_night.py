@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 from tests.faults.cases import built, differences, faults_of, make_shop
 from tests.faults.warm import Nights, ended, night_of
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.dbt_runner import DbtSession
-from pipeline.paths import HomePaths
-from pipeline.run_context import RunContext, dbt_variables
+from pipeline.build.dbt_session import DbtSession
+from pipeline.build.variables import RunContext, dbt_variables
+from pipeline.home.paths import HomePaths
 from pipeline.settings import load_settings
 
 PER_PART = 2_000

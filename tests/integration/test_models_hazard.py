@@ -18,8 +18,8 @@ import pytest
 from bench.hazard import HORIZON_DAYS, evaluate_rankings, rank_persons
 from models import score
 from models.evaluate import Evaluation
-from pipeline.paths import HomePaths
-from pipeline.run_context import SNAPSHOT_STEP_DAYS
+from pipeline.build.variables import SNAPSHOT_STEP_DAYS
+from pipeline.home.paths import HomePaths
 
 # 350 persons: a difference of two AUCs of the same persons has a standard error of about 0.01 here, so four of them.
 ALLOWED_GAP = 0.04

@@ -20,13 +20,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.assets.predictions import predict_all
-from pipeline.assets.recommendations import recommend_all
-from pipeline.dbt_runner import DbtSession
+from pipeline.build.dbt_session import DbtSession
+from pipeline.build.variables import dbt_variables, resolve
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import ingest
-from pipeline.learning_data import read_learning_data
-from pipeline.paths import HomePaths
-from pipeline.run_context import dbt_variables, resolve
+from pipeline.orchestration.assets.predictions import predict_all
+from pipeline.orchestration.assets.recommendations import recommend_all
+from pipeline.predict.features import read_learning_data
 from pipeline.settings import load_settings
 
 N_PERSONS, N_LATE = 60, 12

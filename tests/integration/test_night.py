@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.analyst import connect
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.night import run_night
+from pipeline.home.paths import HomePaths
+from pipeline.publish.analyst import connect
 from pipeline.settings import load_settings
 
 

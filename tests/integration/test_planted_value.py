@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from models.survival import kaplan_meier
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 
 BY_HAZARD = ["loyal", "regular", "casual", "fickle"]  # daily hazards 0.003, 0.012, 0.030, 0.080
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.integrity import version_problem
-from pipeline.night import NightError, run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.night import NightError, run_night
+from pipeline.home.paths import HomePaths
+from pipeline.operate.damage import version_problem
 from pipeline.reports import latest_report, report_of, write_report
 from pipeline.reports.write import contents
 from pipeline.settings import load_settings
@@ -188,7 +188,7 @@ def test_a_report_that_fails_leaves_the_version_and_names_the_command(
         raise OSError(28, "No space left on device", str(shop.reports))
 
     version = shop.warehouse.resolve()
-    monkeypatch.setattr("pipeline.assets.report.write_report", fails)
+    monkeypatch.setattr("pipeline.orchestration.assets.report.write_report", fails)
     with pytest.raises(NightError) as error:
         run_night(config, load_settings(config, shop.home), select='key:"published/report"', say=lambda text: None)
     assert error.value.exit_code == 1

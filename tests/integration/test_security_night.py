@@ -20,10 +20,10 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from pipeline.cli import _checked_settings
-from pipeline.export import export
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.app import _checked_settings
+from pipeline.cli.night import run_night
+from pipeline.home.paths import HomePaths
+from pipeline.publish.export import export
 from pipeline.reports import latest_report, report_of
 
 NASTY = [

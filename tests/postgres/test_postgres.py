@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.instance import DAGSTER_YAML
-from pipeline.paths import PROJECT_ROOT, HomePaths
+from pipeline.home.paths import PROJECT_ROOT, HomePaths
+from pipeline.orchestration.instance import DAGSTER_YAML
 from pipeline.settings import default_config_text
 from pipeline.simulate import simulate
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.night import run_night
-from pipeline.paths import HomePaths
+from pipeline.cli.night import run_night
+from pipeline.home.paths import HomePaths
 from pipeline.settings import load_settings
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.assets.dbt_layers import LAYERS, MANIFEST
+from pipeline.orchestration.assets.dbt_layers import LAYERS, MANIFEST
 from tests.builds import Nights
 from tests.schedules.deliveries import schedule
 
@@ -52,7 +52,7 @@ def compare(seed: int, folder: Path, max_new_share: float = 1e9) -> int:
     """Run one case; how many of its nights were delta nights."""
     case = schedule(seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.build_plan._MAX_NEW_SHARE", max_new_share)
+        patch.setattr("pipeline.build.plan._MAX_NEW_SHARE", max_new_share)
         steps = Nights(folder / "steps", case.config)
         plans = [steps.night(delivery.files, number) for number, delivery in enumerate(case.deliveries)]
         whole = Nights(folder / "whole", case.config)
@@ -82,7 +82,7 @@ def test_nights_that_break_off_between_two_tables_lose_nothing(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some break off twice, and some are followed by a night that has another delivery to work in, too."""
-    monkeypatch.setattr("pipeline.build_plan._MAX_NEW_SHARE", 1e9)
+    monkeypatch.setattr("pipeline.build.plan._MAX_NEW_SHARE", 1e9)
     case, rng, tables = schedule(seed), random.Random(seed), tables_in_order()
     steps, last = Nights(tmp_path / "steps", case.config), len(case.deliveries) - 1
     steps.night(case.deliveries[0].files)

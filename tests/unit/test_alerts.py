@@ -11,12 +11,12 @@ import pytest
 from alert_sinks import MailSink, WebSink, serving
 from tiny_nights import killed_run, night, run
 
-from pipeline import alert_channels
-from pipeline.alert_channels import deliver
-from pipeline.alerts import tell_how_it_ended
-from pipeline.automation import build_alert_sensors
-from pipeline.dead_runs import end_dead_runs
-from pipeline.resources import GrowthHome
+from pipeline.operate import alert_channels
+from pipeline.operate.alert_channels import deliver
+from pipeline.operate.alerts import tell_how_it_ended
+from pipeline.orchestration.automation import build_alert_sensors
+from pipeline.orchestration.dead_runs import end_dead_runs
+from pipeline.orchestration.resources import GrowthHome
 from pipeline.settings import ConfigError, Settings, load_settings, parse_settings
 from pipeline.settings.alerts import Alerts
 

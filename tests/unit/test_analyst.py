@@ -7,7 +7,7 @@ import io
 import duckdb
 import pytest
 
-from pipeline.analyst import shell
+from pipeline.publish.analyst import shell
 
 
 def said(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:

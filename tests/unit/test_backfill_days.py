@@ -10,8 +10,8 @@ from ingest_home import Home, jsonl
 from late_home import at, first_night, second_night
 from typer.testing import CliRunner
 
-from pipeline.backfill import nothing_there
-from pipeline.cli import app
+from pipeline.cli.app import app
+from pipeline.ingest.backfill import nothing_there
 
 
 def days(first: int, last: int) -> tuple[date, date]:

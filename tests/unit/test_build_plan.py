@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline import build_plan
-from pipeline.build_plan import finish_build, plan_build
+from pipeline.build import plan as build_plan
+from pipeline.build.plan import finish_build, plan_build
+from pipeline.build.variables import RunContext, dbt_variables
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow
-from pipeline.ingest.ledger import write_ledger
-from pipeline.paths import HomePaths
-from pipeline.run_context import RunContext, dbt_variables
+from pipeline.ingest.lake.ledger import write_ledger
 from pipeline.settings import default_config_text, load_settings
 
 AT = datetime(2026, 1, 5, 12)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli import app
+from pipeline.cli.app import app
 from pipeline.settings import Settings, load_settings
 
 runner = CliRunner()
@@ -49,7 +49,7 @@ def night(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
         asked.append((config, settings.home))
         return "published"
 
-    monkeypatch.setattr("pipeline.night.run_night", run_night)
+    monkeypatch.setattr("pipeline.cli.night.run_night", run_night)
     return asked
 
 

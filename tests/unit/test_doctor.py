@@ -10,14 +10,14 @@ import pytest
 from ingest_home import Home, jsonl, track
 from test_ingest_recovery import file_of, flip, lake_of
 
-from pipeline.analyst import connect
-from pipeline.clock import night_time
-from pipeline.doctor import examine
-from pipeline.files import write_parquet
-from pipeline.integrity import build_problem, mend, version_problem
-from pipeline.paths import HomePaths
-from pipeline.publish import KEPT_VERSIONS, publish
-from pipeline.tidy import tidy
+from pipeline.home.clock import night_time
+from pipeline.home.files import write_parquet
+from pipeline.home.paths import HomePaths
+from pipeline.operate.clean_up import tidy
+from pipeline.operate.damage import build_problem, mend, version_problem
+from pipeline.operate.doctor import examine
+from pipeline.publish.analyst import connect
+from pipeline.publish.version import KEPT_VERSIONS, publish
 
 AS_OF = date(2026, 1, 7)
 

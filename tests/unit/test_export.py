@@ -12,10 +12,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import export as module
-from pipeline.cli import app
-from pipeline.export import ExportError, export
-from pipeline.paths import HomePaths
+from pipeline.cli.app import app
+from pipeline.home.paths import HomePaths
+from pipeline.publish import export as module
+from pipeline.publish.export import ExportError, export
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\uff1dcmd|' /C calc'!A1", '="a",b;c']
 HARMLESS = ["plain", "a=b", "mail@shop.example", "", "2026-01-05", 'it\'s, "quoted"; and\nso on']

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from collections import Counter
 
-from pipeline.failpoints import NAMES, VARIABLE
-from pipeline.paths import PROJECT_ROOT
+from pipeline.home.failpoints import NAMES, VARIABLE
+from pipeline.home.paths import PROJECT_ROOT
 
 
 def test_every_name_is_placed_once_and_every_place_is_named() -> None:
@@ -27,7 +27,7 @@ def test_every_name_is_placed_once_and_every_place_is_named() -> None:
 
 def run(asked: str | None) -> subprocess.CompletedProcess[str]:
     code = (
-        "from pipeline.failpoints import failpoint\n"
+        "from pipeline.home.failpoints import failpoint\n"
         "for name in ('ingest_staged', 'publish_copied', 'publish_copied'):\n"
         "    print(name, flush=True)\n"
         "    failpoint(name)\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.freshness import freshness
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
+from pipeline.publish.freshness import freshness
 
 PUBLISHED = datetime(2026, 1, 5, 2, 30, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ import pytest
 from ingest_home import NOW, TRACKER, Home, jsonl, track
 from late_home import LIMIT, at, days, first_night, held, second_night
 
-from pipeline.assets.event_days import build_event_days
-from pipeline.paths import HomePaths
-from pipeline.run_context import resolve
+from pipeline.build.variables import resolve
+from pipeline.home.paths import HomePaths
+from pipeline.orchestration.assets.event_days import build_event_days
 
 
 @pytest.fixture

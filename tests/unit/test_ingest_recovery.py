@@ -10,9 +10,9 @@ import duckdb
 import pytest
 from ingest_home import NOW, Home, jsonl, track
 
-from pipeline.checksums import accept, digest, read_record
+from pipeline.home.checksums import accept, digest, read_record
 from pipeline.ingest import IngestError, Lake, read_ledger
-from pipeline.ingest.recovery import damaged_files, give_up, ledger_problem, mark_damaged
+from pipeline.ingest.lake.recovery import damaged_files, give_up, ledger_problem, mark_damaged
 
 
 def flip(path: Path, at: int | None = None) -> None:

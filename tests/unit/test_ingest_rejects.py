@@ -118,8 +118,8 @@ def test_an_endless_line_is_refused_in_bounded_memory(tmp_path: Path, ending: st
 import resource
 from pathlib import Path
 import duckdb, pipeline.ingest
-from pipeline.ingest.inspect import inspect_file
-from pipeline.ingest.sanitize import RefusedLines, mend
+from pipeline.ingest.text.inspect import inspect_file
+from pipeline.ingest.text.repair import RefusedLines, mend
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 path, scratch = Path({str(home.folder / "in")!r}) / "a.jsonl{ending}", Path({str(tmp_path)!r})
 assert inspect_file(path, 1 << 20).has_long_line

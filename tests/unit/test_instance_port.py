@@ -2,7 +2,7 @@
 
 import socket
 
-from pipeline.instance import is_taken
+from pipeline.orchestration.instance import is_taken
 
 
 def test_a_port_is_taken_while_somebody_listens_on_it() -> None:

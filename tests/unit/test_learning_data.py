@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.learning_data import read_learning_data, read_lifetimes
+from pipeline.predict.features import read_learning_data, read_lifetimes
 
 WEEK_AGO, AS_OF = date(2026, 1, 3), date(2026, 1, 10)
 PERSONS = [f"u{number}" for number in range(20)]

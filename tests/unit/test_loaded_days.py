@@ -12,10 +12,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipeline.assets.event_days import EVENT_DAYS
-from pipeline.assets.loaded_days import report_days, tell_loaded_days
-from pipeline.ingest.ledger import LedgerRow, write_ledger
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
+from pipeline.ingest.lake.ledger import LedgerRow, write_ledger
+from pipeline.orchestration.assets.event_days import EVENT_DAYS
+from pipeline.orchestration.loaded_days import report_days, tell_loaded_days
 
 FIRST, PUBLISHED, SECOND = datetime(2026, 1, 8, 2), datetime(2026, 1, 8, 3), datetime(2026, 1, 9, 2)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import logs
-from pipeline.logs import EventLog, redacted
+from pipeline.operate import logs
+from pipeline.operate.logs import EventLog, redacted
 
 
 def lines(path: Path) -> list[dict[str, str]]:

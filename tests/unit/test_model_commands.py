@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from models import train
 from models.registry import read_registry
-from pipeline.cli import app
-from pipeline.locking import writer_lock
-from pipeline.paths import HomePaths
+from pipeline.cli.app import app
+from pipeline.home.lock import writer_lock
+from pipeline.home.paths import HomePaths
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from models_frames import last_day, snapshots
 from models.features import FEATURES
 from models.predict import Prediction, predict
 from models.registry import Decision, Registry, read_registry, roll_back
-from pipeline.assets.predictions import predict_all
-from pipeline.learning_data import LearningData
-from pipeline.paths import HomePaths
+from pipeline.cli.summary import _trained_again
+from pipeline.home.paths import HomePaths
+from pipeline.orchestration.assets.predictions import predict_all
+from pipeline.predict.features import LearningData
 from pipeline.settings import default_config_text, load_settings
-from pipeline.summary import _trained_again
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 

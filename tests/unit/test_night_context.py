@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.files import write_parquet
-from pipeline.locking import WriterBusy, writer_lock
-from pipeline.paths import HomePaths
-from pipeline.run_context import MAX_SNAPSHOTS, RunContext, resolve, snapshot_dates
+from pipeline.build.variables import MAX_SNAPSHOTS, RunContext, resolve, snapshot_dates
+from pipeline.home.files import write_parquet
+from pipeline.home.lock import WriterBusy, writer_lock
+from pipeline.home.paths import HomePaths
 from pipeline.settings import Settings, load_settings
 
 SITE = "site: {{timezone: {zone}, currency: EUR}}\nsources: [{{name: shop, format: tracker, path: 'raw/*.jsonl'}}]\n"
@@ -112,7 +112,7 @@ def test_a_second_writer_is_refused_and_told_who_holds_the_home(tmp_path: Path) 
 def test_a_killed_writer_leaves_no_lock_behind(tmp_path: Path) -> None:
     lock = tmp_path / "writer.lock"
     code = (
-        "import os, signal, sys; from pathlib import Path; from pipeline.locking import writer_lock\n"
+        "import os, signal, sys; from pathlib import Path; from pipeline.home.lock import writer_lock\n"
         "with writer_lock(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", code, str(lock)], check=False)

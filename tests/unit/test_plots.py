@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipeline import plots
+from pipeline.reports import plots
 
 MAX_BYTES = 20_000
 DAYS = [date(2026, 1, 1) + timedelta(days=i) for i in range(90)]
@@ -56,5 +56,5 @@ def test_a_higher_bar_makes_another_picture() -> None:
 
 
 def test_matplotlib_is_imported_only_when_something_is_drawn() -> None:
-    code = "import sys, pipeline.plots; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, pipeline.reports.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

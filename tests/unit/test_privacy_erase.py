@@ -13,7 +13,7 @@ from erase_home import ANNA, BEN, NOW, PHONE, SHARED, holders, make_home, unpack
 from ingest_home import Home, jsonl, track
 from typer.testing import CliRunner
 
-from pipeline.cli import app
+from pipeline.cli.app import app
 from pipeline.privacy import erase
 from pipeline.privacy.person import Person, is_telling
 

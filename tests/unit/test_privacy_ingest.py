@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ingest_home import Home, jsonl, track
 
 from pipeline.ingest import IngestError
-from pipeline.ingest.private import Privacy
+from pipeline.ingest.pseudonyms import Privacy
 from pipeline.ingest.read import connect
 from pipeline.ingest.tombstones import Tombstones
 

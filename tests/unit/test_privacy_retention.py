@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from ingest_home import TRACKER, Home, jsonl, track
 
-from pipeline.paths import HomePaths
+from pipeline.home.paths import HomePaths
 from pipeline.privacy import expire
-from pipeline.publish import publish
+from pipeline.publish.version import publish
 
 LATER = datetime(2026, 4, 2, 12, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import publish as publishing
-from pipeline.analyst import connect
-from pipeline.paths import HomePaths
-from pipeline.publish import KEPT_VERSIONS, PublishError, publish
+from pipeline.home.paths import HomePaths
+from pipeline.publish import version as publishing
+from pipeline.publish.analyst import connect
+from pipeline.publish.version import KEPT_VERSIONS, PublishError, publish
 
 AS_OF = date(2026, 1, 31)
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.assets.audit import CheckRecord, objections
+from pipeline.publish.audit import CheckRecord, objections
 
 PARENTS = {"events": [], "sessions": ["events"], "report": ["sessions"]}
 BUILT = {"events": 1.0, "sessions": 2.0, "report": 3.0}

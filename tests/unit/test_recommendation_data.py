@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import recommendation_data
-from pipeline.recommendation_data import RecommendationData, read_unavailable
+from pipeline.predict import interactions as recommendation_data
+from pipeline.predict.interactions import RecommendationData, read_unavailable
 from pipeline.settings import ConfigError, Settings, load_settings, parse_settings
 
 CUT = date(2026, 1, 31)

@@ -17,19 +17,18 @@ from tiny_nights import WAREHOUSE, night, run
 from typer.testing import CliRunner
 
 from models.registry import Decision, Registry, write_registry
-from pipeline import plots
-from pipeline.alerts import Alert
-from pipeline.assets.report import AGAIN, REPORT
-from pipeline.cli import app
-from pipeline.failure import Cause, explain
-from pipeline.night import NightError, run_night
-from pipeline.paths import HomePaths
-from pipeline.publish import publish
-from pipeline.reports import ReportError, latest_report, learned, report_of, write_report
+from pipeline.cli.app import app
+from pipeline.cli.night import NightError, run_night
+from pipeline.home.paths import HomePaths
+from pipeline.operate.alerts import Alert
+from pipeline.operate.clean_up import tidy
+from pipeline.orchestration.assets.report import AGAIN, REPORT
+from pipeline.orchestration.failures import Cause, explain
+from pipeline.orchestration.run_history import record_runs
+from pipeline.publish.version import publish
+from pipeline.reports import ReportError, latest_report, learned, plots, report_of, write_report
 from pipeline.reports.svg import svg
-from pipeline.run_history import record_runs
 from pipeline.settings import default_config_text, load_settings
-from pipeline.tidy import tidy
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOSTILE = "</svg><script>alert('$x$')</script>&\"$\\frac{$"
@@ -165,8 +164,8 @@ def test_a_run_of_the_report_alone_fails_without_blaming_the_version(
 def told_by_run_night(result: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     config = home / "growth.yaml"
     config.write_text(default_config_text(), encoding="utf-8")
-    monkeypatch.setattr("pipeline.night._execute", lambda *given: result)
-    monkeypatch.setattr("pipeline.night.summary", lambda *given: "the summary")
+    monkeypatch.setattr("pipeline.cli.night._execute", lambda *given: result)
+    monkeypatch.setattr("pipeline.cli.night.summary", lambda *given: "the summary")
     for variable in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY"):
         monkeypatch.setenv(variable, "put back afterwards")
     return run_night(config, load_settings(config, home), say=lambda text: None)

@@ -8,9 +8,9 @@ import duckdb
 import pytest
 from tiny_nights import WAREHOUSE, killed_run, night, run
 
-from pipeline.dead_runs import end_dead_runs
-from pipeline.paths import HomePaths
-from pipeline.run_history import record_runs
+from pipeline.home.paths import HomePaths
+from pipeline.orchestration.dead_runs import end_dead_runs
+from pipeline.orchestration.run_history import record_runs
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from pipeline.analyst import connect
-from pipeline.assets.ingest import NightConfig
-from pipeline.cli import app
-from pipeline.instance import prepare_instance
-from pipeline.paths import PROJECT_ROOT, HomePaths
-from pipeline.private import make_private, privacy
+from pipeline.cli.app import app
+from pipeline.home.paths import PROJECT_ROOT, HomePaths
+from pipeline.home.permissions import make_private, privacy
+from pipeline.orchestration.assets.ingest import NightConfig
+from pipeline.orchestration.instance import prepare_instance
+from pipeline.publish.analyst import connect
 
 PACKAGES = ("pipeline", "models", "expectations", "collector")
 # Reading any of these formats runs what the file says.

@@ -11,8 +11,8 @@ import pytest
 import zstandard
 from ingest_home import TRACKER, Home, jsonl, track
 
-from pipeline.ingest import inspect
-from pipeline.ingest.report import IngestError
+from pipeline.ingest.result import IngestError
+from pipeline.ingest.text import inspect
 
 LINE = jsonl(track())
 

@@ -6,8 +6,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from expectations.results import CheckResult
-from pipeline.gates import markdown_table
-from pipeline.markdown import quoted
+from pipeline.orchestration.gates import markdown_table
+from pipeline.orchestration.ui.markdown import quoted
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 import yaml
 
-from pipeline.paths import DBT_PROJECT
+from pipeline.home.paths import DBT_PROJECT
 from pipeline.settings import ConfigError, parse_settings
 from pipeline.settings.predicates import EVENT_COLUMNS, are_apart, checked_column, checked_predicate
 

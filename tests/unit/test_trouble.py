@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.failure import Cause
-from pipeline.trouble import MEMORY_VARIABLE, is_damage, words_for
+from pipeline.home.error_advice import MEMORY_VARIABLE, is_damage, words_for
+from pipeline.orchestration.failures import Cause
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.user_agents import keep_user_agents, read_agent
+from pipeline.build.user_agents import keep_user_agents, read_agent
 
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
 DEVICES = {

@@ -1,4 +1,4 @@
--- Grain: person × attribute × interval, and one row per night. What the nights before decided, as pipeline/user_history.py keeps it.
+-- Grain: person × attribute × interval, and one row per night. What the nights before decided, as pipeline/build/user_history.py keeps it.
 {{ parquet_or_empty(var('user_history'), {
     'person_id': 'string',
     'attribute': 'string',

@@ -1,0 +1,248 @@
+"""What a night has to build: everything, or only what the build database does not hold yet.
+
+Belongs here: comparing the ledger with the build file by file, the state that says whether the last night was carried
+through, and taking out files that no longer count. Not here: how the new lines are worked in (the dbt project,
+macros/incremental.sql) and anything of Dagster.
+
+The build is compared with the ledger by counting lines, not by remembering what was done: whatever interrupted a night,
+the next one finds the lines that are missing. Persons whose tables are not all up to date stay listed in
+`int_reopened` and `int_changed` until a night was published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipeline.build.user_agents import keep_user_agents
+from pipeline.home.failpoints import failpoint
+from pipeline.home.files import write_text
+from pipeline.home.paths import DBT_PROJECT, HomePaths
+from pipeline.ingest import LedgerRow, read_ledger
+
+# Variables that name the night or a place and not the rules; every other one shapes the tables: a change builds all anew.
+_NO_RULES = {
+    "run_id", "as_of_date", "snapshot_dates", "is_full", "partial_files", "lake_events", "lake_rejected", "ledger",
+    "ml_dir", "user_agents", "quality_results", "runs", "run_stages", "reconciliation_history", "user_history",
+}  # fmt: skip
+# Above this share of new lines, building everything is quicker than opening nearly everybody again.
+_MAX_NEW_SHARE = 0.5
+_NEEDED = (
+    "intermediate.int_duplicates", "intermediate.int_identities", "intermediate.int_identity_links", "intermediate.int_reopened",
+    "intermediate.int_changed", "intermediate.int_bot_evidence", "intermediate.int_person_event_days",
+    "intermediate.int_person_days", "intermediate.int_session_days", "marts.fct_events", "marts.fct_sessions",
+    "intermediate.int_session_steps", "intermediate.int_person_transitions", "intermediate.int_person_item_days", "intermediate.int_order_events", "marts.fct_orders",
+    "intermediate.int_order_channels", "marts.fct_session_paths",
+    "marts.fct_attribution_touches", "marts.fct_funnel_steps", "marts.dim_users", "marts.retention_persons", "marts.lifecycle_persons",
+)  # fmt: skip
+_STATE_TABLES = """
+    create schema if not exists intermediate;
+    create table if not exists intermediate.build_state
+        (rules varchar, as_of_date date, is_full boolean, is_complete boolean, run_id varchar, updated_at timestamp);
+    alter table intermediate.build_state add column if not exists base_version varchar;
+    create table if not exists intermediate.pending_devices (anonymous_id varchar);
+    create table if not exists intermediate.pending_changes (person_id varchar, changed_at timestamp);
+"""
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """lake_files: the lake's files to read (None: all of them); partial_files: their file_ids of which lines are held.
+
+    base_version: the published version that the changes are counted from.
+    """
+
+    is_full: bool
+    reason: str
+    lake_files: list[str] | None = None
+    partial_files: list[str] = field(default_factory=list)
+    base_version: str | None = None
+
+    def variables(self) -> dict[str, Any]:
+        """The dbt variables that carry the plan out."""
+        chosen: dict[str, Any] = {"is_full": self.is_full, "partial_files": self.partial_files}
+        return chosen if self.lake_files is None else {**chosen, "lake_events": self.lake_files}
+
+    def write(self, path: Path) -> None:
+        """Keep the plan for the later layers of the night."""
+        write_text(json.dumps(asdict(self)), path)
+
+    @staticmethod
+    def read(path: Path) -> BuildPlan:
+        """The plan of the latest night; a whole build where there is none."""
+        if not path.exists():
+            return BuildPlan(True, "no plan was made yet")
+        return BuildPlan(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Iterable[str] = ()) -> BuildPlan:
+    """Decide what to build and prepare the build database for it; the build counts as unfinished from here on.
+
+    `variables` are the night's dbt variables (run_context.dbt_variables); the lines of the files `read_again` (file_ids)
+    are taken out and worked in anew.
+    """
+    paths.build_db.parent.mkdir(parents=True, exist_ok=True)
+    rules = _rules(variables)
+    ledger = [row for row in read_ledger(paths.ledger) if row.status == "loaded" and row.n_accepted]
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute(_STATE_TABLES)
+        # All at once: what was taken out is forgotten as finished business while the state is still that of the last night.
+        con.execute("begin")
+        why_full = _why_full(con, variables, rules, paths.warehouse.is_symlink())
+        plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables, set(read_again))
+        if plan.is_full:
+            con.execute("delete from intermediate.pending_devices; delete from intermediate.pending_changes")
+        con.execute("delete from intermediate.build_state")
+        con.execute(
+            "insert into intermediate.build_state values (?, ?, ?, false, ?, ?, ?)",
+            [
+                rules,
+                variables["as_of_date"],
+                plan.is_full,
+                variables["run_id"],
+                datetime.now(UTC).replace(tzinfo=None),
+                plan.base_version,
+            ],
+        )
+        failpoint("plan_before_commit")
+        con.execute("commit")
+    failpoint("plan_committed")
+    keep_user_agents(paths.user_agents, variables["lake_events"], None if plan.is_full else plan.lake_files)
+    return plan
+
+
+def finish_build(paths: HomePaths, version: str | None = None) -> None:
+    """Note that everything planned was built and published as that version."""
+    with duckdb.connect(str(paths.build_db)) as con:
+        con.execute("update intermediate.build_state set is_complete = true, base_version = ?", [version])
+
+
+def _rules(variables: Mapping[str, Any]) -> str:
+    """Hash of everything that shapes the tables: configuration, SQL, and the engine whose formats the file is in."""
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for file in sorted(DBT_PROJECT.rglob("*.sql")):
+        if file.is_relative_to(DBT_PROJECT / "target"):
+            continue
+        digest.update(file.read_bytes())
+    chosen = {name: value for name, value in variables.items() if name not in _NO_RULES}
+    digest.update(json.dumps(chosen, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rules: str, is_published: bool) -> str:
+    """The reason to build everything, or nothing where a delta night will do."""
+    state = con.execute("select rules, as_of_date, is_full, is_complete from intermediate.build_state").fetchone()
+    present = {f"{schema}.{name}" for schema, name in con.execute(
+        "select table_schema, table_name from information_schema.tables").fetchall()}  # fmt: skip
+    if state is None or not present.issuperset(_NEEDED):
+        return "the build database is gone or lacks tables" if is_published else "this is the first build"
+    if state[0] != rules:
+        return "the configuration, the SQL or DuckDB changed"
+    if state[2] and not state[3]:
+        return "the last whole build was not finished"
+    if state[1] > date.fromisoformat(variables["as_of_date"]):
+        return f"as_of went back from {state[1]} to {variables['as_of_date']}"
+    return ""
+
+
+def _delta(
+    con: duckdb.DuckDBPyConnection, paths: HomePaths, ledger: list[LedgerRow], variables: Mapping[str, Any],
+    read_again: set[str],
+) -> BuildPlan:  # fmt: skip
+    _forget_finished(con)
+    held = _held(con)
+    accepted = {row.file_id: row.n_accepted for row in ledger}
+    # A file that counts no longer; and one of which there is too much, as after a hand in the build database.
+    gone = [file for file, n_held in held.items() if n_held > accepted.get(file, 0) or file in read_again]
+    if gone:
+        _take_out(con, gone)
+        held = _held(con)
+    until = _end_of(date.fromisoformat(variables["as_of_date"]), variables["timezone"])
+    open_files = [row for row in ledger if _is_open(row, held.get(row.file_id, 0), until)]
+    n_new = sum(row.n_accepted - held.get(row.file_id, 0) for row in open_files)
+    if n_new > _MAX_NEW_SHARE * max(sum(held.values()), 1):
+        return BuildPlan(True, f"{n_new:,} new lines are more than half of what is there")
+    files = lake_files(paths, [row.file_id for row in open_files])
+    partial = [row.file_id for row in open_files if held.get(row.file_id)]
+    said = f"{len(open_files)} new or unfinished files" + (f", {len(gone)} taken out" if gone else "")
+    base = con.execute("select base_version from intermediate.build_state").fetchone()
+    return BuildPlan(False, said, files, partial, base[0] if base else None)
+
+
+def _is_open(row: LedgerRow, n_held: int, until: datetime) -> bool:
+    """Whether the build lacks lines of a file, or may: those after as_of are not counted apart."""
+    if row.min_event_at is None or row.min_event_at >= until:
+        return False
+    return n_held != row.n_accepted
+
+
+def _forget_finished(con: duckdb.DuckDBPyConnection) -> None:
+    """What the last night was about is over once it was published."""
+    complete = con.execute("select is_complete from intermediate.build_state").fetchone()
+    if complete and complete[0]:
+        for table in ("int_reopened", "int_changed", "pending_devices", "pending_changes"):
+            con.execute(f"delete from intermediate.{table}")
+
+
+def _held(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Lines in the build by file: events and copies of events."""
+    return dict(
+        con.execute(
+            "select file_id, count(*) from (select file_id from marts.fct_events "
+            "union all select file_id from intermediate.int_duplicates) group by file_id"
+        ).fetchall()
+    )
+
+
+def _take_out(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
+    """Remove the lines of files that no longer count, and note whom that changes.
+
+    Copies of a removed event go too: they are missing then, so the night reads them again and keeps one of them.
+    """
+    con.execute(
+        "create or replace temp table gone as select source, event_id, person_id, anonymous_id, event_name, event_at, "
+        "order_id from marts.fct_events where list_contains(?, file_id)",
+        [file_ids],
+    )
+    con.execute("""
+        insert into intermediate.pending_changes
+        select person_id, event_at from gone
+        union all
+        select person_id, event_at from marts.fct_events
+        where event_name = 'purchase'
+            and order_id in (select order_id from gone where event_name = 'purchase' and order_id is not null)
+        union all
+        select person_id, event_at from marts.fct_events
+        where user_id is null and anonymous_id in (select anonymous_id from gone);
+        insert into intermediate.pending_devices
+        select distinct anonymous_id from gone where anonymous_id is not null;
+        delete from intermediate.int_identities
+        where anonymous_id in (select anonymous_id from intermediate.pending_devices);
+        delete from intermediate.int_duplicates
+        where (source, event_id) in (select (source, event_id) from gone);
+    """)
+    con.execute("delete from intermediate.int_duplicates where list_contains(?, file_id)", [file_ids])
+    con.execute("delete from marts.fct_events where list_contains(?, file_id)", [file_ids])
+
+
+def lake_files(paths: HomePaths, file_ids: Iterable[str]) -> list[str]:
+    """The lake's event files of these raw files, named `<source>-<file_id>[-n].parquet`."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in (paths.lake / "events").glob("*/*.parquet"):
+        found[path.stem.split("-")[1]].append(str(path))
+    return sorted(path for file_id in file_ids for path in found[file_id])
+
+
+def _end_of(as_of: date, timezone: str) -> datetime:
+    """The first instant after as_of in the site's timezone, as naive UTC like the lake's times."""
+    midnight = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(timezone))
+    return midnight.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""The `growthhouse` command: one file per group of commands. Not here: the work they start."""

@@ -1,0 +1,80 @@
+"""What the machine refuses, in words that say what to do: a full disk, no memory, no right to write, a damaged file.
+
+Told from the text of an error, because it passes through dbt, Dagster and DuckDB before it gets here. Not here: input and
+configuration (their messages are their own).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from pipeline.home.memory import MEMORY_VARIABLE
+
+_STAYS = "The published version stays as it was; `growthhouse run` afterwards does the night anew."
+_FULL = ("no space left on device", "disk is full", "[errno 28]", "disk quota exceeded")
+_SQLITE_WRITE = "disk i/o error"  # what SQLite says of Dagster's records when its shared memory file cannot grow
+_MEMORY = (
+    "out of memory",
+    "memoryerror",
+    "unable to allocate",
+    "bad_alloc",
+    "failed to allocate",
+    "cannot allocate memory",
+)
+_READ_ONLY = (
+    "read-only file system",
+    "[errno 30]",
+    "[errno 13]",
+    "permission denied",
+    "attempt to write a readonly database",
+)
+_DAMAGED = (
+    "corrupt database file", "not a valid duckdb database file", "failed to deserialize", "serialization error",
+    "zstd decompression", "snappy", "parquet file", "parquet magic", "thrift", "invalidated",
+)  # fmt: skip
+
+
+def words_for(text: str, home: Path | None = None) -> str | None:
+    """What to tell a person about an error of this text; None where it is of another kind.
+
+    `home` is named where the error names no path.
+    """
+    low = text.lower()
+    if home is not None:
+        text += f" '{home}'"
+    if any(sign in low for sign in (*_FULL, _SQLITE_WRITE)):
+        return f"The disk is full{' or fails' if _SQLITE_WRITE in low else ''}{_where(text)}. Free some space, or give --home a larger disk. {_STAYS}"
+    if any(sign in low for sign in _MEMORY):
+        limit = os.environ.get(MEMORY_VARIABLE)
+        what = f"{MEMORY_VARIABLE} is {limit}: raise it" if limit else "Give the night a machine with more"
+        return f"The night ran out of memory. {what}, or end what else uses it. {_STAYS}"
+    if any(sign in low for sign in _READ_ONLY):
+        return f"A file or folder cannot be written{_where(text)}. Make it writable for this user. {_STAYS}"
+    if is_damage(text):
+        return (
+            "A file that the night reads is damaged. What is found is set aside or marked, and the next night makes it anew: "
+            f"run `growthhouse run` again; `growthhouse doctor` looks into every file. {_STAYS}"
+        )
+    return None
+
+
+def is_damage(text: str) -> bool:
+    """Whether an error may come from a file that is not as it was written."""
+    return any(sign in text.lower() for sign in _DAMAGED)
+
+
+def is_of_the_machine(text: str) -> bool:
+    """Whether neither the input nor the configuration can be to blame."""
+    low = text.lower()
+    return any(sign in low for sign in (*_FULL, _SQLITE_WRITE, *_MEMORY, *_DAMAGED))
+
+
+def _where(text: str) -> str:
+    """` at FOLDER (N MiB free)`, from the first path that the error names."""
+    for name in re.findall(r"""["'](/[^"']+)["']""", text):
+        folder = next(parent for parent in [Path(name), *Path(name).parents] if parent.is_dir())
+        return f" at {folder} ({shutil.disk_usage(folder).free / 2**20:,.0f} MiB free)"
+    return ""

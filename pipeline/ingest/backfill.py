@@ -1,0 +1,79 @@
+"""Days that a person wants read and built again: asked for in one run, taken in by the next night.
+
+Belongs here: the list of asked spans below `data/build`, and which dates can be asked for. Not here: reading files again
+(`pipeline.ingest`).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipeline.home.checksums import digest
+from pipeline.home.files import write_text
+from pipeline.home.paths import HomePaths
+from pipeline.ingest import LedgerRow, read_ledger
+from pipeline.ingest.late import local_date
+from pipeline.ingest.plan import shown_path, stat_of
+from pipeline.settings import Settings
+
+Span = tuple[date, date]
+
+
+def asked(paths: HomePaths) -> list[Span]:
+    """First and last date of every span that no published night has taken in."""
+    if not paths.backfill.exists():
+        return []
+    return [
+        (date.fromisoformat(first), date.fromisoformat(last)) for first, last in json.loads(paths.backfill.read_text())
+    ]
+
+
+def ask(paths: HomePaths, span: Span) -> None:
+    """Add a span."""
+    spans = sorted({*asked(paths), span})
+    write_text(json.dumps([[first.isoformat(), last.isoformat()] for first, last in spans]), paths.backfill)
+
+
+def forget(paths: HomePaths) -> None:
+    """All of them were taken in."""
+    paths.backfill.unlink(missing_ok=True)
+
+
+def nothing_there(settings: Settings, span: Span) -> str | None:
+    """Why a backfill of that span would read nothing: no known file has events of it, and no other file waits."""
+    rows = {(row.source, row.file): row for row in read_ledger(HomePaths(settings.home).ledger) if row.is_active}
+    for source in settings.sources:
+        for path in settings.source_files(source):
+            row = rows.get((source.name, shown_path(settings.home, path)))
+            if row is None or _is_changed(path, row):  # nobody knows what is in it
+                return None
+    zone, there = ZoneInfo(settings.site.timezone), []
+    for row in rows.values():
+        if row.min_event_at and row.max_event_at:
+            there.append((local_date(row.min_event_at, zone), local_date(row.max_event_at, zone)))
+        if row.too_late_from and row.too_late_to:
+            there.append((row.too_late_from, row.too_late_to))
+    if any(first <= span[1] and span[0] <= last for first, last in there):
+        return None
+    dates = ", ".join(f"{first} to {last}" for first, last in _joined(there)) or "no date at all"
+    return f"no file has events of {span[0]} to {span[1]}; files have events of {dates}"
+
+
+def _is_changed(path: Path, row: LedgerRow) -> bool:
+    stat = stat_of(path)
+    if stat is None or (row.size_bytes, row.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+        return False
+    return row.size_bytes != stat.st_size or digest(path).sha256 != row.sha256
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1] + timedelta(days=1):
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined

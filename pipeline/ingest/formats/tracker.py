@@ -1,0 +1,192 @@
+"""The tracker format: JSON lines of `{"event", "timestamp", "userId", "anonymousId", "context", "properties", …}`.
+
+Lines are read as text and parsed in SQL, because a typed reader turns bad lines into empty rows without a word.
+"""
+
+from __future__ import annotations
+
+import json
+
+from pipeline.home.sql_text import identifier, quote
+from pipeline.ingest.formats.json_keys import ObjectKeys
+from pipeline.ingest.formats.leftovers import Leftover, fields, looked_up
+
+_ENVELOPE = {
+    "event_name": ("event",),
+    "event_at": ("timestamp",),
+    "user_id": ("userId", "user_id"),
+    "anonymous_id": ("anonymousId", "anonymous_id"),
+    "event_id": ("eventId", "event_id", "messageId"),
+    "sent_at": ("sentAt", "sent_at"),
+    "received_at": ("receivedAt", "received_at"),
+}
+# Names under which a canonical value comes, in `properties` or beside it; the first that is there counts.
+_PROPERTIES = {
+    "item_id": ("productId", "product_id", "itemId", "item_id"),
+    "category": ("category", "productCategory", "product_category", "item_category"),
+    "price": ("price",),
+    "quantity": ("quantity", "qty"),
+    "revenue": ("revenue", "value", "total", "amount"),
+    "currency": ("currency",),
+    "order_id": ("orderId", "order_id", "transactionId", "transaction_id"),
+    "search_term": ("query", "searchTerm", "search_term"),
+    "page_url": ("url", "pageUrl", "page_url", "page_location"),
+    "page_path": ("path", "pagePath", "page_path"),
+    "referrer": ("referrer", "page_referrer"),
+    "utm_source": ("utm_source",),
+    "utm_medium": ("utm_medium",),
+    "utm_campaign": ("utm_campaign",),
+    "device_type": ("deviceType", "device_type"),
+    "user_agent": ("userAgent", "user_agent"),
+    "duration_s": ("duration", "duration_s", "durationS", "durationSeconds", "duration_seconds"),
+}
+_MILLISECONDS = ("durationMs", "duration_ms")
+_CONTEXT = {
+    "page_url": ("page", "url"),
+    "page_path": ("page", "path"),
+    "referrer": ("page", "referrer"),
+    "utm_source": ("campaign", "source"),
+    "utm_medium": ("campaign", "medium"),
+    "utm_campaign": ("campaign", "name"),
+    "device_type": ("device", "type"),
+    "user_agent": ("userAgent",),
+}
+_CONTEXT_PARTS = {"page": ("url", "path", "referrer"), "campaign": ("source", "medium", "name"), "device": ("type",)}
+
+_ENVELOPE_KEYS = tuple(key for keys in _ENVELOPE.values() for key in keys)
+_PROPERTY_KEYS = (*(key for keys in _PROPERTIES.values() for key in keys), *_MILLISECONDS)
+
+# Every object of a line that columns are taken from, with the keys they are taken by.
+KNOWN_KEYS = {
+    "$": (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context"),
+    "$.properties": _PROPERTY_KEYS,
+    "$.context": (*_CONTEXT_PARTS, "userAgent"),
+    **{f"$.context.{part}": keys for part, keys in _CONTEXT_PARTS.items()},
+}
+Found = dict[str, ObjectKeys]
+
+
+def _structure(found: Found) -> str:
+    """What json_transform reads out of a line."""
+    top: dict[str, object] = {**fields(found["$"])}
+    context: dict[str, object] = {**fields(found["$.context"])}
+    for part in _CONTEXT_PARTS:
+        context.pop(part, None)
+        if not found[f"$.context.{part}"].is_absent:
+            context[part] = fields(found[f"$.context.{part}"])
+    for name, inner in (("properties", fields(found["$.properties"])), ("context", context)):
+        top.pop(name, None)
+        if inner:
+            top[name] = inner
+    return json.dumps(top or {"event": "VARCHAR"})
+
+
+def _coalesce(expressions: list[str]) -> str:
+    if not expressions:
+        return "null::varchar"
+    return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
+
+
+def _given(found: Found, keys: tuple[str, ...]) -> list[str]:
+    """A value by its names, in `properties` and then beside it."""
+    inside = [f'j.properties."{key}"' for key in keys if key in found["$.properties"].known]
+    return inside + [f'j."{key}"' for key in keys if key in found["$"].known]
+
+
+def _values(found: Found) -> list[str]:
+    columns = []
+    for column, keys in _ENVELOPE.items():
+        columns.append(f"""{_coalesce([f'j."{key}"' for key in keys if key in found["$"].known])} as {column}""")
+    for column, keys in _PROPERTIES.items():
+        values = _given(found, keys)
+        if column == "duration_s":
+            # Milliseconds that are no number stay as they are, so that the line is refused and not taken for seconds.
+            for given in _given(found, _MILLISECONDS):
+                values.append(f"coalesce((try_cast({given} as double) / 1000)::varchar, {given} || ' ms')")
+        place = _CONTEXT.get(column)
+        if place and place[-1] in found["$.context" if len(place) == 1 else f"$.context.{place[0]}"].known:
+            values.insert(0, ".".join(["j.context", *(f'"{key}"' for key in place)]))
+        columns.append(f"{_coalesce(values)} as {column}")
+    return columns
+
+
+def _add_rest(found: Found, path: str, leftover: Leftover, is_looked_up: bool = False, unless: str = "") -> None:
+    """Add what no column took at one path."""
+    if is_looked_up or found[path].has_too_many:
+        keys = f"keys[{list(KNOWN_KEYS).index(path) + 1}]"
+        leftover.lists.append(looked_up(keys, _pointer(path) + "/", KNOWN_KEYS[path], unless))
+        return
+    struct = path.replace("$", "j")
+    for name, key in found[path].others.items():
+        leftover.add(key, f"{struct}.{identifier(name)}")
+
+
+def _pointer(path: str) -> str:
+    return path.removeprefix("$").replace(".", "/")
+
+
+def _context_rest(found: Found) -> Leftover:
+    leftover = Leftover()
+    _add_rest(found, "$.context", leftover)
+    for part in sorted(_CONTEXT_PARTS.keys() & found["$.context"].known):
+        inner = Leftover()
+        _add_rest(found, f"$.context.{part}", inner)
+        if inner:
+            leftover.add(f'"{part}"', inner.sql(), is_made=True)
+        if found[f"$.context.{part}"].has_no_object:
+            pointer = f"'/context/{part}'"
+            text = f"json_extract(line, {pointer})::varchar"
+            leftover.add(f'"{part}"', f"case when json_type(line, {pointer}) not in ('OBJECT', 'NULL') then {text} end")
+    return leftover
+
+
+def _properties(found: Found) -> str:
+    """Of an entry that stands in `properties` and beside it, the one in `properties` is kept."""
+    leftover = Leftover()
+    is_looked_up = found["$"].has_too_many or found["$.properties"].has_too_many
+    _add_rest(found, "$.properties", leftover, is_looked_up)
+    _add_rest(found, "$", leftover, is_looked_up, unless="/properties/")
+    if context := _context_rest(found):
+        rest = context.sql()
+        if is_looked_up:
+            inside = "nullif(json_extract(line, '/properties/context')::varchar, 'null')"
+            rest = f"case when {inside} is null then {rest} end"
+        leftover.add('"context"', rest, is_made=True)
+    return leftover.sql()
+
+
+def _fault(found: Found) -> str:
+    """The reason why a line is refused for its shape."""
+    cases = ["when not is_object then 'bad_json'"]
+    # Only text that looks like an object or a list is looked up; an id may well begin with a brace.
+    for key in sorted(set(_ENVELOPE_KEYS) & found["$"].known):
+        cases.append(
+            f"""when (starts_with(j."{key}", '{{') or starts_with(j."{key}", '['))
+                and json_type(line, '/{key}') in ('OBJECT', 'ARRAY') then 'type_conflict'"""
+        )
+    for name in ("properties", "context"):
+        if found[f"$.{name}"].has_no_object:
+            cases.append(f"when json_type(line, '/{name}') not in ('OBJECT', 'NULL') then 'type_conflict'")
+    return "case " + "\n            ".join(cases) + " end"
+
+
+def draft_sql(lines: str, found: Found) -> str:
+    """The draft of a relation with file_number, line_number, line and is_object, whose keys were surveyed."""
+    is_keyed = any(keys.has_too_many for keys in found.values())
+    keys = f", json_keys(line, [{', '.join(map(quote, KNOWN_KEYS))}]) as keys" if is_keyed else ""
+    ids = [f'j."{key}"' for key in _ENVELOPE["event_id"] if key in found["$"].known]
+    return f"""
+    with objects as (
+        select
+            file_number, line_number, is_object,
+            case when is_object then line else '{{}}' end as line  -- functions on bad JSON raise
+        from {lines}
+    ),
+    parsed as (select *, json_transform(line, {quote(_structure(found))}) as j{keys} from objects)
+    select
+        file_number, line_number,
+        {_fault(found)} as fault,
+        case when filled({_coalesce(ids)}) is null then json(line)::varchar end as row_text,
+        {_properties(found)} as properties,
+        {", ".join(_values(found))}
+    from parsed"""

@@ -1,0 +1,193 @@
+"""Damage in the lake: found when an ingest begins, mended by reading the raw files again, or told where they are gone.
+
+Every night asks the size of all files, and the content of a seventh of them, another one each day; `growthhouse doctor` asks
+the content of all. Not here: how sums are kept (`pipeline.home.checksums`).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.home.checksums import RecordDamaged, accept, damage, digest, read_record
+from pipeline.home.files import write_text
+from pipeline.home.memory import reading
+from pipeline.ingest.lake.files import Lake, lake_files, name_of
+from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
+from pipeline.ingest.late import Arrival
+from pipeline.ingest.result import IngestError
+
+_DAYS_FOR_ALL = 7
+_SHOWN = 5
+_GO_ON = (
+    "Put the raw files back, or these files of the lake from a backup, and run again; `growthhouse doctor --accept-loss` "
+    "goes on without them. Nothing was ingested, and the published warehouse is left as it was."
+)
+
+
+def open_ledger(lake: Lake, now: datetime, warnings: list[str]) -> tuple[list[LedgerRow], bool]:
+    """The ledger's rows, and whether it was lost: then all raw files are read again, and nothing of the lake is removed."""
+    problem = ledger_problem(lake)
+    if problem is None:
+        return read_ledger(lake.ledger), False
+    aside = lake.ledger.with_name(f"{lake.ledger.name}.damaged-{now:%Y%m%dT%H%M%S}")
+    if lake.ledger.exists():
+        lake.ledger.rename(aside)
+        problem += f"; it was set aside as {aside.name}"
+    warnings.append(f"data/lake/{lake.ledger.name} {problem}. It is rebuilt: every raw file is read again.")
+    return [], True
+
+
+def ledger_problem(lake: Lake) -> str | None:
+    """Why the ledger cannot be trusted, None where it can."""
+    try:
+        sums = read_record(lake.root).get(lake.ledger.name)
+    except RecordDamaged:
+        sums = None
+    if not lake.ledger.exists():
+        return "is missing" if sums and lake_files(lake) else None
+    if sums and (problem := damage(lake.root, lake.ledger.name, sums, by_hash=True)):
+        return problem
+    try:
+        read_ledger(lake.ledger)
+    except duckdb.Error as error:
+        return f"cannot be read ({str(error).splitlines()[0]})"
+    return None
+
+
+def damaged_files(
+    lake: Lake, rows: Iterable[LedgerRow], *, day: int | None, warnings: list[str] | None = None
+) -> dict[str, list[str]]:
+    """What is wrong with files of the lake that count, by file_id. `day` None asks the content of all of them."""
+    active = {f"{row.source}-{row.file_id}": row.file_id for row in rows if row.is_active and row.status != "expired"}
+    try:
+        record = read_record(lake.root)
+    except RecordDamaged as error:
+        record = {}
+        if warnings is not None:
+            warnings.append(f"{error}; the sums of the lake are recorded anew, as its files are now.")
+    found: dict[str, list[str]] = {}
+    if lake.suspicion.exists():
+        day = None
+    for name, sums in record.items():
+        file_id = active.get(name_of(Path(name)))
+        if file_id is None or name == lake.ledger.name:
+            continue
+        by_hash = day is None or (zlib.crc32(name.encode()) + day) % _DAYS_FOR_ALL == 0
+        if problem := damage(lake.root, name, sums, by_hash=by_hash):
+            found.setdefault(file_id, []).append(f"data/lake/{name} {problem}")
+    return found
+
+
+def record_unknown(lake: Lake) -> int:
+    """Record files that have no sum yet (a lake from before there were sums), as they are; how many they were."""
+    try:
+        known = read_record(lake.root).keys()
+    except RecordDamaged:
+        known = set()  # type: ignore[assignment]
+    paths = [*lake_files(lake), *([lake.ledger] if lake.ledger.exists() else [])]
+    unknown = {name: digest(path) for path in paths if (name := path.relative_to(lake.root).as_posix()) not in known}
+    if unknown:
+        accept(lake.root, unknown)
+    return len(unknown)
+
+
+def mark_damaged(lake: Lake) -> None:
+    """Have the next ingest look into the content of every file, whatever the day."""
+    write_text("The next ingest looks into the content of every file of the lake.\n", lake.suspicion)
+
+
+def refuse_loss(
+    damaged: dict[str, list[str]], rows: Iterable[LedgerRow], made_again: Collection[LedgerRow]
+) -> set[str]:
+    """file_ids whose events another reading replaces (their raw file was renamed); IngestError where none does."""
+    contents, ids = {row.sha256 for row in made_again}, {(row.source, row.file) for row in made_again}
+    waiting = [row for row in rows if row.file_id in damaged and (row.source, row.file) not in ids]
+    lost = [row for row in waiting if row.sha256 not in contents]
+    if lost:
+        raise IngestError(
+            "The lake is damaged, and these raw files are not there to be read again:\n"
+            + "\n".join(_told(row, damaged[row.file_id]) for row in sorted(lost, key=lambda row: row.file)[:_SHOWN])
+            + (f"\n  and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else "")
+            + f"\n{sum(row.n_accepted for row in lost):,} events of {_days(lost)} are lost without them. {_GO_ON}"
+        )
+    return {row.file_id for row in waiting}
+
+
+def refuse_forgetting(lake: Lake, made_again: Collection[LedgerRow]) -> None:
+    """With the ledger lost, every file of the lake must have been made again; else its raw file is gone.
+
+    Or its raw file has other content now, and that was read: which file it was, the published version knows.
+    """
+    names = {f"{row.source}-{row.file_id}" for row in made_again}
+    read_anew = {(row.source, row.file) for row in made_again}
+    names |= {name for name, file in _published_files(lake).items() if file in read_anew}
+    stray = sorted({path for path in lake_files(lake) if name_of(path) not in names})
+    if not stray:
+        return
+    with duckdb.connect() as con:
+        events = [str(path) for path in stray if path.is_relative_to(lake.events)]
+        spans = con.execute(
+            "select cast(min(event_at) as date), cast(max(event_at) as date) from read_parquet(?)", [events]
+        ).fetchone() if events else None  # fmt: skip
+    days = f" Their events are of {spans[0]} to {spans[1]}." if spans and spans[0] else ""
+    listed = "\n".join(f"  {path.relative_to(lake.root.parent.parent)}" for path in stray[:_SHOWN])
+    raise IngestError(
+        f"The ledger of the lake is lost, and {len(stray)} files of the lake come from raw files that are gone or "
+        f"have changed, so nobody knows whether they count:\n{listed}\n"
+        f"{days} Put the raw files back, or move these files out of data/lake to go on without them, and run again. "
+        "Nothing was ingested, and the published warehouse is left as it was."
+    )
+
+
+def _published_files(lake: Lake) -> dict[str, tuple[str, str]]:
+    """Source and raw file by the name of their files in the lake, as far as the published version can be read."""
+    rows = _published(lake, "select source, file_id, file from raw.ingested_files")
+    return {f"{source}-{file_id}": (source, file) for source, file_id, file in rows}
+
+
+def published_arrivals(lake: Lake) -> list[Arrival]:
+    """What a lost ledger remembered of its files, as far as the published version can be read: else all is taken in."""
+    columns = ", ".join(Arrival._fields)
+    query = f"select {columns} from raw.ingested_files where status <> 'superseded' order by ingested_at, source, file"
+    return [Arrival(*row) for row in _published(lake, query)]
+
+
+def _published(lake: Lake, query: str) -> list[tuple[Any, ...]]:
+    warehouse = lake.root.parent / "warehouse.duckdb"
+    if not warehouse.exists():
+        return []
+    try:
+        with reading(warehouse.resolve()) as con:
+            return con.execute(query).fetchall()
+    except duckdb.Error:
+        return []
+
+
+def give_up(lake: Lake, present: Collection[tuple[str, str]]) -> list[LedgerRow]:
+    """Go on without damaged files of the lake whose raw file (source, file) is gone: they no longer count."""
+    rows = read_ledger(lake.ledger)
+    damaged = damaged_files(lake, rows, day=None)
+    lost = [row for row in rows if row.file_id in damaged and row.is_active and (row.source, row.file) not in present]
+    ids = {row.file_id for row in lost}
+    if lost:
+        write_ledger(lake.ledger, [replace(row, status="superseded") if row.file_id in ids else row for row in rows])
+    return lost
+
+
+def _told(row: LedgerRow, problems: list[str]) -> str:
+    return f"  {'; '.join(problems)}: the events of {_days([row])} from {row.file}"
+
+
+def _days(rows: list[LedgerRow]) -> str:
+    first = min((row.min_event_at for row in rows if row.min_event_at), default=None)
+    last = max((row.max_event_at for row in rows if row.max_event_at), default=None)
+    if first is None or last is None:
+        return "no day (only rejected lines)"
+    return str(first.date()) if first.date() == last.date() else f"{first.date()} to {last.date()}"

@@ -1,0 +1,217 @@
+"""What of a line must not enter the lake as it came: ids to hash, IP addresses to cut short, lines of erased persons.
+
+Belongs here: SQL over the tables `staged` and `refused`, and the macros that readers put around values. Which keys hold
+addresses is decided by their names (leftovers.py asks). Removing what is in the lake already is in `pipeline.privacy`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from duckdb import DuckDBPyConnection
+
+from pipeline.home.sql_text import quote
+from pipeline.ingest.result import IngestError
+from pipeline.ingest.tombstones import HEX_DIGITS, Tombstones, keyed_hash
+from pipeline.settings import Settings
+
+WITHHELD = "(withheld)"
+ERASED = "erased"  # in `staged`, as the reason of a line that is counted and not kept
+
+_IP_KEYS = (
+    "ip", "ipaddr", "ipaddress", "ipv4", "ipv6", "clientip", "remoteip", "userip", "visitorip", "sourceip", "realip", "xrealip",
+    "remoteaddr", "remoteaddress", "remotehost", "clientaddress", "xforwardedfor", "forwardedfor", "trueclientip", "cfconnectingip",
+    "xclientip", "sourceipaddress", "lastip", "iplast", "hostip",
+)  # fmt: skip
+_ID_KEYS = {"userid": "user_id", "anonymousid": "anonymous_id"}
+_NOT_ALNUM = re.compile(r"[^a-z0-9]+")
+_NESTED_IP = '(?i)"[^"a-z]*(' + "|".join("[_.-]?".join(key) for key in _IP_KEYS) + ')"\\s*:'
+
+
+def guard_of(json_key: str) -> str:
+    """The macro to put around the JSON text of a value, by its key as JSON text."""
+    name = _NOT_ALNUM.sub("", str(json.loads(json_key)).lower())
+    if name in _IP_KEYS:
+        return "private_ip"
+    return f"private_{_ID_KEYS[name]}" if name in _ID_KEYS else "private_nested"
+
+
+def guard_sql(key: str, value: str) -> str:
+    """The same where the key is known only to the SQL: `key` and `value` are expressions."""
+    name = f"regexp_replace(lower({key}), '[^a-z0-9]+', '', 'g')"
+    ids = " ".join(f"when {quote(name_)} then private_{column}({value})" for name_, column in _ID_KEYS.items())
+    listed = ", ".join(map(quote, _IP_KEYS))
+    return f"case when {name} in ({listed}) then private_ip({value}) else case {name} {ids} else private_nested({value}) end end"
+
+
+_CUT_V4 = r"regexp_replace({0}, '(\d{{1,3}}\.\d{{1,3}}\.\d{{1,3}})\.\d{{1,3}}(:\d+)?', '\1.0', 'g')"
+_V6 = r"\[?[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*(%[\w.-]+)?(\](:\d+)?)?"
+_HEX = "[0-9a-fA-F]{1,4}"
+_MACROS = (
+    """create or replace temp macro ip_groups(h) as case when h = '' then [] else string_split(h, ':') end""",
+    # `::` stands for as many zeros as are missing to eight groups.
+    """create or replace temp macro v6_groups(h) as case when contains(h, '::')
+        then ip_groups(split_part(h, '::', 1))
+            || list_resize([]::varchar[], 8 - len(ip_groups(split_part(h, '::', 1))) - len(ip_groups(split_part(h, '::', 2))), '0')
+            || ip_groups(split_part(h, '::', 2))
+        else string_split(h, ':') end""",
+    rf"""create or replace temp macro short_ip(t) as case
+        when regexp_matches(t, '\d+\.\d+\.\d+\.\d+') then {_CUT_V4.format("t")}
+        when regexp_full_match(trim(t), '{_V6}')
+        then array_to_string(v6_groups(regexp_extract(t, '[0-9A-Fa-f:]+'))[1:3], ':') || '::'
+        else t end""",
+    """create or replace temp macro short_ips(t) as case when contains(t, ',')
+        then array_to_string(list_transform(string_split(t, ','), lambda one: short_ip(trim(one))), ', ')
+        else short_ip(t) end""",
+    # All addresses in a text whose parts have no names.
+    rf"""create or replace temp macro scrub_ips(t) as regexp_replace(regexp_replace(regexp_replace(regexp_replace(t,
+        '\b(\d{{1,3}}\.\d{{1,3}}\.\d{{1,3}})\.\d{{1,3}}\b', '\1.0', 'g'),
+        '\b({_HEX}:{_HEX}:{_HEX}):(?:[0-9a-fA-F]{{0,4}}:)+[0-9a-fA-F]{{0,4}}', '\1::', 'g'),
+        '\b({_HEX}:{_HEX})::[0-9a-fA-F:]+', '\1::', 'g'),
+        '\b({_HEX})::[0-9a-fA-F:]+', '\1::', 'g')""",
+)
+_IP_MACROS = (
+    """create or replace temp macro private_ip(v) as case when starts_with(v, '"') then '"' || short_ips(v[2:-2]) || '"'
+        when starts_with(v, '[') or starts_with(v, '{') then scrub_ips(v) else v end""",
+    f"""create or replace temp macro private_nested(v) as case
+        when (starts_with(v, '{{') or starts_with(v, '[')) and regexp_matches(v, {quote(_NESTED_IP)}) then scrub_ips(v)
+        else v end""",
+)
+
+
+def _hash_macro(name: str) -> str:
+    """HMAC-SHA-256 in SQL; the padded keys are variables, so that no error message ever quotes them."""
+    return f"""create or replace temp macro {name}(v) as left(sha256(
+        getvariable('{name}_outer') || unhex(sha256(getvariable('{name}_inner') || encode(v)))), {HEX_DIGITS})"""
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """The rules of one ingest."""
+
+    columns: tuple[str, ...]
+    key: bytes
+    keep_full_ip: bool
+    tombstones: Tombstones
+
+    @cached_property
+    def fingerprint(self) -> list[object]:
+        """What decides how a line is read: another key makes other events."""
+        return [list(self.columns), keyed_hash(self.key, "fingerprint")[:8] if self.columns else "", self.keep_full_ip]
+
+    def pseudonym(self, column: str, given: str) -> str:
+        """How an id of `user_id` or `anonymous_id` stands in the lake."""
+        return keyed_hash(self.key, given) if column in self.columns else given
+
+    def install(self, con: DuckDBPyConnection) -> None:
+        """Make the macros that drafts use, and the list of erased ids."""
+        for name, key in (("pseudonym", self.key), ("tombstone", self.tombstones.salt)):
+            padded = (key if len(key) <= 64 else _block(key)).ljust(64, b"\0")
+            con.execute(f"set variable {name}_inner = ?", [bytes(byte ^ 0x36 for byte in padded)])
+            con.execute(f"set variable {name}_outer = ?", [bytes(byte ^ 0x5C for byte in padded)])
+            con.execute(_hash_macro(name))
+        for macro in _MACROS:
+            con.execute(macro)
+        as_it_is = tuple(f"create or replace temp macro private_{name}(v) as v" for name in ("ip", "nested"))
+        for macro in as_it_is if self.keep_full_ip else _IP_MACROS:
+            con.execute(macro)
+        for column in _ID_KEYS.values():
+            hashed = """case when v <> 'null' then '"' || pseudonym(json_extract_string(v, '$')) || '"' end"""
+            con.execute(
+                f"create or replace temp macro private_{column}(v) as {hashed if column in self.columns else 'v'}"
+            )
+        con.execute("create or replace temp table tombstones (kind varchar, hash varchar)")
+        rows = [(kind, value) for kind, hashes in self.tombstones.erased.items() for value in hashes]
+        if rows:
+            con.execute(
+                "insert into tombstones select unnest(?), unnest(?)", [list(part) for part in zip(*rows, strict=True)]
+            )
+
+    def apply(self, con: DuckDBPyConnection) -> None:
+        """Hash the ids of `staged`, then mark the lines of erased persons."""
+        if self.columns:
+            self._pseudonymise(con)
+        if self.tombstones:
+            self._mark_erased(con)
+
+    def _pseudonymise(self, con: DuckDBPyConnection) -> None:
+        """Each id is hashed once and joined: hashing every row would cost several times as much."""
+        found = " union ".join(f"select {column} as given from staged" for column in self.columns)
+        con.execute(
+            f"""create or replace temp table pseudonyms as
+            select given, pseudonym(given) as hashed from ({found}) where given is not null"""
+        )
+        replaced = ", ".join(f"{column}_hashed.hashed as {column}" for column in self.columns)
+        joins = " ".join(
+            f"left join pseudonyms as {column}_hashed on staged.{column} = {column}_hashed.given"
+            for column in self.columns
+        )
+        con.execute(f"create temp table hashed as select staged.* replace ({replaced}) from staged {joins}")
+        con.execute("drop table staged")
+        con.execute("alter table hashed rename to staged")
+        con.execute("drop table pseudonyms")
+
+    def _mark_erased(self, con: DuckDBPyConnection) -> None:
+        con.execute(
+            """create or replace temp table erased_ids as
+            select is_user, given, kind
+            from (
+                select distinct true as is_user, user_id as given from staged
+                union all select distinct false, anonymous_id from staged
+            ) as ids inner join tombstones on tombstone(given) = hash and is_user = (kind = 'user')"""
+        )
+        if con.execute("select count(*) > 0 from erased_ids").fetchall()[0][0]:
+            con.execute(
+                f"""update staged set reason = {quote(ERASED)}
+                where user_id in (select given from erased_ids where kind = 'user')
+                    or anonymous_id in (select given from erased_ids where kind = 'anonymous')
+                    or (user_id is null and anonymous_id in (select given from erased_ids where kind = 'device'))"""
+            )
+
+    def guard_refused(self, con: DuckDBPyConnection) -> dict[int, int]:
+        """Take the lines that name an erased person out of `refused`; how many, by file_number. Then hide what is private."""
+        n_erased = self._take_erased(con) if self.tombstones else {}
+        if self.columns:
+            con.execute(f"update refused set raw_line = {quote(WITHHELD)} where raw_line is not null")
+        elif not self.keep_full_ip:
+            con.execute("update refused set raw_line = scrub_ips(raw_line) where scrub_ips(raw_line) <> raw_line")
+        return n_erased
+
+    def _take_erased(self, con: DuckDBPyConnection) -> dict[int, int]:
+        """A line that no parser took is looked through word by word."""
+        hashed = "tombstone(pseudonym(word)), tombstone(word)" if self.columns else "tombstone(word)"
+        con.execute(
+            rf"""create or replace temp table erased_words as
+            select word from (
+                select distinct unnest(regexp_extract_all(raw_line, '[\w.@+-]*\w')) as word from refused
+            ) where list_has_any([{hashed}], (select coalesce(list(hash), []) from tombstones))"""
+        )
+        con.execute(
+            r"""create or replace temp table erased_lines as select file_number, line_number from refused
+            where list_has_any(regexp_extract_all(raw_line, '[\w.@+-]*\w'), (select coalesce(list(word), []) from erased_words))"""
+        )
+        counts = dict(con.execute("select file_number, count(*) from erased_lines group by all").fetchall())
+        con.execute("delete from refused where (file_number, line_number) in (from erased_lines)")
+        return counts
+
+
+def _block(key: bytes) -> bytes:
+    """A key longer than a block counts as its hash, as the standard says."""
+    return hashlib.sha256(key).digest()
+
+
+def privacy_of(settings: Settings) -> Privacy:
+    """The rules of a config; IngestError where the key that it asks for is not in the environment."""
+    identity = settings.identity
+    key = os.environ.get(identity.key_env, "")
+    if identity.pseudonymise and not key:
+        raise IngestError(
+            f"identity.pseudonymise needs a secret key, but the environment variable {identity.key_env} is empty or not set. "
+            "Set it to the same value each night (for instance from `openssl rand -hex 32`). Nothing was ingested."
+        )
+    return Privacy(identity.pseudonymise, key.encode(), identity.keep_full_ip, Tombstones.read(settings.data_dir))

@@ -1,0 +1,197 @@
+"""Mends a damaged text file: what is sound goes to a temporary copy, what is not is listed with a reason.
+
+Only damaged files come here (see inspect.py). Whole blocks are judged at once, and only around a fault line by line.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import IO
+
+from pipeline.ingest.text.inspect import ByteStream
+
+KEPT_BYTES = 10_000
+_BOM = b"\xef\xbb\xbf"
+_SMALL_BYTES = 1 << 12
+
+
+class RefusedLines:
+    """Lines of one batch that never reach a parser, kept on disk as JSON lines until DuckDB reads them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.n_lines = path, 0
+        self._lock = Lock()
+        self._out: IO[str] = path.open("w", encoding="utf-8")
+
+    def add(self, file_number: int, line_number: int, reason: str, raw_line: str) -> None:
+        """Keep one line; its text is bounded."""
+        entry = {"f": file_number, "n": line_number, "reason": reason, "line": raw_line[:KEPT_BYTES]}
+        with self._lock:
+            self._out.write(json.dumps(entry) + "\n")
+            self.n_lines += 1
+
+    def close(self) -> None:
+        """Make what was added readable."""
+        self._out.close()
+
+
+def shown(line: bytes) -> str:
+    """A bad line as text for the table of rejected lines: NULs and broken bytes shown, length bounded."""
+    return line[:KEPT_BYTES].decode("utf-8", errors="replace").replace("\0", "\ufffd")
+
+
+@dataclass
+class _Block:
+    """Whole lines of a file, or one line that is over the limit, cut short."""
+
+    lines: bytes
+    is_cut: bool = False
+
+
+def _blocks(stream: Iterator[bytes], limit: int) -> Iterator[_Block]:
+    """Blocks of whole lines, each line with its end; the last may lack it. Memory does not grow with a line."""
+    kept, is_long = bytearray(), False
+    for chunk in stream:
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            kept += chunk
+        else:
+            first = chunk.find(b"\n") + 1 if kept else 0
+            if first:
+                yield _Block(bytes(kept) if is_long else bytes(kept) + chunk[:first], is_cut=is_long)
+            if first < end:
+                yield _Block(chunk[first:end])
+            is_long, kept = False, bytearray(chunk[end:])
+        if len(kept) > limit + 2:
+            is_long = True
+            del kept[KEPT_BYTES:]
+    if kept:
+        yield _Block(bytes(kept), is_cut=is_long)
+
+
+@dataclass
+class _Sorter:
+    """Parts sound lines from bad ones; a bad one leaves an empty line, so that line numbers stay."""
+
+    out: IO[bytes]
+    limit: int
+    faults: tuple[bytes, ...]
+    with_blank_lines: bool
+    refused: RefusedLines
+    file_number: int
+    n_lines: int = 0
+    left_out: array[int] = field(default_factory=lambda: array("q"))
+
+    def sort(self, block: bytes) -> None:
+        """Write the sound lines of a block, looking closer only where it is not sound as a whole."""
+        if self._is_sound(block):
+            self.out.write(block)
+            self.n_lines += block.count(b"\n")
+            return
+        middle = block.find(b"\n", len(block) // 2, -1) + 1
+        if len(block) > _SMALL_BYTES and middle:
+            self.sort(block[:middle])
+            self.sort(block[middle:])
+            return
+        for line in block.split(b"\n")[:-1]:
+            self._sort_line(line)
+
+    def refuse(self, reason: str, line: bytes) -> None:
+        """Note a bad line and leave its place empty."""
+        self.n_lines += 1
+        self.refused.add(self.file_number, self.n_lines, reason, shown(line))
+        self.left_out.append(self.n_lines)
+        self.out.write(b"\n")
+
+    def _sort_line(self, line: bytes) -> None:
+        if len(line) > self.limit:
+            self.refuse("oversized_line", line)
+        elif any(fault in line for fault in self.faults) or not _is_utf8(line):
+            self.refuse("bad_encoding", line)
+        elif self.with_blank_lines and not line.strip():
+            self.n_lines += 1
+            self.left_out.append(self.n_lines)
+            self.out.write(b"\n")
+        else:
+            self.n_lines += 1
+            self.out.write(line + b"\n")
+
+    def _is_sound(self, block: bytes) -> bool:
+        if any(fault in block for fault in self.faults):
+            return False
+        if self.with_blank_lines and (b"\n\n" in block or block.startswith(b"\n")):
+            return False
+        if len(block) > self.limit and max(map(len, block.split(b"\n"))) > self.limit:
+            return False
+        return _is_utf8(block)
+
+
+def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def mend(
+    path: Path,
+    target: Path,
+    *,
+    max_line_bytes: int,
+    faults: tuple[bytes, ...],
+    has_only_returns: bool,
+    with_blank_lines: bool,
+    refused: RefusedLines,
+    file_number: int,
+) -> array[int]:
+    """Write the sound lines of `path` to `target` under their line numbers, none of them with one of `faults` in it.
+
+    Returns the numbers of the lines that are empty there: bad ones and, where asked for, those that were blank before.
+    """
+    stream = ByteStream(path)
+    chunks = (chunk.replace(b"\r", b"\n") if has_only_returns else chunk for chunk in stream)
+    with target.open("wb") as out:
+        sorter = _Sorter(out, max_line_bytes, faults, with_blank_lines, refused, file_number)
+        held: _Block | None = None
+        for block in _blocks(chunks, max_line_bytes):
+            if held is not None:
+                _take(sorter, held)
+            held = block
+        if held is not None:
+            _take_last(sorter, held, stream.is_truncated)
+        elif stream.is_truncated:
+            sorter.refuse("truncated_file", b"")
+    return sorter.left_out
+
+
+def _one_line_end(block: bytes) -> bytes:
+    """Only \\n ends a line; a \\r inside one is white space."""
+    return block.replace(b"\r\n", b"\n").replace(b"\r", b" ") if b"\r" in block else block
+
+
+def _take(sorter: _Sorter, block: _Block) -> None:
+    if block.is_cut:
+        sorter.refuse("oversized_line", block.lines)
+        return
+    first = block.lines.removeprefix(_BOM) if sorter.n_lines == 0 else block.lines
+    sorter.sort(_one_line_end(first))
+
+
+def _take_last(sorter: _Sorter, block: _Block, is_truncated: bool) -> None:
+    """The line that a cut file breaks off in is refused as such; where it ends on a line, an empty one stands for the cut."""
+    start = block.lines.rfind(b"\n") + 1
+    whole, rest = block.lines[:start], block.lines[start:].rstrip(b"\r")
+    if whole:
+        _take(sorter, _Block(whole))
+    if is_truncated:
+        sorter.refuse("truncated_file", rest)
+    elif rest:
+        _take(sorter, _Block(rest if block.is_cut else rest + b"\n", block.is_cut))

@@ -1,0 +1,1 @@
+"""Keeping a home healthy: doctor, damage, clean-up, alerts, logs. No Dagster here."""

@@ -1,0 +1,170 @@
+"""`growthhouse doctor`: looks at a deployment and says what is wrong and what to do, and mends what is safe.
+
+Safe is what the next night would do by itself (leftovers, dead runs, damaged files that are made anew), and leading analysts
+from a damaged version to the last whole one. Not here: how damage is found (`pipeline.operate.damage`, `pipeline.ingest.lake.recovery`).
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipeline.home.lock import WriterBusy, writer_lock
+from pipeline.home.memory import reading
+from pipeline.home.paths import HomePaths
+from pipeline.home.permissions import make_private, privacy
+from pipeline.operate.clean_up import tidy
+from pipeline.operate.damage import fall_back, version_problem, versions
+from pipeline.operate.doctor_damage import Finding, damage
+from pipeline.orchestration.instance import spare_the_disk
+from pipeline.privacy import last_erased_at
+from pipeline.publish.freshness import freshness, published_at
+from pipeline.settings import ConfigError, Settings, Source, load_settings
+
+MIN_FREE_BYTES = 2 * 1024**3
+
+
+def examine(config: Path, home: Path | None, *, quick: bool = False, accept_loss: bool = False) -> list[Finding]:
+    """Look at everything, mend what is safe. `quick` reads no file from end to end."""
+    findings = [_version()]
+    try:
+        settings = load_settings(config, home)
+    except (ConfigError, OSError) as error:
+        return [*findings, Finding("error", f"configuration: {error}")]
+    findings.append(Finding("ok", f"configuration {config} is valid"))
+    findings += [_source(settings, source) for source in settings.sources]
+    paths = HomePaths(settings.home)
+    findings.append(_disk(settings.home))
+    if problem := _not_writable(paths):
+        return [*findings, problem, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
+    try:
+        with writer_lock(paths.writer_lock):
+            findings.append(Finding("ok", "no run is writing"))
+            findings += [*_leftovers(paths), *_dead_runs(paths), *damage(settings, paths, quick, accept_loss)]
+            return [*findings, *_warehouse(paths, quick=quick, may_mend=True), *_age(paths)]
+    except WriterBusy as busy:
+        findings.append(Finding("warn", f"{busy}; what it works on is not looked into"))
+        return [*findings, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
+
+
+def _version() -> Finding:
+    return Finding("ok", f"Python {platform.python_version()}, DuckDB {duckdb.__version__}")
+
+
+def _disk(home: Path) -> Finding:
+    existing = next(folder for folder in [home, *home.parents] if folder.exists())
+    free = shutil.disk_usage(existing).free
+    level = "ok" if free >= MIN_FREE_BYTES else "warn"
+    return Finding(level, f"disk: {free / 1024**3:.1f} GiB free at {existing}")
+
+
+def _source(settings: Settings, source: Source) -> Finding:
+    files, pattern = settings.source_files(source), settings.source_pattern(source)
+    if files:
+        return Finding("ok", f"source {source.name}: {len(files)} files match {pattern}")
+    folder = next(parent for parent in Path(pattern).parents if parent.is_dir())
+    return Finding(
+        "warn",
+        f"source {source.name}: 0 files match {pattern} (the nearest folder there is: {folder}); deliver files there, or "
+        f"correct `path` in {settings.config_path}",
+    )
+
+
+def _not_writable(paths: HomePaths) -> Finding | None:
+    try:
+        make_private(paths)
+        with paths.writer_lock.open("a"):
+            return None
+    except OSError as error:
+        return Finding(
+            "error",
+            f"{paths.data} cannot be written ({error.strerror}): make it writable for this user, or choose another --home",
+        )
+
+
+def _leftovers(paths: HomePaths) -> list[Finding]:
+    """What a killed run left is never read, so removing it is safe while no run writes."""
+    return [Finding("warn", f"removed {name}, left by a run that did not finish") for name in tidy(paths)]
+
+
+def _dead_runs(paths: HomePaths) -> list[Finding]:
+    if not (paths.dagster / "dagster.yaml").exists():
+        return []
+    import dagster as dg
+
+    from pipeline.orchestration.dead_runs import end_dead_runs
+
+    spare_the_disk()
+    with dg.DagsterInstance.from_config(str(paths.dagster)) as instance:
+        return [
+            Finding("warn", f"run {run_id} was killed; it is marked as failed, the next night does its work anew")
+            for run_id in end_dead_runs(instance)
+        ]
+
+
+def _age(paths: HomePaths) -> list[Finding]:
+    return [Finding(*told) for told in (freshness(paths), privacy(paths), _totals(paths)) if told]
+
+
+def _totals(paths: HomePaths) -> tuple[str, str] | None:
+    """An erasure takes rows out of the published version, but only a night counts anew."""
+    published, erased = published_at(paths), last_erased_at(paths.data)
+    if published is None or erased is None or published >= erased:
+        return None
+    return (
+        "warn",
+        f"a person was erased at {erased:%Y-%m-%d %H:%M} UTC, after the last night: totals such as marts.channel_attribution "
+        "still count them; `growthhouse run` now counts anew",
+    )
+
+
+def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding]:
+    if not paths.warehouse.is_symlink():
+        return [Finding("warn", "nothing published yet: `growthhouse run` publishes the first version")]
+    current = paths.warehouse.resolve()
+    problem = _unreadable(current) or (None if quick else version_problem(current))
+    if problem:
+        return [_fall_back(paths, current, problem, may_mend)]
+    with reading(current) as con:
+        row = con.execute(
+            "select version, as_of_date, n_events, (select count(*) from marts.fct_events) "
+            "from ops.published_versions order by 1 desc"
+        ).fetchone()
+    findings = [Finding("ok", _content(*row) if row else "empty")]
+    for older in versions(paths):
+        if older != current and not quick and (problem := version_problem(older)):
+            findings.append(
+                Finding("warn", f"older version {older.name} {problem}; nobody reads it, later nights remove it")
+            )
+    return findings
+
+
+def _content(version: str, as_of: date, n_published: int, n_events: int) -> str:
+    since = "" if n_events == n_published else f" ({n_published:,} when it was published; the rest was erased since)"
+    return f"published version {version} as of {as_of} with {n_events:,} events{since}"
+
+
+def _unreadable(version: Path) -> str | None:
+    if not version.exists():
+        return "is gone"
+    try:
+        with reading(version) as con:
+            con.execute("select count(*) from ops.published_versions").fetchall()
+    except duckdb.Error as error:
+        return f"cannot be read ({str(error).splitlines()[0]})"
+    return None
+
+
+def _fall_back(paths: HomePaths, damaged: Path, problem: str, may_mend: bool) -> Finding:
+    what = f"the published version {damaged.name} {problem}"
+    good = fall_back(paths) if may_mend else None
+    if good is None:
+        return Finding("error", f"{what}; `growthhouse run` publishes a new one")
+    return Finding(
+        "error",
+        f"{what}: it was set aside, and analysts read {good.name} again; `growthhouse run` publishes a new one",
+    )

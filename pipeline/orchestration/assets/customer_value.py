@@ -1,0 +1,87 @@
+"""Expected orders and revenue as one step: order histories out of the build database, values to Parquet.
+
+Not here: any modelling (see `models.customer_value`); dbt reads the Parquet files back as `ml.*`.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from pipeline.home.files import write_parquet
+from pipeline.orchestration.resources import GrowthHome
+from pipeline.predict.features import read_order_histories
+
+HISTORIES = dg.AssetKey(["marts", "order_histories"])
+VALUES = dg.AssetKey(["predictions", "customer_value"])
+METRICS = dg.AssetKey(["predictions", "customer_value_metrics"])
+SEED = 7
+
+
+@dg.multi_asset(
+    name="estimate_customer_value",
+    specs=[
+        dg.AssetSpec(
+            key,
+            deps=[HISTORIES],
+            group_name="ml",
+            kinds={"python", "scipy"},
+            owners=["team:data-science"],
+            description=description,
+        )
+        for key, description in (
+            (VALUES, "Expected orders and revenue of every buyer as Parquet, before dbt types it."),
+            (METRICS, "How well the last stretch of history was predicted, as Parquet; part of ml.model_metrics."),
+        )
+    ],
+)
+def estimate_customer_value(growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
+    from models.artifacts import save_artifact
+    from models.customer_value import value_customers
+
+    as_of, horizon = date.fromisoformat(growth.run.as_of), growth.settings.customer_value.horizon_days
+    result = value_customers(read_order_histories(growth.paths.build_db), as_of, horizon, SEED)
+    save_artifact(growth.paths.ml / "artifacts" / "customer_value", result.card, None)
+    for key, frame, more in (
+        (VALUES, result.frame, _value_metadata(result.card, result.frame)),
+        (METRICS, result.metrics, {"holdout": dg.MetadataValue.md(_comparison(result.card))}),
+    ):
+        path = growth.paths.ml / f"{key.path[-1]}.parquet"
+        write_parquet(frame, path)
+        columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={
+                "dagster/row_count": len(frame),
+                "dagster/column_schema": dg.TableSchema(columns=columns),
+                "path": dg.MetadataValue.path(str(path)),
+                **more,
+            },
+        )
+
+
+def _value_metadata(card: dict[str, Any], frame: Any) -> dict[str, Any]:
+    return {
+        "algorithm": card["algorithm"],
+        "model_version": card["model_version"],
+        "is_promoted": card["is_promoted"],
+        "why": card["reason"],
+        "horizon_days": card["horizon_days"],
+        "parameters": dg.MetadataValue.json({name: card[name] for name in ("bgnbd", "gamma_gamma")}),
+        "expected_orders": float(frame["expected_orders"].sum()),
+        "expected_revenue": float(frame["expected_revenue"].sum()),
+    }
+
+
+def _comparison(card: dict[str, Any]) -> str:
+    """The holdout as a table: each metric with its interval, beside the rate that goes on."""
+    if not card["metrics"]:
+        return card["reason"]
+    head = ["metric", "value", "ci_low", "ci_high", "baseline_value"]
+    rows = [
+        [row["metric"], *("" if row[name] is None else f"{row[name]:.3f}" for name in head[1:])]
+        for row in card["metrics"]
+    ]
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
+    return f"{card['holdout_days']} days held out\n\n" + "\n".join(f"| {line} |" for line in lines)

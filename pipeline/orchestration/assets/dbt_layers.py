@@ -1,0 +1,205 @@
+"""dbt models as assets: one `@dbt_assets` per layer, so that a gate can stand between two layers.
+
+Not here: how dbt is started (`pipeline.build.dbt_session`) and what the gates ask (`expectations`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from pipeline.build.dbt_session import DbtError, NodeOutcome, ensure_manifest
+from pipeline.build.plan import BuildPlan, plan_build
+from pipeline.build.user_history import restore_history
+from pipeline.build.variables import dbt_variables
+from pipeline.home.failpoints import failpoint
+from pipeline.orchestration.assets.ingest import RAW_EVENTS
+from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.run_history import keep_reconciliation, record_runs
+from pipeline.orchestration.ui.table_metadata import table_metadata
+
+# Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
+_DAILY = (
+    "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_person_transitions",
+    "int_person_item_days",
+    "int_order_events", "int_orders", "int_order_channels", "int_former_persons", "int_former_events", "int_order_features", "int_activity_scores",
+)  # fmt: skip
+_EVENTS = (
+    "int_duplicates", "int_displaced", "int_device_users", "int_devices", "int_reopened", "int_identity_links",
+    "int_identities", "int_reopened_events",
+    "int_events", "int_sessionized", "int_bot_evidence", "int_bots", "int_changed",
+)  # fmt: skip
+LAYERS = {
+    "sessions": f"growthhouse.staging {' '.join(_EVENTS)}",
+    "marts": f"{' '.join(_DAILY)} growthhouse.marts",
+    "ml": "growthhouse.ml",
+    "activation": "growthhouse.activation",
+    "ops": "growthhouse.ops growthhouse.raw",
+}
+# The layer of a schema's models; layers are the groups of the graph and the unit that a gate follows.
+_LAYER_OF = {"staging": "sessions", "intermediate": "sessions", "raw": "ops"}
+PREDICTIONS = {
+    name: dg.AssetKey(["predictions", name])
+    for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics", "feature_drift")
+}
+RECOMMENDATIONS = {
+    name: dg.AssetKey(["predictions", name]) for name in ("recommendations", "similar_items", "recommendation_metrics")
+}
+SOURCES = {("lake", "events"): RAW_EVENTS}
+MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+
+
+class Translator(DagsterDbtTranslator):
+    """Asset key = schema/table; groups are the layers; the lake and the predictions are upstream."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return SOURCES.get(
+                (dbt_resource_props["source_name"], dbt_resource_props["name"])
+            ) or super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        schema = str(dbt_resource_props["schema"])
+        return "marts" if dbt_resource_props["name"] in _DAILY else _LAYER_OF.get(schema, schema)
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        return ["team:analytics-engineering"]
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=_test_description(manifest["nodes"][unique_id]))
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        file = f"dbt_project/{dbt_resource_props['original_file_path']}"
+        return {**super().get_metadata(dbt_resource_props), "file": file}
+
+
+TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+
+def _test_description(node: Mapping[str, Any]) -> str:
+    """`dbt test accepted_values of lifecycle_stage: values=new, active`; a test written as SQL is named by its file."""
+    if node.get("description"):
+        return str(node["description"])
+    known = node.get("test_metadata")
+    if not known:
+        return f"dbt test dbt_project/{node['original_file_path']}"
+    arguments = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in known["kwargs"].items()
+        if name not in ("model", "column_name")
+    }
+    listed = "; ".join(f"{name}={value}" for name, value in arguments.items())
+    of_column = f" of {node['column_name']}" if node.get("column_name") else ""
+    return f"dbt test {known['name']}{of_column}" + (f": {listed}" if listed else "")
+
+
+def build_layer(layer: str) -> dg.AssetsDefinition:
+    """The assets of one layer; `dbt build` of what is selected of it, with the tests that this completes."""
+
+    @dbt_assets(manifest=MANIFEST, select=LAYERS[layer], name=f"dbt_{layer}", dagster_dbt_translator=TRANSLATOR)
+    def layer_assets(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[Any]:
+        whole = context.selected_asset_keys == layer_assets.keys
+        selectors = LAYERS[layer].split() if whole else _selectors(context)
+        failpoint("dbt_before_layer")
+        if layer == "ops":
+            record_runs(context.instance, growth.paths, current=context.run_id)
+        variables = dbt_variables(growth.settings, growth.paths, growth.run)
+        if layer == "sessions":
+            restore_history(growth.paths)
+            plan = plan_build(growth.paths, variables, growth.run.read_again)
+            plan.write(growth.paths.build_plan)
+            context.log.info(f"{'building everything' if plan.is_full else 'building only what is new'}: {plan.reason}")
+        variables |= BuildPlan.read(growth.paths.build_plan).variables()
+        try:
+            outcomes = growth.dbt.build(selectors, variables)
+        except DbtError as error:
+            raise dg.Failure(f"dbt could not start on layer {layer}: {error}", allow_retries=False) from error
+        failpoint("dbt_after_layer")
+        if layer == "ops":
+            keep_reconciliation(growth.paths)
+        yield from _results(outcomes, growth, context)
+        broken = [outcome for outcome in outcomes if outcome.status in ("error", "fail")]
+        if broken:
+            lines = "\n".join(_what_broke(outcome) for outcome in broken)
+            raise dg.Failure(f"dbt layer {layer}: {len(broken)} failed\n{lines}", allow_retries=False)
+
+    return layer_assets
+
+
+def _selectors(context: dg.AssetExecutionContext) -> list[str]:
+    """dbt names of a part of a layer: models by name (dbt adds their tests), and tests asked for by themselves."""
+    keys, checks = context.selected_asset_keys, context.selected_asset_check_keys
+    models = [
+        node["name"]
+        for node in MANIFEST["nodes"].values()
+        if node["resource_type"] == "model" and TRANSLATOR.get_asset_key(node) in keys
+    ]
+    by_check = {_check_key(unique_id): node["name"] for unique_id, node in MANIFEST["nodes"].items() if _is_test(node)}
+    tests = [by_check[check] for check in checks if check in by_check and check.asset_key not in keys]
+    return [*models, *tests]
+
+
+def _results(
+    outcomes: list[NodeOutcome], growth: GrowthHome, context: dg.AssetExecutionContext
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    done = [o for o in outcomes if o.unique_id in MANIFEST["nodes"] and o.status != "skipped"]
+    built = {o.unique_id: _table(o.unique_id) for o in done if o.ok and _kind(o) == "model"}
+    described = table_metadata(growth.paths.build_db, built.values(), context.log) if built else {}
+    for outcome in done:
+        if outcome.unique_id in built:
+            metadata = {"duration_s": round(outcome.seconds, 3), **described.get(built[outcome.unique_id], {})}
+            key = TRANSLATOR.get_asset_key(MANIFEST["nodes"][outcome.unique_id])
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        elif _kind(outcome) == "test":
+            yield from _test_result(outcome, context)
+
+
+def _test_result(outcome: NodeOutcome, context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    key = _check_key(outcome.unique_id)
+    if key is None or key not in context.selected_asset_check_keys:
+        return
+    n_failing = outcome.failures or 0
+    yield dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=outcome.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if outcome.status == "warn" else dg.AssetCheckSeverity.ERROR,
+        description="held" if outcome.status == "pass" else outcome.message or f"{n_failing} rows break it",
+        metadata={"rows_failing": n_failing, "duration_s": round(outcome.seconds, 3)},
+    )
+
+
+def _check_key(unique_id: str) -> dg.AssetCheckKey | None:
+    return get_asset_check_key_for_test(MANIFEST, TRANSLATOR, unique_id, project=None)
+
+
+def _is_test(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "test")
+
+
+def _kind(outcome: NodeOutcome) -> str:
+    return str(MANIFEST["nodes"][outcome.unique_id]["resource_type"])
+
+
+def _table(unique_id: str) -> str:
+    node = MANIFEST["nodes"][unique_id]
+    return f"{node['schema']}.{node['name']}"
+
+
+def _what_broke(outcome: NodeOutcome) -> str:
+    node = MANIFEST["nodes"].get(outcome.unique_id)
+    if node is None:
+        return f"{outcome.unique_id}: {outcome.message}"
+    name = _table(outcome.unique_id) if node["resource_type"] == "model" else f"test {node['name']}"
+    return f"{name} (dbt_project/{node['original_file_path']}): {outcome.message}"

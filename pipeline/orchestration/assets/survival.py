@@ -1,0 +1,55 @@
+"""Lifetimes as survival curves: one step after the segments, which are among the groups.
+
+Not here: the estimate (see `models.survival`); dbt reads the Parquet file back as `ml.survival_curves`.
+"""
+
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from pipeline.home.files import write_parquet
+from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.ui.markdown import quoted
+from pipeline.predict.features import read_lifetimes
+
+SURVIVAL = dg.AssetKey(["predictions", "survival_curves"])
+DEPENDS_ON = (["predictions", "user_segments"], ["marts", "user_features"], ["marts", "dim_users"])
+
+
+@dg.asset(
+    key=SURVIVAL,
+    deps=[dg.AssetKey(key) for key in DEPENDS_ON],
+    group_name="ml",
+    kinds={"python", "scipy"},
+    owners=["team:data-science"],
+    description="Kaplan–Meier curves of lifetimes by channel, segment and cluster as Parquet, before dbt types them.",
+)
+def estimate_survival(growth: GrowthHome) -> dg.MaterializeResult[Any]:
+    from models.survival import curves_by_group, survival_curves
+
+    as_of, path = date.fromisoformat(growth.run.as_of), growth.paths.ml / "survival_curves.parquet"
+    lifetimes = read_lifetimes(growth.paths.build_db, growth.paths.ml / "user_segments.parquet", as_of)
+    frame = survival_curves(lifetimes, as_of)
+    write_parquet(frame, path)
+    columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
+    curves = curves_by_group(lifetimes)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(frame),
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+            "path": dg.MetadataValue.path(str(path)),
+            "median_lifetime_days": dg.MetadataValue.md(_medians(curves)),
+        }
+    )
+
+
+def _medians(curves: dict[tuple[str, str], Any]) -> str:
+    head = ["group", "persons", "left", "median lifetime, days"]
+    rows = [
+        [quoted(f"{breakdown}: {value}"), f"{curve.n_at_risk[0]:,}", f"{curve.n_left.sum():,}",
+         "not reached" if curve.median_days is None else str(curve.median_days)]
+        for (breakdown, value), curve in curves.items()
+    ]  # fmt: skip
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
+    return "\n".join(f"| {line} |" for line in lines)

@@ -1,0 +1,162 @@
+"""What Dagster does by itself: the nightly schedule, a sensor for new files (off by default), the alerts of a run's end."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipeline.home.paths import HomePaths
+from pipeline.ingest import LedgerRow, read_ledger
+from pipeline.ingest.plan import shown_path
+from pipeline.operate.alerts import tell_how_it_ended
+from pipeline.orchestration.dead_runs import end_dead_runs_if_idle
+from pipeline.orchestration.resources import GrowthHome
+from pipeline.settings import ConfigError, Settings, load_settings
+
+NIGHTLY_CRON = "30 2 * * *"
+SENSOR_INTERVAL_S = 60
+QUIET_S = 60  # a file that grew or appeared less than this ago may still be being written
+
+
+def settings_of(growth: GrowthHome) -> Settings | None:
+    """The settings, or None where there are none yet: definitions must load for a newcomer too."""
+    try:
+        return load_settings(Path(growth.config_path), Path(growth.home_path) if growth.home_path else None)
+    except (ConfigError, OSError):
+        return None
+
+
+def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinition:
+    """02:30 in the site's timezone, when yesterday is over for every visitor."""
+    at_start = settings_of(growth)
+
+    @dg.schedule(
+        name="nightly",
+        job=job,
+        cron_schedule=NIGHTLY_CRON,
+        execution_timezone=at_start.site.timezone if at_start else "UTC",
+        description="One night at 02:30 in the site's timezone, while `dagster dev` or a Dagster daemon runs.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        settings = settings_of(growth)
+        if settings is None:
+            return dg.SkipReason("no valid growth.yaml")
+        end_dead_runs_if_idle(context.instance, HomePaths(settings.home))
+        return dg.RunRequest()
+
+    return nightly
+
+
+def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
+    """Starts a night once files that no ingest has read have kept still for a minute; each such set starts one night."""
+
+    @dg.sensor(
+        name="new_files",
+        job=job,
+        minimum_interval_seconds=SENSOR_INTERVAL_S,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="One night when new or changed source files have kept still for a minute. Off by default.",
+    )
+    def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        settings = settings_of(growth)
+        if settings is None:
+            return dg.SkipReason("no valid growth.yaml")
+        n_files, waiting = unread_files(settings)
+        if not n_files:
+            return dg.SkipReason("every file was ingested")
+        before = json.loads(context.cursor or "{}")
+        if before.get("files") != waiting:
+            context.update_cursor(json.dumps({"files": waiting, "since": time.time()}))
+            return dg.SkipReason(f"{n_files} new files: waiting until they keep still for {QUIET_S} s")
+        if time.time() - before["since"] < QUIET_S:
+            return dg.SkipReason(f"{n_files} new files: not still for {QUIET_S} s yet")
+        end_dead_runs_if_idle(context.instance, HomePaths(settings.home))
+        # The run key keeps a set that a night could not ingest from starting one every minute.
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=waiting)], cursor=context.cursor)
+
+    return new_files
+
+
+def build_backfill_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
+    """Starts a night for the days that were asked for as partitions of lake/event_days; each request starts one."""
+
+    @dg.sensor(
+        name="backfill",
+        job=job,
+        minimum_interval_seconds=SENSOR_INTERVAL_S // 2,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="One night when dates were asked for again (partitions of lake/event_days).",
+    )
+    def backfill(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        settings = settings_of(growth)
+        wish = HomePaths(settings.home).backfill if settings else None
+        if wish is None or not wish.exists():
+            return dg.SkipReason("no dates were asked for again")
+        return dg.RunRequest(run_key=f"backfill {wish.stat().st_mtime_ns}")
+
+    return backfill
+
+
+def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
+    """Tell of a run that failed, and of the next one that published; running only where the config names somebody."""
+    at_start = settings_of(growth)
+    is_on = at_start is not None and at_start.alerts.is_configured
+    # All code locations: the runs of `growthhouse run` come from none, and one that was killed is told of from here.
+    common: dict[str, Any] = {
+        "monitor_all_code_locations": True,
+        "default_status": dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
+    }
+
+    def tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+        settings = settings_of(growth)
+        if settings is None:
+            return dg.SkipReason("no valid growth.yaml")
+        problems = tell_how_it_ended(context.instance, settings, context.dagster_run.run_id)
+        for problem in problems:
+            context.log.warning(f"alert not sent: {problem}")
+        return dg.SkipReason("; ".join(problems) or "looked at")
+
+    @dg.run_failure_sensor(name="alert_failure", description="Tells of a failed run, once.", **common)
+    def alert_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason:
+        return tell(context)
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="alert_recovery",
+        description="Tells of the first version published after a failure, and of warnings where asked for.",
+        **common,
+    )
+    def alert_recovery(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+        return tell(context)
+
+    return [alert_failure, alert_recovery]
+
+
+def unread_files(settings: Settings) -> tuple[int, str]:
+    """How many source files are not in the ledger as they are now (by name, size and time), and a digest of them."""
+    known = {(row.source, row.file): row for row in read_ledger(HomePaths(settings.home).ledger) if row.is_active}
+    unread = []
+    for source in settings.sources:
+        for path in settings.source_files(source):
+            name, now = shown_path(settings.home, path), _size_and_time(path)
+            row = known.get((source.name, name))
+            if now is not None and not (row and _is_same(row, *now)):
+                unread.append(f"{source.name}\0{name}\0{now}")
+    return len(unread), hashlib.sha256("\n".join(sorted(unread)).encode()).hexdigest()
+
+
+def _size_and_time(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # went away since the folder was listed
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_same(row: LedgerRow, size_bytes: int, mtime_ns: int) -> bool:
+    """The ledger keeps no time (a negative one) of a file read right after it was written; then the size decides."""
+    return row.size_bytes == size_bytes and (row.mtime_ns == mtime_ns or row.mtime_ns < 0)

@@ -1,0 +1,48 @@
+"""Runs whose process was killed. Dagster would show them as started for ever, and the queue would wait for them.
+
+Whoever holds the writer lock of a home knows that no other run is alive: a run holds it for as long as it works, and the
+kernel lets go of it when its process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+
+import dagster as dg
+
+from pipeline.home.lock import WriterBusy, writer_lock
+from pipeline.home.paths import HomePaths
+
+_ALIVE = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+# Of a run that `growthhouse run` made: the process that was to execute it, known before the run says that it started.
+PROCESS_TAG = "growthhouse/process"
+
+
+def end_dead_runs(instance: dg.DagsterInstance, alive: str = "") -> list[str]:
+    """Mark every run as failed that says it is under way, but for the one that holds the writer lock (the caller)."""
+    dead = [run for run in instance.get_runs(dg.RunsFilter(statuses=_ALIVE)) if run.run_id != alive]
+    not_started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.NOT_STARTED])
+    dead += [run for run in instance.get_runs(not_started) if _is_gone(run)]
+    for run in dead:
+        instance.report_run_failed(run, "the process of this run ended without a word: killed, or out of memory")
+    return [run.run_id for run in dead]
+
+
+def end_dead_runs_if_idle(instance: dg.DagsterInstance, paths: HomePaths) -> list[str]:
+    """The same for a process that is no run, such as the scheduler; nothing while a run is writing."""
+    try:
+        with writer_lock(paths.writer_lock):
+            return end_dead_runs(instance)
+    except WriterBusy:
+        return []
+
+
+def _is_gone(run: dg.DagsterRun) -> bool:
+    process = run.tags.get(PROCESS_TAG, "")
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except OSError as error:
+        return isinstance(error, ProcessLookupError)  # or else it is alive and somebody else's
+    return False

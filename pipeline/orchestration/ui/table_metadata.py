@@ -1,0 +1,64 @@
+"""What the UI shows of a table after it was built: rows, columns, a picture. Read from DuckDB once per step.
+
+Asked here rather than of dbt: dbt's own row counts and column lists keep the database file open.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from logging import Logger
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipeline.home.memory import reading
+from pipeline.orchestration.ui.pictures import PICTURES
+
+
+def table_metadata(build_db: Path, tables: Collection[str], log: Logger) -> dict[str, dict[str, Any]]:
+    """Metadata of each table (`schema.table`) that the build database holds."""
+    with reading(build_db) as con:
+        counts = _row_counts(con, tables)
+        schemas = _column_schemas(con, tables)
+        found: dict[str, dict[str, Any]] = {table: {"dagster/column_schema": schemas[table]} for table in schemas}
+        for table, count in counts.items():
+            found[table]["dagster/row_count"] = count
+        for table in found:
+            if picture := _picture(con, table, log):
+                found[table]["picture"] = dg.MetadataValue.md(picture)
+    return found
+
+
+def _row_counts(con: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[str, int]:
+    """Views are left out: counting one would run it."""
+    names = con.execute(
+        "select schema_name || '.' || table_name, format('\"{}\".\"{}\"', schema_name, table_name) from duckdb_tables() "
+        "where list_contains(?, schema_name || '.' || table_name)",
+        [list(tables)],
+    ).fetchall()
+    if not names:
+        return {}
+    counts = con.execute(" union all ".join(f"select '{name}', count(*) from {quoted}" for name, quoted in names))
+    return dict(counts.fetchall())
+
+
+def _column_schemas(con: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[str, dg.TableSchema]:
+    columns: dict[str, list[dg.TableColumn]] = defaultdict(list)
+    for table, name, kind, nullable, comment in con.execute(
+        "select schema_name || '.' || table_name, column_name, data_type, is_nullable, comment from duckdb_columns() "
+        "where list_contains(?, schema_name || '.' || table_name) order by 1, column_index",
+        [list(tables)],
+    ).fetchall():
+        constraints = dg.TableColumnConstraints(nullable=nullable)
+        columns[table].append(dg.TableColumn(name, kind.lower(), description=comment, constraints=constraints))
+    return {table: dg.TableSchema(columns=listed) for table, listed in columns.items()}
+
+
+def _picture(con: duckdb.DuckDBPyConnection, table: str, log: Logger) -> str | None:
+    draw = PICTURES.get(table)
+    try:
+        return draw(con) if draw else None
+    except Exception as error:  # a picture is an ornament: without it the night goes on
+        log.warning(f"no picture of {table}: {error}")
+        return None

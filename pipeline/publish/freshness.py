@@ -1,0 +1,40 @@
+"""How old the published version is. One night may be late or fail; after that somebody should look."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pipeline.home.paths import HomePaths
+from pipeline.publish.version import current_version
+
+WARN_AFTER = timedelta(hours=26)
+FAIL_AFTER = timedelta(hours=36)
+
+
+def published_at(paths: HomePaths) -> datetime | None:
+    """When the current version was published, UTC, as its file name says; None before the first."""
+    version = current_version(paths)
+    return datetime.strptime(version.stem, "warehouse-%Y%m%dT%H%M%S%fZ") if version else None
+
+
+def freshness(paths: HomePaths, now: datetime | None = None) -> tuple[str, str] | None:
+    """Level (ok, warn, error) and a sentence; None before the first version."""
+    published = published_at(paths)
+    if published is None:
+        return None
+    age = (now or datetime.now(UTC)).replace(tzinfo=None) - published
+    hours = age.total_seconds() / 3600
+    told = f"published {hours:.1f} h ago" if hours >= 0 else f"published {-hours:.1f} h in the future"
+    if age >= FAIL_AFTER:
+        return (
+            "error",
+            f"{told}: more than one night is missing; ops.runs and data/logs tell why, `growthhouse run` publishes",
+        )
+    if age >= WARN_AFTER:
+        return (
+            "warn",
+            f"{told}: last night has not published; ops.runs and data/logs tell why, `growthhouse run` publishes",
+        )
+    if hours < 0:
+        return "warn", f"{told}: was the clock put back?"
+    return "ok", told
