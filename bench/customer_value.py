@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.bgnbd import BgNbd
-from models.customer_value import fit_value_model, value_customers
+from models.common.bgnbd import BgNbd
+from models.value import fit_value_model, value_customers
 
 MOST_REPEATS = 7
 

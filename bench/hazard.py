@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from bench.nights import growthhouse, simulated_home
-from models.evaluate import Evaluation, evaluate, person_weights
+from models.common.model_metrics import person_weights
+from models.propensity.evaluation import Evaluation, evaluate
 from pipeline.home.paths import HomePaths
 from pipeline.simulate.oracle import History, read_truth, silence_from_history
 

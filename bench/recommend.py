@@ -101,7 +101,7 @@ def _settings(folder: Path, arguments: argparse.Namespace) -> Any:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from models.recommend.contest import compete
+    from models.recommend.model_selection import compete
     from pipeline.predict.interactions import RecommendationData
 
     with tempfile.TemporaryDirectory() as folder:
@@ -154,9 +154,10 @@ def _library(name: str, span: Any, allow_repeat: bool) -> dict[str, float]:
     from threadpoolctl import threadpool_limits
 
     from models.recommend import metrics as m
+    from models.recommend import recommender
     from models.recommend.factorisation import ItemFactors
     from models.recommend.matrix import scaled_by_row
-    from models.recommend.rank import blended, hidden_items, recommender, without
+    from models.recommend.rank import blended, hidden_items, without
 
     learned, known = csr_matrix(span.learned.weights), csr_matrix(span.known.weights)
     with threadpool_limits(limits=1):

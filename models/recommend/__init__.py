@@ -1,5 +1,28 @@
-"""Recommendations: who may like which item, how well that was known earlier, and why.
+"""Recommendations: who may like which item, how well that was predicted earlier, and why.
 
 `matrix` holds what persons did, `cooccurrence`, `factorisation` and `popularity` find candidates, `rank` blends them into
-lists, `reasons` says why, `metrics` and `contest` measure lists on later data, `store` keeps what was learned.
+lists, `reasons` explains them, `metrics` and `model_selection` measure lists on later data, `store` keeps what was learned.
 """
+
+from models.recommend.cooccurrence import neighbours_of
+from models.recommend.learning import learn
+from models.recommend.matrix import Catalogue, Histories, histories
+from models.recommend.model_selection import Span
+from models.recommend.rank import Recommender, recommender
+from models.recommend.store import Learned
+from models.recommend.tables import RECOMMENDATION_COLUMNS, recommend, similar_items
+
+__all__ = [
+    "RECOMMENDATION_COLUMNS",
+    "Catalogue",
+    "Histories",
+    "Learned",
+    "Recommender",
+    "Span",
+    "histories",
+    "learn",
+    "neighbours_of",
+    "recommend",
+    "recommender",
+    "similar_items",
+]

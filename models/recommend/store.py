@@ -3,7 +3,6 @@
 Belongs here: writing and reading a version, and whether the latest one is still good. No person is in any of these files.
 """
 
-import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from models.artifacts import CARD, ArtifactError, read_card, write_file
-from models.card import code_digest, fingerprint
+from models.common.artifacts import ArtifactError, read_card, write_folder
+from models.common.fingerprint import code_digest, fingerprint
 from models.recommend.factorisation import ItemFactors
 from models.recommend.matrix import Catalogue
 
@@ -43,15 +42,9 @@ def save(folder: Path, card: dict[str, Any], catalogue: Catalogue, factors: Item
     """Write the version that the card names, then the card `latest`, which makes it the one in use."""
     items = [str(item) for item in catalogue.items[factors.places]]
     content = {_FACTORS: _archive(factors.vectors), _ITEMS: json.dumps(items, ensure_ascii=False).encode()}
-    card = card | {"files": {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}}
-    target = folder / card["model_version"]
-    target.mkdir(parents=True, exist_ok=True)
-    for name, data in content.items():
-        write_file(target / name, data)
-    write_file(target / CARD, _text(card))
-    (folder / LATEST).mkdir(exist_ok=True)
-    write_file(folder / LATEST / CARD, _text({"winner": card["model_version"], "files": {}}))
-    return Learned(card, items, factors.vectors)
+    written = write_folder(folder / card["model_version"], card, content)
+    write_folder(folder / LATEST, {"winner": card["model_version"]}, {})
+    return Learned(written, items, factors.vectors)
 
 
 def load_latest(folder: Path, training_key: str) -> Learned | None:
@@ -79,7 +72,3 @@ def _archive(vectors: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, vectors=vectors)
     return buffer.getvalue()
-
-
-def _text(card: dict[str, Any]) -> bytes:
-    return (json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

@@ -1,6 +1,6 @@
 """`growthhouse models`: which versions there are, which one scores, and the way back to an earlier one.
 
-Belongs here: arguments and what a person reads. Not here: the registry itself (`models.registry`).
+Belongs here: arguments and what a person reads. Not here: the registry itself (`models.propensity`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def _folder(kind: str, config: Path, home: Path | None) -> Path:
 @app.command("list")
 def list_versions(config: Config = DEFAULT_CONFIG, home: Home = None) -> None:
     """Every stored version with its test on later data; `*` marks the one that scores. Then why it does."""
-    from models.artifacts import ArtifactError
-    from models.registry import read_registry, versions
+    from models.common import ArtifactError
+    from models.propensity import read_registry, versions
 
     for kind in KINDS:
         folder = _folder(kind, config, home)
@@ -55,8 +55,8 @@ def rollback(
     home: Home = None,
 ) -> None:
     """Let an earlier version score from the next night on. The one that is left does not return by itself."""
-    from models.artifacts import ArtifactError
-    from models.registry import roll_back
+    from models.common import ArtifactError
+    from models.propensity import roll_back
     from pipeline.home.lock import WriterBusy, writer_lock
 
     if kind not in KINDS:

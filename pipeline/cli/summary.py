@@ -126,8 +126,8 @@ def _models(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def _trained_again(con: duckdb.DuckDBPyConnection, run_id: str, paths: HomePaths) -> list[tuple[str, str]]:
     """The models that this night's date trained again because what scored had drifted, and what came of it."""
-    from models.artifacts import ArtifactError
-    from models.registry import read_registry
+    from models.common import ArtifactError
+    from models.propensity import read_registry
 
     row = con.execute("select max(as_of_date) from ops.published_versions where run_id = ?", [run_id]).fetchone()
     lines = []

@@ -20,8 +20,7 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from models.recommend.contest import Span
-    from models.recommend.matrix import Catalogue, Histories
+    from models.recommend import Catalogue, Histories, Span
 
 MAX_ITEMS = 200_000
 MAX_LEARNT_FROM = 200_000
@@ -67,7 +66,7 @@ class RecommendationData:
 
         Only in serving what is not available now is left out: nobody knows what was available once.
         """
-        from models.recommend.matrix import Catalogue
+        from models.recommend import Catalogue
 
         # one row per person and item first: counting distinct persons would hold all of them in memory
         self._con.execute(f"""
@@ -109,7 +108,7 @@ class RecommendationData:
 
     def span(self, name: str, cut: date) -> Span:
         """What was known by a date, and what (at most MAX_TESTED) persons turned to in the horizon after it."""
-        from models.recommend.contest import Span
+        from models.recommend import Span
 
         catalogue = self.catalogue(cut)
         learned = self.learned(cut, len(catalogue))
@@ -148,7 +147,7 @@ class RecommendationData:
         )
 
     def _histories(self, cut: date, n_items: int, *, is_serving: bool = False) -> Histories:
-        from models.recommend.matrix import histories
+        from models.recommend import histories
 
         n_persons = self._one("select count(*) from persons")
         return histories(self._frame(cut, is_serving), n_persons, n_items)

@@ -1,7 +1,7 @@
 """What the report says of what was learned: who scores and why, how good it is beside what, what moves it, how far it drifted.
 
 Belongs here: reading `ml.*` and the card of the version that scores. Not here: learning; the importance of the features is
-computed by `models.score`, which draws it for the UI too.
+computed by `models.propensity`, which draws it for the UI too.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _card(folder: Path, version: str | None) -> dict[str, Any] | None:
 
 
 def _read_card(folder: Path) -> dict[str, Any] | None:
-    from models.artifacts import ArtifactError, read_card
+    from models.common import ArtifactError, read_card
 
     try:
         return read_card(folder)
@@ -78,8 +78,8 @@ def _algorithm(version: str | None, card: dict[str, Any] | None) -> str | None:
 
 def _why(folder: Path, version: str | None, card: dict[str, Any] | None) -> str | None:
     """The latest decision for the version; of the recency rule, which may score without one, what its card says."""
-    from models.artifacts import ArtifactError
-    from models.registry import read_registry
+    from models.common import ArtifactError
+    from models.propensity import read_registry
 
     try:
         decisions = read_registry(folder).decisions
@@ -142,8 +142,8 @@ def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
 
 def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version: str | None) -> list[Row]:
     """The features that move the scores most, over the persons scored in the published version; none of the recency rule."""
-    from models.artifacts import ArtifactError
-    from models.score import importance, importance_step
+    from models.common import ArtifactError
+    from models.propensity import importance, importance_step
 
     if version is None or version.startswith(RULE):
         return []
@@ -176,7 +176,7 @@ def _short(comment: str | None) -> str:
 
 def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
     """How many features have shifted since the test, the furthest of them, the scores, and whether that is much for a model."""
-    from models.drift import SCORE, told_drift
+    from models.propensity import SCORE, told_drift
 
     query = (
         "select feature, psi, missing_rate, reference_missing_rate, is_drifted from ml.feature_drift "

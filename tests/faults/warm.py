@@ -20,7 +20,7 @@ NIGHT_LIMIT_S = 900  # a night that takes longer hangs, also where the machine h
 # Heavy modules that a night imports on its way. Importing them opens no database and starts no thread.
 _HEAVY = (
     "dagster", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "duckdb_engine", "expectations.runner",
-    "great_expectations", "matplotlib.pyplot", "models.score", "models.segment", "models.train", "pandas", "pipeline.cli.app",
+    "great_expectations", "matplotlib.pyplot", "models.propensity", "models.segments", "pandas", "pipeline.cli.app",
     "pipeline.definitions", "pipeline.cli.night", "sklearn.cluster", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
 )  # fmt: skip
 

@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 from bench.hazard import HORIZON_DAYS, evaluate_rankings, rank_persons
-from models import score
-from models.evaluate import Evaluation
+from models.propensity import score
+from models.propensity.evaluation import Evaluation
 from pipeline.build.variables import SNAPSHOT_STEP_DAYS
 from pipeline.home.paths import HomePaths
 

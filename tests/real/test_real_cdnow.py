@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.bgnbd import BgNbd, fit_bgnbd
-from models.gamma_gamma import fit_gamma_gamma
+from models.common.bgnbd import BgNbd, fit_bgnbd
+from models.value import fit_gamma_gamma
 
 SHARED = Path(os.environ.get("GROWTH_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 CDNOW = SHARED / "data" / "cdnow"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from models import FEATURES
+from models.propensity import FEATURES
 
 START = date(2026, 1, 5)
 

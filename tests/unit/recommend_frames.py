@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from models.recommend.contest import Span
-from models.recommend.cooccurrence import neighbours_of
+from models.recommend import Catalogue, Histories, Recommender, Span, histories, neighbours_of, recommender
 from models.recommend.factorisation import ItemFactors, fit_factors
-from models.recommend.matrix import Catalogue, Histories, histories
-from models.recommend.rank import Recommender, recommender
 
 EVENTS = ["purchase", "view_item"]
 Touch = tuple[int, int, float]  # person, item, weight

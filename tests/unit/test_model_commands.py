@@ -6,8 +6,7 @@ import pytest
 from models_frames import last_day, snapshots
 from typer.testing import CliRunner
 
-from models import train
-from models.registry import read_registry
+from models.propensity import read_registry, train
 from pipeline.cli.app import app
 from pipeline.home.lock import writer_lock
 from pipeline.home.paths import HomePaths

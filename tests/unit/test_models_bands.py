@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from models.score import BAND_COLUMN, BANDS
+from models.propensity.scoring import BAND_COLUMN, BANDS
 
 MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.special import betaln
 from scipy.stats import beta, gamma
 
-from models.bgnbd import BgNbd, FitError, fit_bgnbd
+from models.common.bgnbd import BgNbd, FitError, fit_bgnbd
 
 PAPER = BgNbd(0.243, 4.414, 0.793, 2.426)  # Fader, Hardie & Lee (2005), table 2: CDNOW, weeks
 

@@ -14,9 +14,9 @@ from models_frames import START, segment_row
 from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score
 
-from models import segment_users
-from models.cluster_history import MAX_SHIFT, N_KEPT, KnownClusters, keep, latest_before, numbered
-from models.rfm import quintile, rfm_scores
+from models.segments import segment_users
+from models.segments.cluster_history import MAX_SHIFT, N_KEPT, KnownClusters, keep, latest_before, numbered
+from models.segments.rfm import quintile, rfm_scores
 
 ONE = np.ones(3)
 NIGHT = KnownClusters("2026-01-04", [0, 2, 5], [[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [0.0, 9.0, 0.0]], 6)

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from models.bgnbd import BgNbd
-from models.customer_value import MIN_REPEAT_BUYERS, fit_value_model, value_customers
-from models.holdout import measure
+from models.common.bgnbd import BgNbd
+from models.value.customer_value import MIN_REPEAT_BUYERS, fit_value_model, value_customers
+from models.value.holdout import measure
 
 AS_OF, N_AFTER = date(2026, 6, 30), 60
 HOLDOUT_START = AS_OF - timedelta(days=N_AFTER)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from models_frames import START
 from scipy import stats
 
-from models.artifacts import save_artifact
-from models.baselines import RecencyRule
-from models.card import build_card
-from models.drift import SCORE, feature_drift, psi, psi_by_chance, reference_of, shares_of, told_drift
-from models.features import FEATURES, FloatArray, design_matrix
+from models.common.frames import FloatArray
+from models.propensity.artifacts import save_artifact
+from models.propensity.baselines import RecencyRule
+from models.propensity.card import build_card
+from models.propensity.drift import SCORE, feature_drift, psi, psi_by_chance, reference_of, shares_of, told_drift
+from models.propensity.features import FEATURES, design_matrix
 
 SHARES = st.lists(st.floats(0.01, 1.0), min_size=2, max_size=10)
 

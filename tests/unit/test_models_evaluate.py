@@ -7,12 +7,13 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from models.baselines import RecencyRule, bucket_of, fit_recency_rule, unlabelled_probability
-from models.calibration import fit_calibration
-from models.evaluate import beats, best_baseline, evaluate, mean_of, metric_rows, metrics_frame, person_weights
-from models.features import Kind
-from models.metrics import Action, compute_metrics
-from models.split import split_by_time
+from models.common.model_metrics import metrics_frame, person_weights
+from models.propensity import Kind
+from models.propensity.baselines import RecencyRule, bucket_of, fit_recency_rule, unlabelled_probability
+from models.propensity.calibration import fit_calibration
+from models.propensity.evaluation import beats, best_baseline, evaluate, mean_of, metric_rows
+from models.propensity.metrics import Action, compute_metrics
+from models.propensity.split import split_by_time
 
 
 def _scores(n: int = 400, decimals: int = 1) -> tuple[np.ndarray, np.ndarray]:

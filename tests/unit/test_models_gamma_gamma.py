@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma as gamma_distribution
 
-from models.bgnbd import FitError
-from models.gamma_gamma import GammaGamma, fit_gamma_gamma
+from models.common.bgnbd import FitError
+from models.value import GammaGamma, fit_gamma_gamma
 
 NOTE = GammaGamma(6.25, 3.74, 15.44)  # Fader & Hardie (2013): repeat buyers of the CDNOW sample, dollars
 

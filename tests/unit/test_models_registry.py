@@ -8,9 +8,19 @@ import pandas as pd
 import pytest
 from models_frames import last_day, snapshots
 
-from models import ArtifactError, score, train
-from models.evaluate import Evaluation, evaluate, person_weights
-from models.registry import Decision, Registry, read_registry, roll_back, should_promote, still_serves, versions
+from models.common import ArtifactError
+from models.common.model_metrics import person_weights
+from models.propensity import score, train
+from models.propensity.evaluation import Evaluation, evaluate
+from models.propensity.registry import (
+    Decision,
+    Registry,
+    read_registry,
+    roll_back,
+    should_promote,
+    still_serves,
+    versions,
+)
 
 
 def _evaluation(noise: float, seed: int = 3) -> Evaluation:

@@ -10,9 +10,7 @@ import pandas as pd
 import pytest
 from models_frames import last_day, snapshots
 
-from models.features import FEATURES
-from models.predict import Prediction, predict
-from models.registry import Decision, Registry, read_registry, roll_back
+from models.propensity import FEATURES, Decision, Prediction, Registry, predict, read_registry, roll_back
 from pipeline.cli.summary import _trained_again
 from pipeline.home.paths import HomePaths
 from pipeline.orchestration.assets.predictions import predict_all
@@ -50,7 +48,7 @@ def _no_fit(patched: pytest.MonkeyPatch) -> None:
     def forbidden(*args: object, **kwargs: object) -> None:
         raise AssertionError("trained again")
 
-    patched.setattr(sys.modules["models.contest"], "fit_candidate", forbidden)
+    patched.setattr(sys.modules["models.propensity.model_selection"], "fit_candidate", forbidden)
 
 
 def _equal(one: Prediction, other: Prediction) -> None:
@@ -112,7 +110,7 @@ def test_a_night_killed_while_it_trained_again_ends_the_same(
         written.clear()
         with monkeypatch.context() as patched:
             for function in ("save_artifact", "write_registry"):
-                module = sys.modules["models.train"]
+                module = sys.modules["models.propensity.training"]
                 real = getattr(module, function)
                 patched.setattr(module, function, lambda *a, real=real, write=write: write(*a, real=real))
             with pytest.raises(KeyboardInterrupt):

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from models_frames import START, segment_row
 
-from models import FEATURES, SegmentRules, segment_users
-from models.clusters import cluster_users
-from models.features import FrameError
-from models.reasons import describe, top_reasons
+from models.common import FrameError
+from models.propensity import FEATURES
+from models.propensity.reasons import describe, top_reasons
+from models.segments import SegmentRules, segment_users
+from models.segments.clusters import cluster_users
 
 
 def _segments(*rows: dict[str, object], rules: SegmentRules | None = None) -> pd.DataFrame:

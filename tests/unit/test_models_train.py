@@ -12,14 +12,13 @@ import pandas as pd
 import pytest
 from models_frames import last_day, snapshots
 
-from models import ArtifactError, FrameError, TrainOptions, feature_drift, load_artifact, score, train
-from models.artifacts import save_artifact, stable_archive
-from models.baselines import RecencyRule
-from models.candidates import ALGORITHMS, BG_NBD, Task, fit_candidate
-from models.card import build_card
-from models.evaluate import METRIC_COLUMNS
-from models.features import FEATURES, design_matrix, training_frame
-from models.score import importance, importance_step
+from models.common import METRIC_COLUMNS, ArtifactError, FrameError
+from models.propensity import TrainOptions, feature_drift, importance, importance_step, load_artifact, score, train
+from models.propensity.artifacts import save_artifact, stable_archive
+from models.propensity.baselines import RecencyRule
+from models.propensity.candidates import ALGORITHMS, BG_NBD, Task, fit_candidate
+from models.propensity.card import build_card
+from models.propensity.features import FEATURES, design_matrix, training_frame
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +64,7 @@ def test_scores_do_not_depend_on_how_many_are_scored_at_a_time(
     artifact = train("churn", features, labels, last_day(features), tmp_path, 7).artifact
     now = features[features["as_of_date"] == last_day(features)]
     whole = score("churn", now, artifact)
-    monkeypatch.setattr(sys.modules["models.score"], "BATCH_ROWS", 7)
+    monkeypatch.setattr(sys.modules["models.propensity.scoring"], "BATCH_ROWS", 7)
     assert len(whole) > 2 * 7
     pd.testing.assert_frame_equal(score("churn", now, artifact), whole)
 
@@ -123,7 +122,7 @@ def test_the_same_training_is_not_done_twice(tmp_path: Path, monkeypatch: pytest
         assert first.promoted == (name == "promoted")
         before = _tree(folder)
         with monkeypatch.context() as patched:
-            patched.setattr(sys.modules["models.contest"], "fit_candidate", _forbid_fitting)
+            patched.setattr(sys.modules["models.propensity.model_selection"], "fit_candidate", _forbid_fitting)
             again = train("churn", features.sample(frac=1.0, random_state=1), labels, as_of, folder, 7)
             # a few labels that late events turned do not make another training due …
             turned = labels.copy()
@@ -165,8 +164,8 @@ def test_another_release_trains_again(
 ) -> None:
     features, labels = frames
     train("churn", features, labels, last_day(features), tmp_path, 7)
-    monkeypatch.setattr("models.reuse.code_digest", lambda package: "another release")
-    monkeypatch.setattr(sys.modules["models.contest"], "fit_candidate", _forbid_fitting)
+    monkeypatch.setattr("models.propensity.retrain_policy.code_digest", lambda package: "another release")
+    monkeypatch.setattr(sys.modules["models.propensity.model_selection"], "fit_candidate", _forbid_fitting)
     with pytest.raises(AssertionError, match="trained again"):
         train("churn", features, labels, last_day(features), tmp_path, 7)
 
@@ -308,7 +307,7 @@ def test_importance_asks_those_who_are_scored_and_of_many_some_from_everywhere(
     pd.testing.assert_series_equal(
         importance("churn", now, result.artifact), importance("churn", scored, result.artifact)
     )
-    monkeypatch.setattr(sys.modules["models.score"], "IMPORTANCE_ROWS", len(scored) // 3)
+    monkeypatch.setattr(sys.modules["models.propensity.scoring"], "IMPORTANCE_ROWS", len(scored) // 3)
     third = scored.iloc[:: importance_step(len(scored))]
     assert third["person_id"].iloc[-1] > scored["person_id"].iloc[len(scored) // 2]
     found = importance("churn", now, result.artifact)

@@ -6,13 +6,22 @@ import numpy as np
 import pytest
 from models_frames import last_day, snapshots
 
-from models import TrainOptions, load_artifact, train
-from models.artifacts import save_artifact
-from models.baselines import RecencyRule
-from models.candidates import ALGORITHMS, HIST_GRADIENT_BOOSTING, PARAMS, RANDOM_FOREST, XGBOOST, Task, fit_candidate
-from models.card import build_card
-from models.features import FEATURES, FloatArray, design_matrix, training_frame
-from models.tuning import MAX_SETS, Fold, best_params, sets_to_try
+from models.common.frames import FloatArray
+from models.propensity import TrainOptions, load_artifact, train
+from models.propensity.artifacts import save_artifact
+from models.propensity.baselines import RecencyRule
+from models.propensity.candidates import (
+    ALGORITHMS,
+    HIST_GRADIENT_BOOSTING,
+    PARAMS,
+    RANDOM_FOREST,
+    XGBOOST,
+    Task,
+    fit_candidate,
+)
+from models.propensity.card import build_card
+from models.propensity.features import FEATURES, design_matrix, training_frame
+from models.propensity.tuning import MAX_SETS, Fold, best_params, sets_to_try
 
 TASK = Task("churn", 7, 7)
 
@@ -42,7 +51,7 @@ def test_the_best_set_is_the_one_with_the_best_held_out_ranking(
     data: tuple[FloatArray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # one column decides: a regression that may not use it has to lose
-    monkeypatch.setattr("models.tuning._GRIDS", {"logistic-regression": {"C": [1e-9, 1.0]}})
+    monkeypatch.setattr("models.propensity.tuning._GRIDS", {"logistic-regression": {"C": [1e-9, 1.0]}})
     monkeypatch.setitem(PARAMS, "logistic-regression", {"C": 1e-9})
     matrix, y = data
     noisy = matrix.copy()

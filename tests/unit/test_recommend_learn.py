@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 from recommend_frames import catalogue, planted_span, touched
 
-from models.recommend import learn as learning
-from models.recommend.contest import BASELINES, BLEND, Span, compete, is_better
+from models.recommend import learning
 from models.recommend.factorisation import fit_factors
+from models.recommend.model_selection import BASELINES, BLEND, Span, compete, is_better
 from models.recommend.rank import NO_BLEND, STRATEGIES
 from models.recommend.store import LATEST
 
@@ -26,7 +26,7 @@ OPTIONS = {"horizon_days": 7, "allow_repeat": False}
 COPIED = """
 import sys; sys.path.insert(0, "tests/unit")
 from recommend_frames import planted_span
-from models.recommend.contest import compete
+from models.recommend.model_selection import compete
 from models.recommend.factorisation import fit_factors
 span = planted_span("test", 1)
 verdict = compete(span, planted_span("test", 2), allow_repeat=False, seed=7)

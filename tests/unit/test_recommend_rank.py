@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from recommend_frames import EVENTS, catalogue, dense, model_of, no_factors, touched
 from scipy.sparse import csr_matrix
 
+from models.recommend import RECOMMENDATION_COLUMNS, recommend, similar_items
 from models.recommend.cooccurrence import DAMPING, cooccurrence_scores, neighbours_of
 from models.recommend.factorisation import CONFIDENCE, REGULARISATION, ItemFactors, person_factors
 from models.recommend.matrix import scaled_by_row, strongest_of_row
 from models.recommend.rank import NO_BLEND, STRATEGIES, Blend, rank, recency_scores, recommender
-from models.recommend.serve import RECOMMENDATION_COLUMNS, recommend, similar_items
 
 AGAIN, TOGETHER, FACTORS, CATEGORY = (tuple(float(i == j) for j in range(4)) for i in range(4))
 

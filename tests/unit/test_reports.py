@@ -16,7 +16,7 @@ import pytest
 from tiny_nights import WAREHOUSE, night, run
 from typer.testing import CliRunner
 
-from models.registry import Decision, Registry, write_registry
+from models.propensity import Decision, Registry, write_registry
 from pipeline.cli.app import app
 from pipeline.cli.night import NightError, run_night
 from pipeline.home.paths import HomePaths

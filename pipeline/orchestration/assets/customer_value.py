@@ -1,6 +1,6 @@
 """Expected orders and revenue as one step: order histories out of the build database, values to Parquet.
 
-Not here: any modelling (see `models.customer_value`); dbt reads the Parquet files back as `ml.*`.
+Not here: any modelling (see `models.value`); dbt reads the Parquet files back as `ml.*`.
 """
 
 from collections.abc import Iterator
@@ -37,12 +37,12 @@ SEED = 7
     ],
 )
 def estimate_customer_value(growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
-    from models.artifacts import save_artifact
-    from models.customer_value import value_customers
+    from models.common import write_folder
+    from models.value import value_customers
 
     as_of, horizon = date.fromisoformat(growth.run.as_of), growth.settings.customer_value.horizon_days
     result = value_customers(read_order_histories(growth.paths.build_db), as_of, horizon, SEED)
-    save_artifact(growth.paths.ml / "artifacts" / "customer_value", result.card, None)
+    write_folder(growth.paths.ml / "artifacts" / "customer_value", result.card, {})
     for key, frame, more in (
         (VALUES, result.frame, _value_metadata(result.card, result.frame)),
         (METRICS, result.metrics, {"holdout": dg.MetadataValue.md(_comparison(result.card))}),

@@ -22,8 +22,8 @@ from pipeline.settings.analysis import Churn, Purchase
 if TYPE_CHECKING:
     import pandas as pd
 
-    from models.result import TrainOptions, TrainResult
-    from models.segment import SegmentRules
+    from models.propensity import TrainOptions, TrainResult
+    from models.segments import SegmentRules
 
 FEATURES = dg.AssetKey(["marts", "user_features"])
 LABELS = dg.AssetKey(["marts", "user_labels"])
@@ -65,8 +65,8 @@ def predict_all(
     """Every prediction of a night by name, and the model behind each table of scores."""
     import pandas as pd
 
-    from models.predict import predict
-    from models.segment import segment_users
+    from models.propensity import predict
+    from models.segments import segment_users
 
     settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
     segments = segment_users(data.now, as_of, _segment_rules(settings), SEED, artifacts / "segments")
@@ -84,8 +84,7 @@ def predict_all(
 
 
 def _train_options(settings: Settings, label: Churn | Purchase) -> "TrainOptions":
-    from models.metrics import Action
-    from models.result import TrainOptions
+    from models.propensity import Action, TrainOptions
 
     return TrainOptions(
         horizon_days=label.horizon_days,
@@ -96,7 +95,7 @@ def _train_options(settings: Settings, label: Churn | Purchase) -> "TrainOptions
 
 
 def _segment_rules(settings: Settings) -> "SegmentRules":
-    from models.segment import SegmentRules
+    from models.segments import SegmentRules
 
     rules, k = settings.segments.rules, settings.segments.kmeans.k
     return SegmentRules(
@@ -143,7 +142,7 @@ def _model_metadata(model: "TrainResult", data: LearningData, context: dg.AssetE
 
 def _importance(model: "TrainResult", data: LearningData) -> str:
     """What moves the scores of today's persons, over all of them."""
-    from models.score import importance
+    from models.propensity import importance
 
     found = importance(model.kind, data.now, model.artifact).head(N_IMPORTANT)
     if not len(found):
@@ -156,9 +155,8 @@ def _calibration(model: "TrainResult", data: LearningData) -> str:
     """Predicted against observed on the newest labelled snapshot, which the training kept for its test."""
     import pandas as pd
 
-    from models.features import LABELS as LABEL_COLUMNS
-    from models.features import active
-    from models.score import probabilities
+    from models.propensity import LABELS as LABEL_COLUMNS
+    from models.propensity import active, probabilities
 
     label, features, labels = LABEL_COLUMNS[model.kind], data.features, data.labels
     known = labels[labels["is_eligible"].fillna(False).astype(bool) & labels[label].notna()]

@@ -24,8 +24,7 @@ from pipeline.predict.interactions import RecommendationData
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from models.recommend.rank import Recommender
-    from models.recommend.store import Learned
+    from models.recommend import Learned, Recommender
 
 ITEM_DAYS, USERS = dg.AssetKey(["intermediate", "int_person_item_days"]), dg.AssetKey(["marts", "dim_users"])
 SEED = 7
@@ -68,11 +67,8 @@ class Done:
 
 def recommend_all(settings: Settings, paths: HomePaths, as_of: date, event_names: list[str]) -> Done:
     """Learn where that is due, and write the three files."""
-    from models.evaluate import metrics_frame
-    from models.recommend.cooccurrence import neighbours_of
-    from models.recommend.learn import learn
-    from models.recommend.rank import recommender
-    from models.recommend.serve import similar_items
+    from models.common import metrics_frame
+    from models.recommend import learn, neighbours_of, recommender, similar_items
 
     weights, rules = interaction_weights(settings, event_names), settings.recommendations
     options = rules.model_dump(mode="json", exclude={"top_n", "unavailable_items"}) | {"event_weights": weights}
@@ -108,7 +104,7 @@ def _write_lists(
     data: RecommendationData, model: "Recommender", learned: "Learned", top_n: int, as_of: date, paths: HomePaths
 ) -> int:
     """Part by part, so that memory holds the lists of one; rows written."""
-    from models.recommend.serve import RECOMMENDATION_COLUMNS, recommend
+    from models.recommend import RECOMMENDATION_COLUMNS, recommend
 
     folder = paths.ml / "recommendations.parts.tmp"  # what a killed night leaves there is tidied away by its name
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,42 @@
+"""Churn and purchase: the probability that a person leaves, or buys, within a horizon.
+
+`prediction` is a night of one model; `training` and `model_selection` make a version, `registry` decides whether it
+scores, `scoring` applies it, `drift` and `retrain_policy` say when the next one is due.
+"""
+
+from models.propensity.artifacts import load_artifact
+from models.propensity.drift import SCORE, feature_drift, told_drift
+from models.propensity.features import FEATURES, LABELS, Kind, active
+from models.propensity.metrics import Action
+from models.propensity.prediction import Prediction, predict
+from models.propensity.registry import Decision, Registry, read_registry, roll_back, versions, write_registry
+from models.propensity.result import TrainOptions, TrainResult
+from models.propensity.scoring import importance, importance_step, probabilities, score
+from models.propensity.training import train
+
+__all__ = [
+    "FEATURES",
+    "LABELS",
+    "SCORE",
+    "Action",
+    "Decision",
+    "Kind",
+    "Prediction",
+    "Registry",
+    "TrainOptions",
+    "TrainResult",
+    "active",
+    "feature_drift",
+    "importance",
+    "importance_step",
+    "load_artifact",
+    "predict",
+    "probabilities",
+    "read_registry",
+    "roll_back",
+    "score",
+    "told_drift",
+    "train",
+    "versions",
+    "write_registry",
+]

@@ -1,0 +1,87 @@
+"""What any model has to beat: the base rate, and a rule on recency alone.
+
+Belongs here: the two baselines and the rule used when nothing could be learned.
+Does not belong here: fitted estimators with more than one feature.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.isotonic import isotonic_regression
+
+from models.common.frames import FloatArray
+from models.propensity.features import Kind
+
+RECENCY_RULE = "recency-rule"
+BASE_RATE = "base-rate"
+RECENCY_COLUMN = "days_since_last_active"
+# Upper ends (inclusive) of the buckets of days since last active; the last bucket is open.
+RECENCY_BUCKETS = (0, 1, 3, 7, 14, 30)
+# Each bucket is pulled towards the one before (the first towards the base rate) as if so many more had been seen in it.
+_PRIOR_PERSONS = 20.0
+_UNLABELLED_PURCHASE_MAX = 0.2
+
+
+def bucket_of(days: FloatArray) -> np.ndarray:
+    """Index of the recency bucket; an unknown recency counts as the longest."""
+    known = np.where(np.isnan(days), np.inf, days)
+    return np.searchsorted(np.asarray(RECENCY_BUCKETS, dtype=float), known, side="left")
+
+
+@dataclass(frozen=True)
+class RecencyRule:
+    """Probability by recency: learned bucket rates, or a fixed curve where there are no labels."""
+
+    kind: Kind
+    horizon_days: int
+    rates: tuple[float, ...] | None = None
+
+    @property
+    def version(self) -> str:
+        """Other rates, other version; `unlabelled` where there was nothing to learn rates from."""
+        if self.rates is None:
+            return f"{RECENCY_RULE}-unlabelled"
+        text = f"{self.kind} {self.horizon_days} {self.rates}"
+        return f"{RECENCY_RULE}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    def predict(self, days: FloatArray) -> FloatArray:
+        """Probability for each number of days since last active."""
+        if self.rates is not None:
+            return np.asarray(np.asarray(self.rates, dtype=np.float64)[bucket_of(days)], dtype=np.float64)
+        return unlabelled_probability(self.kind, days, self.horizon_days)
+
+
+def unlabelled_probability(kind: Kind, days: FloatArray, horizon_days: int) -> FloatArray:
+    """Without a single label: an ordering, not a calibrated probability.
+
+    churn = (days + 1) / (days + 1 + horizon): rises with the days away, one half when they about equal the horizon.
+    purchase = 0.2 × (1 − churn): falls with the days away.
+
+    >>> unlabelled_probability("churn", np.array([6.0]), 7).tolist()
+    [0.5]
+    """
+    away = np.where(np.isnan(days), 365.0, np.maximum(days, 0.0)) + 1.0
+    leaving = away / (away + max(horizon_days, 1))
+    return leaving if kind == "churn" else _UNLABELLED_PURCHASE_MAX * (1.0 - leaving)
+
+
+def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_days: int) -> RecencyRule:
+    """Rate of each recency bucket, never falling with the days away for churn, never rising for purchase.
+
+    A bucket is pulled towards the one before it: of persons away longer than anybody yet seen, the nearest is the best
+    guess, not the average person. No labels give the fixed curve.
+    """
+    if len(labels) == 0:
+        return RecencyRule(kind, horizon_days)
+    n_buckets = len(RECENCY_BUCKETS) + 1
+    buckets = bucket_of(days)
+    seen = np.bincount(buckets, minlength=n_buckets).astype(float)
+    positive = np.bincount(buckets, weights=labels.astype(float), minlength=n_buckets)
+    before = (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
+    rates = np.empty(n_buckets)
+    for bucket in range(n_buckets):
+        before = (positive[bucket] + _PRIOR_PERSONS * before) / (seen[bucket] + _PRIOR_PERSONS)
+        rates[bucket] = before
+    monotone = isotonic_regression(rates, sample_weight=seen + _PRIOR_PERSONS, increasing=kind == "churn")
+    return RecencyRule(kind, horizon_days, tuple(round(float(rate), 9) for rate in monotone))

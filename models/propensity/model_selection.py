@@ -1,0 +1,148 @@
+"""The contest of a training: every algorithm tuned, fitted, calibrated and measured beside the baselines.
+
+Belongs here: what is fitted on which part of the split, and what it is measured on. Does not belong here: the rows
+themselves (see `features`), who is promoted (see `registry`), what is stored (see `train`).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from models.common.frames import FloatArray, numbers
+from models.common.model_metrics import person_weights
+from models.propensity.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
+from models.propensity.calibration import Calibration, fit_calibration
+from models.propensity.candidates import ALGORITHMS, Candidate, NotFittedError, Task, fit_candidate
+from models.propensity.evaluation import Evaluation, evaluate, mean_of
+from models.propensity.features import design_matrix
+from models.propensity.result import TrainOptions
+from models.propensity.split import TimeSplit
+from models.propensity.tuning import Fold, best_params
+
+# An origin that knew a smaller share of the rows to fit on says how algorithms do on few rows: there four parameters beat forty-nine features.
+_MIN_SHARE_KNOWN = 1 / 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one part of the split as arrays; `latest` marks the rows of its newest snapshot."""
+
+    matrix: FloatArray
+    y: NDArray[np.int_]
+    days: FloatArray
+    latest: NDArray[np.bool_]
+    persons: pd.Series
+
+    def weights(self, seed: int) -> FloatArray:
+        """Bootstrap weights by person (resample × row)."""
+        return person_weights(self.persons, seed)
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One algorithm in the contest: fitted on the training snapshots, measured on later ones."""
+
+    params: dict[str, object]
+    fitted: Candidate
+    calibration: Calibration
+    on_validation: Evaluation
+    on_test: Evaluation
+
+
+@dataclass(frozen=True)
+class Contest:
+    """All entrants and the baselines beside them; `left_out` says why an algorithm did not take part."""
+
+    entrants: dict[str, Entrant]
+    baselines_on_validation: dict[str, Evaluation]
+    baselines_on_test: dict[str, Evaluation]
+    left_out: dict[str, str]
+    fit: Part
+    test: Part
+
+    @property
+    def winner(self) -> str:
+        """The highest mean PR-AUC on the held-out snapshots before the test; the first named of equals."""
+        return max(self.entrants, key=lambda name: self.entrants[name].on_validation.values["pr_auc"])
+
+
+def part_of(rows: pd.DataFrame, days: tuple[date, ...], seed: int, max_rows: int | None = None) -> Part:
+    """The rows of some snapshots, sampled evenly where there are more than `max_rows`."""
+    part = rows[rows["as_of_date"].isin(days)]
+    if max_rows is not None and len(part) > max_rows:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(part), size=max_rows, replace=False))
+        part = part.iloc[chosen]
+    latest = np.asarray([day == max(days) for day in part["as_of_date"]], dtype=bool)
+    y = part["y"].to_numpy(dtype=np.int_)
+    return Part(design_matrix(part), y, numbers(part, RECENCY_COLUMN), latest, part["person_id"])
+
+
+def hold_contest(task: Task, rows: pd.DataFrame, split: TimeSplit, options: TrainOptions) -> Contest:
+    """Choose parameters on the rolling origins, fit on all training snapshots, calibrate on validation, test.
+
+    The rows of `validation` in the result are means over the rolling origins, fitted and measured like the rest but not
+    calibrated; where the history is too short for origins, they are those of the validation snapshot.
+    """
+    seed = task.seed
+    fit = part_of(rows, split.train, seed, options.max_train_rows)
+    validation, test = part_of(rows, (split.validation,), seed), part_of(rows, (split.test,), seed)
+    steps = _steps(rows, split, seed, options, len(fit.y) * _MIN_SHARE_KNOWN)
+    folds = [Fold(known.matrix, known.y, known.latest, held.matrix, held.y) for known, held in steps]
+    held_out = steps or [(fit, validation)]
+    entrants: dict[str, Entrant] = {}
+    left_out: dict[str, str] = {}
+    with threadpool_limits(limits=1):  # small matrices: threads of the linear algebra only wait for each other
+        for name in ALGORITHMS:
+            try:
+                params = best_params(name, folds, task, options.tuning_budget_s / len(ALGORITHMS))
+                fitted = fit_candidate(name, fit.matrix, fit.y, task, params, fit.latest)
+                found = [_measured(name, known, held, task, params, options) for known, held in held_out]
+            except NotFittedError as error:
+                left_out[name] = str(error)
+                continue
+            calibration = fit_calibration(fitted.predict(validation.matrix), validation.y)
+            tested = calibration.apply(fitted.predict(test.matrix))
+            on_test = evaluate(test.y, tested, test.weights(seed), options.action)
+            entrants[name] = Entrant(params, fitted, calibration, mean_of(found), on_test)
+        earlier = mean_of_baselines([baselines_of(known, held, task, options) for known, held in held_out])
+        on_test_day = baselines_of(fit, test, task, options)
+    return Contest(entrants, earlier, on_test_day, left_out, fit, test)
+
+
+def _steps(
+    rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions, min_known: float
+) -> list[tuple[Part, Part]]:
+    """What was known and what was held out at each rolling origin; origins with one class or little known are left out."""
+    found = []
+    for origin in split.origins:
+        known = part_of(rows, origin.train, seed, options.max_train_rows)
+        held = part_of(rows, (origin.held_out,), seed)
+        has_both = min(len(np.unique(known.y)), len(np.unique(held.y))) == 2
+        if has_both and len(known.y) >= min_known:
+            found.append((known, held))
+    return found
+
+
+def _measured(
+    name: str, known: Part, held: Part, task: Task, params: dict[str, object], options: TrainOptions
+) -> Evaluation:
+    """The algorithm fitted on what was known, measured on what was held out."""
+    model = fit_candidate(name, known.matrix, known.y, task, params, known.latest)
+    return evaluate(held.y, model.predict(held.matrix), held.weights(task.seed), options.action)
+
+
+def baselines_of(known: Part, held: Part, task: Task, options: TrainOptions) -> dict[str, Evaluation]:
+    """The base rate and the recency rule, learned from what was known, on what was held out."""
+    rule: RecencyRule = fit_recency_rule(task.kind, known.days, known.y, task.horizon_days)
+    weights = held.weights(task.seed)
+    guesses = {BASE_RATE: np.full(len(held.y), float(known.y.mean())), RECENCY_RULE: rule.predict(held.days)}
+    return {name: evaluate(held.y, guess, weights, options.action) for name, guess in guesses.items()}
+
+
+def mean_of_baselines(found: list[dict[str, Evaluation]]) -> dict[str, Evaluation]:
+    """The mean of each baseline over several held-out snapshots."""
+    return {name: mean_of([one[name] for one in found]) for name in found[0]}

@@ -1,0 +1,53 @@
+"""One model's part of a night: trained where that is due, applied, and trained again where what scores has drifted.
+
+Belongs here: the order of those steps. Does not belong here: how any one of them works (see `train`, `score`, `drift`).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from models.propensity.drift import feature_drift, told_drift
+from models.propensity.features import Kind
+from models.propensity.result import TrainOptions, TrainResult
+from models.propensity.scoring import score
+from models.propensity.training import train
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The model that scores, a row per scored person, and a row per feature on how far it has drifted."""
+
+    model: TrainResult
+    scores: pd.DataFrame
+    drift: pd.DataFrame
+
+
+def predict(
+    kind: Kind,
+    now: pd.DataFrame,
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    as_of: date,
+    artifact_dir: Path,
+    seed: int = 7,
+    options: TrainOptions | None = None,
+) -> Prediction:
+    """Scores of the persons in `now` (features at `as_of`) by the model that may score them; the rest is as in `train`.
+
+    A stored model that has drifted is trained again at once where its labelled rows have changed since. With the same rows
+    it would become the same model, so that it waits for the next snapshot and the drift is only told.
+    """
+    found = _applied(kind, now, train(kind, features, labels, as_of, artifact_dir, seed, options))
+    drifted = told_drift(found.drift)
+    if not (drifted and found.model.trained):
+        return found
+    again = train(kind, features, labels, as_of, artifact_dir, seed, options, drifted=drifted)
+    return found if again.data_digest == found.model.data_digest else _applied(kind, now, again)
+
+
+def _applied(kind: Kind, now: pd.DataFrame, model: TrainResult) -> Prediction:
+    scores = score(kind, now, model.artifact)
+    return Prediction(model, scores, feature_drift(kind, now, model.artifact, scores["probability"].to_numpy()))

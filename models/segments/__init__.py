@@ -1,0 +1,5 @@
+"""Segments of persons: rules, clusters whose numbers last from night to night, and RFM scores."""
+
+from models.segments.segmentation import SegmentResult, SegmentRules, segment_users
+
+__all__ = ["SegmentResult", "SegmentRules", "segment_users"]
