@@ -246,7 +246,7 @@ def test_every_algorithm_survives_storage(
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; sys.path[:0] = sys.argv[2:];"
-        "from models_frames import snapshots, last_day; from models import train;"
+        "from models_frames import snapshots, last_day; from models.propensity import train;"
         "f, l = snapshots(80); train('churn', f, l, last_day(f), Path(sys.argv[1]), 7)"
     )
     here = Path(__file__).parent
