@@ -16,14 +16,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from pipeline.build.user_agents import keep_user_agents
+from pipeline.home.calendar import end_of
 from pipeline.home.failpoints import failpoint
 from pipeline.home.files import write_text
 from pipeline.home.paths import DBT_PROJECT, HomePaths
@@ -166,7 +166,7 @@ def _delta(
     if gone:
         _take_out(con, gone)
         held = _held(con)
-    until = _end_of(date.fromisoformat(variables["as_of_date"]), variables["timezone"])
+    until = end_of(date.fromisoformat(variables["as_of_date"]), variables["timezone"])
     open_files = [row for row in ledger if _is_open(row, held.get(row.file_id, 0), until)]
     n_new = sum(row.n_accepted - held.get(row.file_id, 0) for row in open_files)
     if n_new > _MAX_NEW_SHARE * max(sum(held.values()), 1):
@@ -240,9 +240,3 @@ def lake_files(paths: HomePaths, file_ids: Iterable[str]) -> list[str]:
     for path in (paths.lake / "events").glob("*/*.parquet"):
         found[path.stem.split("-")[1]].append(str(path))
     return sorted(path for file_id in file_ids for path in found[file_id])
-
-
-def _end_of(as_of: date, timezone: str) -> datetime:
-    """The first instant after as_of in the site's timezone, as naive UTC like the lake's times."""
-    midnight = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(timezone))
-    return midnight.astimezone(UTC).replace(tzinfo=None)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import glob
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from pipeline.build.user_agents import RULES
+from pipeline.home.calendar import local_date
 from pipeline.home.files import write_text
 from pipeline.home.paths import HomePaths
 from pipeline.settings import Settings
@@ -54,19 +54,18 @@ def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id:
 
     Raises ValueError when the lake holds no event up to the date asked for.
     """
-    zone = ZoneInfo(settings.site.timezone)
     row = duckdb.execute(
         "select min(min_event_at), max(max_event_at) from read_parquet(?) where status = 'loaded' and n_accepted > 0",
         [str(paths.ledger)],
     ).fetchone()
     if row is None or row[0] is None:
         raise ValueError("the lake holds no events yet: check the sources in growth.yaml and data/raw")
-    first, last = (_local_date(value, zone) for value in row)
+    first, last = (local_date(value, settings.site.timezone) for value in row)
     names = duckdb.execute(
         "select distinct unnest(event_names) from read_parquet(?) where status = 'loaded' order by 1",
         [str(paths.ledger)],
     ).fetchall()
-    yesterday = now.astimezone(zone).date() - timedelta(days=1)
+    yesterday = local_date(now, settings.site.timezone) - timedelta(days=1)
     as_of = asked or min(last, yesterday)
     if as_of < first:
         raise ValueError(f"no event on or before {as_of}: the data starts on {first}")
@@ -205,7 +204,3 @@ def _step_variables(step: FunnelStep, steps: list[FunnelStep]) -> dict[str, Any]
         "within_s": step.within,
         "apart": apart,
     }
-
-
-def _local_date(naive_utc: datetime, zone: ZoneInfo) -> date:
-    return naive_utc.replace(tzinfo=UTC).astimezone(zone).date()

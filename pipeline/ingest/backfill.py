@@ -7,15 +7,14 @@ Belongs here: the list of asked spans below `data/build`, and which dates can be
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from pipeline.home.calendar import ONE_DAY, local_date
 from pipeline.home.checksums import digest
 from pipeline.home.files import write_text
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow, read_ledger
-from pipeline.ingest.late import local_date
 from pipeline.ingest.plan import shown_path, stat_of
 from pipeline.settings import Settings
 
@@ -50,10 +49,10 @@ def nothing_there(settings: Settings, span: Span) -> str | None:
             row = rows.get((source.name, shown_path(settings.home, path)))
             if row is None or _is_changed(path, row):  # nobody knows what is in it
                 return None
-    zone, there = ZoneInfo(settings.site.timezone), []
+    timezone, there = settings.site.timezone, []
     for row in rows.values():
         if row.min_event_at and row.max_event_at:
-            there.append((local_date(row.min_event_at, zone), local_date(row.max_event_at, zone)))
+            there.append((local_date(row.min_event_at, timezone), local_date(row.max_event_at, timezone)))
         if row.too_late_from and row.too_late_to:
             there.append((row.too_late_from, row.too_late_to))
     if any(first <= span[1] and span[0] <= last for first, last in there):
@@ -72,7 +71,7 @@ def _is_changed(path: Path, row: LedgerRow) -> bool:
 def _joined(spans: list[Span]) -> list[Span]:
     joined: list[Span] = []
     for first, last in sorted(spans):
-        if joined and first <= joined[-1][1] + timedelta(days=1):
+        if joined and first <= joined[-1][1] + ONE_DAY:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:
             joined.append((first, last))

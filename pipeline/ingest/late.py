@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection
 
+from pipeline.home.calendar import ONE_DAY, local_date, start_of
 from pipeline.home.sql_text import quote
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.settings import Settings
@@ -22,7 +22,6 @@ from pipeline.settings import Settings
 TOO_LATE = "too_late"
 Span = tuple[date, date]
 
-_ONE_DAY = timedelta(days=1)
 _BEGINNING = date(1900, 1, 1)  # no event is older: 1970 is the first year of a good timestamp
 
 
@@ -53,10 +52,10 @@ class LateRule:
         """The rule with further dates taken in."""
         if self.before is None:
             return self
-        end, merged = self.before - _ONE_DAY, list[Span]()
+        end, merged = self.before - ONE_DAY, list[Span]()
         spans = ((max(first, _BEGINNING), min(last, end)) for first, last in asked)
         for first, last in sorted([*self.taken_in, *(span for span in spans if span[0] <= span[1])]):
-            if merged and first <= merged[-1][1] + _ONE_DAY:
+            if merged and first <= merged[-1][1] + ONE_DAY:
                 merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
             else:
                 merged.append((first, last))
@@ -66,7 +65,7 @@ class LateRule:
         """The stretches that are held back: the first date, and the date after the last."""
         if self.before is None:
             return []
-        taken = [edge for first, last in self.taken_in for edge in (first, last + _ONE_DAY)]
+        taken = [edge for first, last in self.taken_in for edge in (first, last + ONE_DAY)]
         edges = [_BEGINNING, *taken, self.before]
         return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
 
@@ -100,13 +99,12 @@ class Arrivals:
         self._by_name: dict[tuple[str, str], Arrival] = {}
         self._by_content: dict[tuple[str, str], Arrival] = {}
         self._newest: dict[str, date] = {}
-        zone = ZoneInfo(settings.site.timezone)
         for file in known:
             self._by_name[file.source, file.file] = file
             self._by_content.setdefault((file.source, file.sha256), file)
             if file.max_event_at is not None:
                 # the clock of one device that is ahead must not make everybody late
-                newest = local_date(min(file.max_event_at, file.ingested_at), zone)
+                newest = local_date(min(file.max_event_at, file.ingested_at), settings.site.timezone)
                 self._newest[file.source] = max(newest, self._newest.get(file.source, newest))
 
     def rule_of(self, source: str, file: str, sha256: str, contents: Collection[str]) -> LateRule:
@@ -126,16 +124,10 @@ class Arrivals:
         return LateRule(newest - timedelta(days=self._days))
 
 
-def local_date(naive_utc: datetime, zone: ZoneInfo) -> date:
-    """The date of an instant where the site is."""
-    return naive_utc.replace(tzinfo=UTC).astimezone(zone).date()
-
-
 def prepare(con: DuckDBPyConnection, settings: Settings, rules: dict[str, LateRule]) -> bool:
     """Make the table of what is held back, by file_id, for `mark_late`; whether anything can be."""
-    zone = ZoneInfo(settings.site.timezone)
     held = [
-        (file_id, *(datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None) for day in span))
+        (file_id, *(start_of(day, settings.site.timezone) for day in span))
         for file_id, rule in rules.items()
         for span in rule.held_back()
     ]

@@ -12,11 +12,11 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 import duckdb
 
+from pipeline.home.calendar import ONE_DAY, local_date, naive_utc
 from pipeline.home.failpoints import failpoint
 from pipeline.ingest.lake.files import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
@@ -28,7 +28,7 @@ from pipeline.ingest.lake.recovery import (
     refuse_forgetting,
     refuse_loss,
 )
-from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of, local_date, told
+from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of, told
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
 from pipeline.ingest.pseudonyms import Privacy, privacy_of
 from pipeline.ingest.read import BatchReader, Outcome, connect
@@ -36,7 +36,6 @@ from pipeline.ingest.result import FileReport, IngestError, IngestReport
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
-_ONE_DAY = timedelta(days=1)
 _READING_VERSION = 3
 
 
@@ -90,8 +89,7 @@ def ingest(
     damaged ones: whatever was made from the damage has to go while it can still be seen. Raises IngestError, with nothing
     committed.
     """
-    moment = now or datetime.now(UTC)
-    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    moment = naive_utc(now or datetime.now(UTC))
     lake = Lake(settings.data_dir / "lake")
     privacy = privacy_of(settings)
     lake.prepare()
@@ -138,7 +136,7 @@ def _reread_rule(full_refresh: bool, spans: Sequence[tuple[date, date]]) -> Call
         held = [(row.too_late_from, row.too_late_to)] if row.too_late_from and row.too_late_to else []
         if row.min_event_at and row.max_event_at:
             # the dates are the site's, the times UTC: a day more at either end misses none
-            held.append((row.min_event_at.date() - _ONE_DAY, row.max_event_at.date() + _ONE_DAY))
+            held.append((row.min_event_at.date() - ONE_DAY, row.max_event_at.date() + ONE_DAY))
         return full_refresh or any(first <= span[1] and span[0] <= last for first, last in held for span in spans)
 
     return overlaps
@@ -219,7 +217,7 @@ def _note(night: _Night, source: Source, file: RawFile, outcome: Outcome, readin
 
 
 def _date(night: _Night, moment: datetime | None) -> date | None:
-    return local_date(moment, ZoneInfo(night.settings.site.timezone)) if moment else None
+    return local_date(moment, night.settings.site.timezone) if moment else None
 
 
 def _warn_of_shrinking(night: _Night, old: LedgerRow | None, new: LedgerRow) -> None:
