@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,6 @@ from ingest_home import NOW, TRACKER, Home, jsonl
 from late_home import LIMIT, at, days, first_night, held, second_night, span
 
 from pipeline.ingest import IngestError, Lake, LedgerRow
-from pipeline.ingest.late import LateRule
 from pipeline.privacy import erase
 
 
@@ -194,14 +193,3 @@ def test_after_the_backfills_that_were_told_any_delivery_is_one_delivery(tmp_pat
         )  # fmt: skip
         assert held(home) == []
         assert sorted(home.values("user_id")) == sorted(str(line["userId"]) for line in lines)
-
-
-def test_dates_taken_in_are_put_together_and_end_before_the_limit() -> None:
-    rule = LateRule(date(2026, 1, 10))
-    for first, last in ((5, 6), (1, 1), (7, 7), (9, 31), (20, 22)):
-        rule = rule.with_days(span(first, last))
-    assert rule.days_taken_in == "2026-01-01/2026-01-01 2026-01-05/2026-01-07 2026-01-09/2026-01-09"
-    assert LateRule.of(rule.before, rule.days_taken_in) == rule
-    assert [(start.day, end.day) for start, end in rule.held_back()[1:]] == [(2, 5), (8, 9)]
-    assert rule.with_days([(date.min, date.max)]).held_back() == []
-    assert LateRule().with_days(span(1, 5)) == LateRule()

@@ -1,4 +1,4 @@
-"""Every unit test leaves the environment as it found it: the command line hands config and home on through it."""
+"""Every test leaves the environment as it found it: the command line hands config and home on through it."""
 
 from __future__ import annotations
 
