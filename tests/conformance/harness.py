@@ -80,19 +80,32 @@ def compiled(models: Sequence[str], variables: Mapping[str, Any]) -> list[tuple[
     return [(f"{nodes[name].schema}.{name}", nodes[name].compiled_code) for name in models]
 
 
-def run_compiled(steps: Sequence[tuple[str, str]], given: Mapping[str, tuple[str, Sequence[Sequence[Any]]]]) -> (
-    duckdb.DuckDBPyConnection
-):  # fmt: skip
-    """A connection in memory where `given` (table -> columns as DDL, rows) stand and each step made its table."""
-    con = duckdb.connect()
-    con.execute("attach ':memory:' as growth; use growth; set timezone = 'UTC'")
+_SERVER = duckdb.connect(config={"threads": 1})
+_HANDED_OUT: list[duckdb.DuckDBPyConnection] = []
+
+
+def run_compiled(
+    steps: Sequence[tuple[str, str]], given: Mapping[str, tuple[str, Sequence[Sequence[Any]]]]
+) -> duckdb.DuckDBPyConnection:
+    """A connection in memory where `given` (table -> columns as DDL, rows) stand and each step made its table.
+
+    It is valid until the next call: an instance of DuckDB takes longer to start than most cases take to run, so all
+    share one, and each gets an empty database in it.
+    """
+    while _HANDED_OUT:
+        _HANDED_OUT.pop().close()
+    _SERVER.execute("detach database if exists growth; attach ':memory:' as growth")
+    con = _SERVER.cursor()
+    _HANDED_OUT.append(con)
+    con.execute("use growth; set timezone = 'UTC'")
     for schema in ("staging", "intermediate", "marts", "ml", "activation"):
         con.execute(f"create schema {schema}")
     for table, (columns, rows) in given.items():
         con.execute(f"create table {table} ({columns})")
         if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            con.executemany(f"insert into {table} values ({marks})", [list(row) for row in rows])
+            marks = ", ".join(["?"] * len(rows[0]))
+            values = ", ".join([f"({marks})"] * len(rows))
+            con.execute(f"insert into {table} values {values}", [value for row in rows for value in row])
     for table, sql in steps:
         con.execute(f"create table {table} as {sql}")
     return con
