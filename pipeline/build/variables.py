@@ -18,9 +18,7 @@ from pipeline.build.user_agents import RULES
 from pipeline.home.calendar import local_date
 from pipeline.home.files import write_text
 from pipeline.home.paths import HomePaths
-from pipeline.settings import Settings
-from pipeline.settings.analysis import FunnelStep
-from pipeline.settings.predicates import are_apart
+from pipeline.settings import FunnelStep, Settings, are_apart
 
 SNAPSHOT_STEP_DAYS = 7
 MAX_SNAPSHOTS = 8

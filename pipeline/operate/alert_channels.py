@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-from pipeline.settings.alerts import Alerts, Email, Webhook
+from pipeline.settings import Alerts, Email, Webhook
 
 TIMEOUT_S = 10
 

@@ -1,18 +1,31 @@
-"""The config `growth.yaml`: its sections, their defaults, and loading with errors a person can act on.
+"""The config `growth.yaml`: its sections (one file each in sections/), defaults, and loading with helpful errors.
 
-Belongs here: what may stand in the config. Not here: what the pipeline does with it.
+Belongs here: what the config may contain. Not here: what the pipeline does with it.
 """
 
 from pipeline.settings.default_config import default_config_text
 from pipeline.settings.errors import ConfigError
-from pipeline.settings.load import Settings, load_settings, parse_settings
-from pipeline.settings.sources import CANONICAL_COLUMNS, Source
+from pipeline.settings.load import load_settings, parse_settings
+from pipeline.settings.predicates import are_apart
+from pipeline.settings.sections.alerts import Alerts, Email, Webhook
+from pipeline.settings.sections.churn import Churn
+from pipeline.settings.sections.funnels import FunnelStep
+from pipeline.settings.sections.purchase import Purchase
+from pipeline.settings.sections.sources import CANONICAL_COLUMNS, Source
+from pipeline.settings.settings import Settings
 
 __all__ = [
     "CANONICAL_COLUMNS",
+    "Alerts",
+    "Churn",
     "ConfigError",
+    "Email",
+    "FunnelStep",
+    "Purchase",
     "Settings",
     "Source",
+    "Webhook",
+    "are_apart",
     "default_config_text",
     "load_settings",
     "parse_settings",

@@ -1,4 +1,4 @@
-"""The one exception that a mistake in the config raises. Nothing else belongs here."""
+"""The one exception for an error in the config."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class ConfigError(Exception):
-    """A mistake in `growth.yaml`: which key, on which line, what is wrong and what to do about it."""
+    """An error in `growth.yaml`: which key, on which line, what is wrong and how to fix it."""
 
     def __init__(
         self,
@@ -30,3 +30,11 @@ class ConfigError(Exception):
         if self.remedy:
             text += f" ({self.remedy})"
         return "\n".join([text, *(str(other) for other in self.others)])
+
+
+def combine(errors: list[ConfigError]) -> ConfigError:
+    """One error that reports all of them, in the order of the file."""
+    first, *others = sorted(errors, key=lambda error: error.line or 0)
+    return ConfigError(
+        first.problem, key=first.key, line=first.line, remedy=first.remedy, path=first.path, others=tuple(others)
+    )

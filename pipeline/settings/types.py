@@ -1,4 +1,4 @@
-"""Small value types of the config (durations, names) and how they are read. No sections here."""
+"""Types that several sections share: durations, names, conditions. No sections here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pipeline.settings.predicates import checked_column, checked_predicate
 
 _UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _SHORT_UNITS = {"s": "second", "sec": "second", "min": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -14,7 +16,7 @@ _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
 
 
 class Section(BaseModel):
-    """A part of the config: unknown keys are errors, and nothing changes after loading."""
+    """A part of the config: unknown keys are errors, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -36,7 +38,7 @@ def parse_duration(value: Any) -> Any:
 
 
 def parse_timezone(value: Any) -> Any:
-    """Accept an IANA time zone name, and say so where it is none."""
+    """Accept an IANA time zone name."""
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
@@ -45,13 +47,31 @@ def parse_timezone(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> Any:
-    """YAML reads a bare 5 or 0 as a number; where the config means a name, the text is meant."""
+    """YAML reads a bare 5 as a number; where the config expects a name, it is text."""
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 Duration = Annotated[int, BeforeValidator(parse_duration), Field(gt=0)]
 Timezone = Annotated[str, BeforeValidator(parse_timezone)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Text = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+EventColumn = Annotated[Text, AfterValidator(checked_column)]
+EventCondition = Annotated[Text, AfterValidator(checked_predicate)]
+# A condition on a table whose columns are not known here.
+Condition = Annotated[Text, AfterValidator(lambda text: checked_predicate(text, columns=None))]
+
+
+class ActionValue(Section):
+    """What an action on one person costs, and what it brings if the prediction was right, in the site's currency."""
+
+    cost: Annotated[float, Field(gt=0)]
+    benefit: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _is_profitable(self) -> ActionValue:
+        if self.cost >= self.benefit:
+            raise ValueError("cost must be less than benefit; otherwise the action never pays")
+        return self

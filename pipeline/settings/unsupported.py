@@ -1,5 +1,7 @@
-"""What the contract knows and the pipeline does not do yet: refused where ignoring it would give other figures than
-asked for, else accepted with a notice. Take an entry out when its feature is built.
+"""Keys and values of the contract that are not implemented yet.
+
+They are refused if ignoring them would give other figures than configured, else accepted with a notice. Remove an entry
+when its feature is built.
 """
 
 from __future__ import annotations
@@ -8,16 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-Location = tuple[int | str, ...]
+from pipeline.settings.locations import Location
+
 Refusal = tuple[Location, str, str]
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """A place in the config (`*` stands for each entry of a list), the values it is about, and what to do instead."""
+    """A key (`*` stands for each entry of a list), the values that match, and what to do instead."""
 
-    place: str
-    is_meant: Callable[[Any], bool]
+    key: str
+    matches: Callable[[Any], bool]
     remedy: str = "remove it"
 
 
@@ -31,10 +34,11 @@ def _is_not(*supported: Any) -> Callable[[Any], bool]:
 
 _REFUSED = (
     _Rule(
-        "sources.*.format", _is_not("tracker", "table"),
+        "sources.*.format",
+        _is_not("tracker", "table"),
         "use tracker, or table, which reads any CSV, TSV, Parquet or JSON lines",
     ),
-)  # fmt: skip
+)
 
 _TABLE_KEYS = ("columns", "header", "delimiter", "event_name")
 _UNUSED = (
@@ -58,13 +62,13 @@ def _found(value: Any, parts: list[str], location: Location = ()) -> Iterator[tu
 
 def _matching(settings: Any, rules: tuple[_Rule, ...]) -> Iterator[tuple[Location, Any, str]]:
     for rule in rules:
-        for location, value in _found(settings, rule.place.split(".")):
-            if rule.is_meant(value):
+        for location, value in _found(settings, rule.key.split(".")):
+            if rule.matches(value):
                 yield location, value, rule.remedy
 
 
 def refused(settings: Any) -> list[Refusal]:
-    """Where, what and what to do instead, for each key that would not be honoured."""
+    """Location, problem and remedy of each value that would have no effect."""
     only_tables: list[Refusal] = [
         (("sources", index, key), "is for `format: table` only", "remove it, or set format: table")
         for index, source in enumerate(settings.sources)
@@ -78,5 +82,5 @@ def refused(settings: Any) -> list[Refusal]:
 
 
 def unused(settings: Any) -> list[Location]:
-    """The keys that are accepted and that nothing reads yet."""
+    """The keys that are accepted but not used yet."""
     return [location for location, _, _ in _matching(settings, _UNUSED)]

@@ -17,8 +17,7 @@ from pipeline.operate.alerts import tell_how_it_ended
 from pipeline.orchestration.automation import build_alert_sensors
 from pipeline.orchestration.dead_runs import end_dead_runs
 from pipeline.orchestration.resources import GrowthHome
-from pipeline.settings import ConfigError, Settings, load_settings, parse_settings
-from pipeline.settings.alerts import Alerts
+from pipeline.settings import Alerts, ConfigError, Settings, load_settings, parse_settings
 
 BASE = "site: {}\nsources: [{name: shop, path: 'raw/*'}]\n"
 
@@ -218,7 +217,7 @@ def test_a_mail_server_without_encryption_gets_no_message_where_it_is_asked_for(
         (
             "alerts:\n  email: {to: a@b.c, from: a@b.c, smtp_host: h, security: none, user_env: U, password_env: P}\n",
             "alerts.email",
-            "in the clear",
+            "unencrypted",
         ),
     ],
 )

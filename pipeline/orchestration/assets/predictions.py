@@ -16,8 +16,7 @@ from pipeline.orchestration.assets.dbt_layers import PREDICTIONS
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.predict.features import LearningData, read_learning_data
 from pipeline.reports import plots
-from pipeline.settings import Settings
-from pipeline.settings.analysis import Churn, Purchase
+from pipeline.settings import Churn, Purchase, Settings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""The section about who is told how a night ended. Secrets never stand in the config: it names environment variables."""
+"""Section `alerts`: who receives a message about a night. It names environment variables, never a secret itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipeline.settings.types import Section, Text
+from pipeline.settings.types import EnvironmentName, Section, Text
 
-EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
 Occasion = Literal["failure", "recovery", "gate_warning"]
@@ -19,7 +18,7 @@ def _as_list(value: Any) -> Any:
 
 
 class Webhook(Section):
-    """Where to post a JSON message. An address that is a secret itself is given by an environment variable."""
+    """Where to post a JSON message. A URL that is itself a secret is given by an environment variable."""
 
     url: WebAddress | None = None
     url_env: EnvironmentName | None = None
@@ -28,12 +27,12 @@ class Webhook(Section):
     @model_validator(mode="after")
     def _one_address(self) -> Webhook:
         if (self.url is None) == (self.url_env is None):
-            raise ValueError("give url, or url_env (the environment variable that holds it)")
+            raise ValueError("expected either url or url_env (the environment variable that contains the URL)")
         return self
 
 
 class Email(Section):
-    """Which mail server takes the message, from whom and to whom."""
+    """The mail server, the sender and the receivers."""
 
     to: Annotated[tuple[MailAddress, ...], BeforeValidator(_as_list), Field(min_length=1)]
     sender: MailAddress = Field(alias="from")
@@ -44,16 +43,16 @@ class Email(Section):
     password_env: EnvironmentName | None = None
 
     @model_validator(mode="after")
-    def _whole_login(self) -> Email:
+    def _complete_login(self) -> Email:
         if (self.user_env is None) != (self.password_env is None):
             raise ValueError("a login needs both user_env and password_env")
         if self.password_env and self.security == "none":
-            raise ValueError("a password would go over the wire in the clear: use security starttls or tls")
+            raise ValueError("the password would be sent unencrypted: set security to starttls or tls")
         return self
 
 
 class Alerts(Section):
-    """Nothing is sent unless a webhook or an e-mail is given."""
+    """Nothing is sent unless a webhook or an e-mail is configured."""
 
     on: Annotated[tuple[Occasion, ...], Field(min_length=1)] = ("failure", "recovery")
     webhook: Webhook | None = None
@@ -61,13 +60,13 @@ class Alerts(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _on_is_no_truth(cls, value: Any) -> Any:
-        """YAML 1.1 reads a bare `on` as true."""
-        return (
-            {"on" if key is True else key: entry for key, entry in value.items()} if isinstance(value, dict) else value
-        )
+    def _restore_key_on(cls, value: Any) -> Any:
+        """YAML 1.1 reads the bare key `on` as true."""
+        if not isinstance(value, dict):
+            return value
+        return {"on" if key is True else key: entry for key, entry in value.items()}
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is anybody to tell."""
+        """Whether there is a receiver."""
         return self.webhook is not None or self.email is not None

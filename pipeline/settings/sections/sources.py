@@ -1,0 +1,103 @@
+"""Section `sources`: which raw files are read, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from pipeline.settings.types import Name, Section, Text, Timezone
+
+SourceFormat = Literal[
+    "tracker", "table", "ga4", "mixpanel", "sensors", "segment", "snowplow", "amplitude", "access_log", "survey"
+]
+
+# Canonical names that `columns` of a table can map; all other columns are kept in `properties`.
+CANONICAL_COLUMNS = (
+    "event_id",
+    "event_name",
+    "event_at",
+    "received_at",
+    "sent_at",
+    "user_id",
+    "anonymous_id",
+    "item_id",
+    "category",
+    "price",
+    "quantity",
+    "revenue",
+    "currency",
+    "order_id",
+    "search_term",
+    "page_url",
+    "page_path",
+    "referrer",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "device_type",
+    "user_agent",
+    "duration_s",
+)
+
+_NAMED_TIMESTAMP_FORMATS = ("iso", "epoch_s", "epoch_ms", "epoch_us")
+
+
+def _position_or_name(value: Any) -> Any:
+    """Accept a column's name or its position from 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError("expected the name of a column or its position (0, 1, …)")
+    return value
+
+
+ColumnRef = Annotated[int | str, BeforeValidator(_position_or_name)]
+
+
+class Source(Section):
+    """Raw files of one format, and how to read them."""
+
+    name: Name
+    format: SourceFormat = "tracker"
+    path: Text
+    sessions: bool = True
+    event_names: dict[Text, Text] = Field(default_factory=dict)
+    header: bool = True
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    columns: dict[str, ColumnRef] = Field(default_factory=dict)
+    event_name: Text | None = None
+    timestamp_format: Text = "iso"
+    timezone: Timezone = "UTC"
+
+    @field_validator("columns")
+    @classmethod
+    def _canonical_names(cls, value: dict[str, int | str]) -> dict[str, int | str]:
+        for name in value:
+            if name not in CANONICAL_COLUMNS:
+                expected = ", ".join(CANONICAL_COLUMNS)
+                raise ValueError(f"'{name}' is not a canonical column, expected one of {expected}")
+        return value
+
+    @field_validator("timestamp_format")
+    @classmethod
+    def _known_format(cls, value: str) -> str:
+        if value not in _NAMED_TIMESTAMP_FORMATS and "%" not in value:
+            raise ValueError(
+                "expected iso, epoch_s, epoch_ms, epoch_us or a strptime pattern such as '%Y-%m-%d %H:%M:%S'"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _complete_table(self) -> Source:
+        if self.format != "table":
+            return self
+        if not self.columns:
+            raise ValueError("format: table needs `columns`, which map canonical names to columns of the file")
+        if "event_at" not in self.columns:
+            raise ValueError("`columns` must contain event_at")
+        if "event_name" not in self.columns and self.event_name is None:
+            raise ValueError("add event_name to `columns`, or set `event_name` for all rows")
+        if "user_id" not in self.columns and "anonymous_id" not in self.columns:
+            raise ValueError("`columns` must contain user_id or anonymous_id")
+        if not self.header and any(isinstance(theirs, str) for theirs in self.columns.values()):
+            raise ValueError("with header: false, `columns` must be positions (0, 1, …)")
+        return self
