@@ -23,7 +23,7 @@ from bench.measure import Cost, machine, run_measured
 from pipeline.build.dbt_session import DbtSession
 from pipeline.build.plan import BuildPlan
 from pipeline.build.variables import RunContext, dbt_variables
-from pipeline.home.files import write_parquet
+from pipeline.home.parquet import write_parquet
 from pipeline.home.paths import HomePaths
 from pipeline.settings import default_config_text, load_settings
 

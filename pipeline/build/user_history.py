@@ -16,7 +16,7 @@ from datetime import date, timedelta
 import duckdb
 
 from pipeline.home.failpoints import failpoint
-from pipeline.home.files import copy_to_parquet
+from pipeline.home.parquet import copy_to_parquet
 from pipeline.home.paths import HomePaths
 from pipeline.home.sql_text import quote
 

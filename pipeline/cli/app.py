@@ -130,7 +130,7 @@ def sql(
     """Query the published warehouse, read-only and locked down."""
     import duckdb
 
-    from pipeline.operate.damage import is_corruption
+    from pipeline.home.error_advice import is_database_damage
     from pipeline.publish.analyst import connect, print_result, shell
 
     paths = _published(config, home)
@@ -142,7 +142,7 @@ def sql(
                 print_result(con, query)
     except duckdb.Error as error:
         damaged = "the published version is damaged: `growthhouse doctor` leads back to the last whole one. "
-        raise fail((damaged if is_corruption(str(error)) else "") + str(error)) from error
+        raise fail((damaged if is_database_damage(str(error)) else "") + str(error)) from error
 
 
 @app.command()
@@ -227,10 +227,18 @@ def doctor(
         bool, typer.Option(help="Go on without damaged files of the lake whose raw file is gone.")
     ] = False,
 ) -> None:
-    """Check configuration, disk, files, versions, locks and half-finished runs; mend what is safe. Exit 2: an error."""
+    """Check configuration, disk, files, versions, locks and unfinished runs; repair what is safe. Exit 2: an error."""
     from pipeline.operate.doctor import examine
+    from pipeline.privacy import stale_totals
 
-    findings = examine(config.resolve(), home, quick=quick, accept_loss=accept_loss)
+    findings = examine(
+        config.resolve(),
+        home,
+        quick=quick,
+        accept_loss=accept_loss,
+        end_dead_runs=_end_dead_runs,
+        further=[stale_totals],
+    )
     for finding in findings:
         colour = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW}.get(finding.level, typer.colors.RED)
         typer.secho(f"{finding.level:5} {finding.text}", fg=colour)
@@ -239,6 +247,14 @@ def doctor(
 
 
 app.command()(report)
+
+
+def _end_dead_runs(paths: HomePaths) -> list[str]:
+    if not (paths.dagster / "dagster.yaml").exists():
+        return []
+    from pipeline.orchestration.dead_runs import end_dead_runs_of
+
+    return end_dead_runs_of(paths)
 
 
 def _published(config: Path, home: Path | None) -> HomePaths:

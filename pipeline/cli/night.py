@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.cli.summary import summary
-from pipeline.home.error_advice import words_for
+from pipeline.home.error_advice import advice_for
 from pipeline.home.lock import WriterBusy, writer_lock
 from pipeline.home.paths import HomePaths
 from pipeline.home.permissions import make_private
@@ -96,11 +96,11 @@ def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str],
     except NightError:
         raise
     except Exception as error:
-        from pipeline.operate.alerts import tell_failed_start
+        from pipeline.operate.alerts import send_failed_start
 
         log.note("error", f"the night could not start: {type(error).__name__}: {error}")
-        _report(tell_failed_start(settings, error), say, log)
-        if advice := words_for(str(error), settings.home):
+        _report(send_failed_start(settings, error), say, log)
+        if advice := advice_for(str(error), settings.home):
             raise NightError(f"{advice}\n  {type(error).__name__}: {str(error).splitlines()[0]}", 1) from error
         raise
     if not result.success:
@@ -159,13 +159,13 @@ def _note_and_tell(
     """
     import dagster as dg
 
-    from pipeline.operate.alerts import tell_how_it_ended
+    from pipeline.orchestration.run_alerts import send_alert_of
     from pipeline.orchestration.run_history import record_runs
 
     try:
         record_runs(instance, HomePaths(settings.home))
         for record in instance.get_run_records(dg.RunsFilter(updated_after=began_at), ascending=True):
-            _report(tell_how_it_ended(instance, settings, record.dagster_run.run_id), say, log)
+            _report(send_alert_of(instance, settings, record.dagster_run.run_id), say, log)
     except Exception as error:
         _report([f"history of runs: {type(error).__name__}: {error}"], say, log)
 

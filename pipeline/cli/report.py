@@ -9,7 +9,8 @@ import typer
 
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, command, fail, home_of
 from pipeline.home.paths import HomePaths
-from pipeline.reports import latest_report, report_of
+from pipeline.home.versions import report_of
+from pipeline.reports import latest_report
 
 _REPORT = 'key:"published/report"'
 

@@ -10,8 +10,8 @@ import duckdb
 from expectations.warnings import told as told_warning
 from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
+from pipeline.home.versions import report_of
 from pipeline.ingest.late import told
-from pipeline.reports import report_of
 
 
 def summary(paths: HomePaths, run_id: str) -> str:

@@ -1,19 +1,28 @@
 """The record of a folder: SHA-256 and size of each file in it, in the folder's `checksums.txt`.
 
-Belongs here: keeping the record through crashes, and comparing files with it. Not here: what is done about a damaged file.
-A file is whole where it has the sum recorded of it. While a file is being replaced the record holds the sums of both,
-so that a crash on either side of the renaming is no damage.
+`sha256sum -c checksums.txt` checks it. Belongs here: keeping the record through crashes, and comparing files with it. Not
+here: what is done about a damaged file. While a file is being replaced the record holds the sums of both, so that a
+crash before or after the rename is not damage.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.home.atomic import write_text
+
 RECORD = "checksums.txt"
+# `sha256sum -c` reads the first form and passes over comments. `before` is the file that the one above replaced. The last
+# form, with the size between sum and name, is that of records written by growthhouse 0.1.
+_LINE = re.compile(r"([0-9a-f]{64})  (?!\d+  )(.+)")
+_SIZE = re.compile(r"# size (\d+)")
+_BEFORE = re.compile(r"# before ([0-9a-f]{64})  (\d+)")
+_LINE_0_1 = re.compile(r"([0-9a-f]{64})  (\d+)  (.+)")
 
 
 class RecordDamaged(Exception):
@@ -37,6 +46,11 @@ def digest(path: Path) -> Sum:
         return Sum(hashlib.file_digest(handle, "sha256").hexdigest(), os.fstat(handle.fileno()).st_size)
 
 
+def line_of(sha256: str, name: str) -> str:
+    """A line of a file for `sha256sum -c`."""
+    return f"{sha256}  {name}"
+
+
 def read_record(folder: Path) -> Record:
     """What is recorded; empty where nothing is. Raises RecordDamaged."""
     path = folder / RECORD
@@ -44,15 +58,11 @@ def read_record(folder: Path) -> Record:
         return {}
     try:
         *lines, last = path.read_text(encoding="utf-8").splitlines()
-        entries = [_entry(line) for line in lines]
     except (ValueError, UnicodeDecodeError) as error:
         raise RecordDamaged(f"{path} cannot be read ({error})") from error
     if last != _seal(lines):
         raise RecordDamaged(f"{path} is not as it was written")
-    record: Record = {}
-    for name, entry in entries:
-        record[name] = (*record.get(name, ()), entry)
-    return record
+    return _parsed(lines)
 
 
 def accept(folder: Path, new: Mapping[str, Sum]) -> None:
@@ -67,12 +77,14 @@ def accept(folder: Path, new: Mapping[str, Sum]) -> None:
     record = {name: sums for name, sums in old.items() if name not in new and (folder / name).exists()}
     for name, entry in new.items():
         present = digest(folder / name) if old.get(name) and (folder / name).exists() else None
-        record[name] = (entry, present) if present in old.get(name, ()) and present != entry else (entry,)  # type: ignore[assignment]
-    _write(folder, record)
+        is_known = present is not None and present in old[name] and present != entry
+        record[name] = (entry, present) if present and is_known else (entry,)
+    lines = [line for name, sums in sorted(record.items()) for line in _lines(name, sums)]
+    write_text("\n".join([*lines, _seal(lines)]) + "\n", folder / RECORD)
 
 
 def damage(folder: Path, name: str, sums: Iterable[Sum], *, by_hash: bool) -> str | None:
-    """What is wrong with a file, None where nothing is. Without `by_hash` only its size is asked."""
+    """What is wrong with a file, None where nothing is. Without `by_hash` only its size is compared."""
     try:
         size = (folder / name).stat().st_size
     except FileNotFoundError:
@@ -85,16 +97,31 @@ def damage(folder: Path, name: str, sums: Iterable[Sum], *, by_hash: bool) -> st
     return None
 
 
-def _write(folder: Path, record: Record) -> None:
-    from pipeline.home.files import write_text
+def _lines(name: str, sums: tuple[Sum, ...]) -> list[str]:
+    """size, sum and name of the file; then, in a comment, what it replaced."""
+    latest, *before = sums
+    return [
+        f"# size {latest.size}",
+        line_of(latest.sha256, name),
+        *(f"# before {entry.sha256}  {entry.size}" for entry in before),
+    ]
 
-    lines = [f"{entry.sha256}  {entry.size}  {name}" for name, sums in sorted(record.items()) for entry in sums]
-    write_text("\n".join([*lines, _seal(lines)]) + "\n", folder / RECORD)
 
-
-def _entry(line: str) -> tuple[str, Sum]:
-    sha256, size, name = line.split("  ", 2)
-    return name, Sum(sha256, int(size))
+def _parsed(lines: list[str]) -> Record:
+    record: Record = {}
+    size, name = 0, ""
+    for line in lines:
+        if found := _LINE_0_1.fullmatch(line):
+            name = found[3]
+            record[name] = (*record.get(name, ()), Sum(found[1], int(found[2])))
+        elif found := _SIZE.fullmatch(line):
+            size = int(found[1])
+        elif found := _LINE.fullmatch(line):
+            name = found[2]
+            record[name] = (Sum(found[1], size),)
+        elif found := _BEFORE.fullmatch(line):
+            record[name] = (*record[name], Sum(found[1], int(found[2])))
+    return record
 
 
 def _seal(lines: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The time of a night: the wall clock, but never before the last published version.
 
-Versions are named by time, and the raw gate judges what was read since the last one; a clock that was set back must turn
-neither around.
+Versions are named by time, and the raw gate checks what was read since the last one: neither may run backwards when the
+clock is set back.
 """
 
 from __future__ import annotations
@@ -9,20 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from pipeline.home.paths import HomePaths
-
-_NAME = "warehouse-%Y%m%dT%H%M%S%fZ"
-
-
-def published_at(name: str) -> datetime:
-    """When a version was published, as the stem of its file says."""
-    return datetime.strptime(name, _NAME).replace(tzinfo=UTC)
+from pipeline.home.versions import published_at, versions
 
 
 def night_time(paths: HomePaths, now: datetime | None = None) -> tuple[datetime, str | None]:
-    """The time to work with, and what to tell a person where the clock cannot be right."""
+    """The time to work with, and a warning where the clock cannot be right."""
     now = now or datetime.now(UTC)
-    versions = [published_at(file.stem) for file in paths.versions.glob("warehouse-*.duckdb")]
-    last = max(versions, default=None)
+    last = max((published_at(file) for file in versions(paths)), default=None)
     if last is None or now > last:
         return now, None
     return last + timedelta(microseconds=1), (

@@ -1,7 +1,7 @@
-"""What the machine refuses, in words that say what to do: a full disk, no memory, no right to write, a damaged file.
+"""Advice for errors that the machine causes: a full disk, no memory, no right to write, a damaged file.
 
-Told from the text of an error, because it passes through dbt, Dagster and DuckDB before it gets here. Not here: input and
-configuration (their messages are their own).
+Recognised by the text of an error, because it passes through dbt, Dagster and DuckDB before it gets here. Not here: input
+and configuration (their messages are their own).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.home.memory import MEMORY_VARIABLE
 
-_STAYS = "The published version stays as it was; `growthhouse run` afterwards does the night anew."
+_STAYS = "The published version stays as it was; run `growthhouse run` again afterwards."
 _FULL = ("no space left on device", "disk is full", "[errno 28]", "disk quota exceeded")
 _SQLITE_WRITE = "disk i/o error"  # what SQLite says of Dagster's records when its shared memory file cannot grow
 _MEMORY = (
@@ -31,14 +31,26 @@ _READ_ONLY = (
     "permission denied",
     "attempt to write a readonly database",
 )
+_DAMAGED_DATABASE = (
+    "corrupt database file",
+    "not a valid duckdb database file",
+    "checksum",
+    "failed to deserialize",
+    "serialization error",
+)
 _DAMAGED = (
-    "corrupt database file", "not a valid duckdb database file", "failed to deserialize", "serialization error",
-    "zstd decompression", "snappy", "parquet file", "parquet magic", "thrift", "invalidated",
-)  # fmt: skip
+    *_DAMAGED_DATABASE,
+    "zstd decompression",
+    "snappy",
+    "parquet file",
+    "parquet magic",
+    "thrift",
+    "invalidated",
+)
 
 
-def words_for(text: str, home: Path | None = None) -> str | None:
-    """What to tell a person about an error of this text; None where it is of another kind.
+def advice_for(text: str, home: Path | None = None) -> str | None:
+    """What a person can do about an error with this text; None where the machine is not the cause.
 
     `home` is named where the error names no path.
     """
@@ -55,8 +67,8 @@ def words_for(text: str, home: Path | None = None) -> str | None:
         return f"A file or folder cannot be written{_where(text)}. Make it writable for this user. {_STAYS}"
     if is_damage(text):
         return (
-            "A file that the night reads is damaged. What is found is set aside or marked, and the next night makes it anew: "
-            f"run `growthhouse run` again; `growthhouse doctor` looks into every file. {_STAYS}"
+            "A file that the night reads is damaged. Damaged files are set aside or marked, and the next night rebuilds them: "
+            f"run `growthhouse run` again; `growthhouse doctor` checks every file. {_STAYS}"
         )
     return None
 
@@ -64,6 +76,11 @@ def words_for(text: str, home: Path | None = None) -> str | None:
 def is_damage(text: str) -> bool:
     """Whether an error may come from a file that is not as it was written."""
     return any(sign in text.lower() for sign in _DAMAGED)
+
+
+def is_database_damage(text: str) -> bool:
+    """The same for an error that DuckDB raised on one of its own files."""
+    return any(sign in text.lower() for sign in _DAMAGED_DATABASE)
 
 
 def is_of_the_machine(text: str) -> bool:

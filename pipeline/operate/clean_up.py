@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.home.paths import HomePaths
+from pipeline.home.versions import SEAL, current_version, orphans, versions
 
 
-def tidy(paths: HomePaths) -> list[str]:
-    """Remove it; says of each what it was, relative to the home."""
+def clean_up(paths: HomePaths) -> list[str]:
+    """Remove what killed runs left; the removed paths, relative to the home."""
     removed = []
     for path in sorted(_leftovers(paths)):
         if path.is_dir() and not path.is_symlink():
@@ -35,10 +36,7 @@ def _leftovers(paths: HomePaths) -> Iterator[Path]:
 
 def _never_published(paths: HomePaths) -> Iterator[Path]:
     """Versions later than the one the link leads to: finished, but the run died before analysts could see them."""
-    versions: Iterator[Path] = paths.versions.glob("warehouse-*.duckdb")
-    if paths.warehouse.exists():
-        current = paths.warehouse.resolve().name
-        versions = (file for file in versions if file.name > current)
-    yield from versions
+    current = current_version(paths)
+    yield from (file for file in versions(paths) if current is None or file.name > current.name)
     # A seal is written just before its version gets its name.
-    yield from (seal for seal in paths.versions.glob("*.sha256") if not seal.with_suffix("").exists())
+    yield from (file for file in orphans(paths) if file.suffix == SEAL)

@@ -1,52 +1,37 @@
-"""Damage in what a night builds: the build database, published versions, predictions and the histories of runs.
+"""Damage in what a night builds: the build database, predictions and the histories of runs.
 
-Belongs here: finding it, setting the damaged file aside, what takes its place. Not here: the lake (`pipeline.ingest.lake.recovery`),
-and telling a person (`pipeline.operate.doctor`).
+Belongs here: finding it, setting the damaged file aside, what takes its place. Not here: the lake
+(`pipeline.ingest.lake.recovery`), published versions (`pipeline.publish.seals`), reporting (`pipeline.operate.doctor`).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 
 from pipeline.build.user_history import FROM_VERSION
-from pipeline.home.checksums import RecordDamaged, damage, digest, read_record
-from pipeline.home.files import copy_to_parquet, write_text
+from pipeline.home.checksums import RecordDamaged, damage, read_record
+from pipeline.home.error_advice import is_database_damage
 from pipeline.home.memory import reading
+from pipeline.home.parquet import copy_to_parquet
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import Lake, read_ledger
 from pipeline.ingest.lake.recovery import damaged_files, ledger_problem, mark_damaged
-
-SEAL = ".sha256"
-_CORRUPT = (
-    "corrupt database file",
-    "not a valid duckdb database file",
-    "checksum",
-    "failed to deserialize",
-    "serialization error",
-)
+from pipeline.publish.seals import read_every_value, set_aside
 
 
-def is_corruption(text: str) -> bool:
-    """Whether DuckDB's words say that the file is not what it wrote."""
-    return any(sign in text.lower() for sign in _CORRUPT)
-
-
-def mend(paths: HomePaths) -> list[str]:
-    """Set aside what is damaged and can be made anew; under the writer lock. Says what was found and what follows."""
+def repair(paths: HomePaths) -> list[str]:
+    """Set aside what is damaged and can be rebuilt; under the writer lock. Returns what was found and what follows."""
     found = [f"{name} {problem}; {_replaced(paths, name)}" for name, problem in small_file_problems(paths)]
     if problem := build_problem(paths, full=False):
         found.append(set_build_aside(paths, problem))
     return found
 
 
-def look_closely(paths: HomePaths) -> list[str]:
-    """After a step failed over a damaged file: look into every one, set aside or mark what is found; says what."""
-    found = mend(paths)
+def inspect_everything(paths: HomePaths) -> list[str]:
+    """After a step failed on a damaged file: read every file, set aside or mark what is damaged; returns what was found."""
+    found = repair(paths)
     if problem := build_problem(paths, full=True):
         found.append(set_build_aside(paths, problem))
     lake = Lake(paths.lake)
@@ -59,20 +44,17 @@ def look_closely(paths: HomePaths) -> list[str]:
 
 
 def build_problem(paths: HomePaths, *, full: bool) -> str | None:
-    """What is wrong with the build database: asked of its header and catalog, or of every value (`full`).
-
-    DuckDB keeps a checksum of each block and looks at it when it reads the block.
-    """
+    """What is wrong with the build database: by its header and catalog, or by reading every value (`full`)."""
     if not paths.build_db.exists():
         return None
     try:
         with reading(paths.build_db) as con:
-            for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-                if full:
-                    con.execute(f'select sum(hash(t)) from "{schema}"."{table}" as t').fetchall()
+            con.execute("select count(*) from duckdb_tables()").fetchall()
+            if full:
+                read_every_value(con)
     except duckdb.Error as error:
         text = str(error).splitlines()[0]
-        if is_corruption(text):
+        if is_database_damage(text):
             return text
         if "lock" not in text.lower():
             raise
@@ -83,7 +65,7 @@ def set_build_aside(paths: HomePaths, problem: str) -> str:
     """Rename the damaged build database (only the latest such file is kept); the next night builds it in full."""
     for older in paths.build_db.parent.glob(f"{paths.build_db.name}.damaged-*"):
         older.unlink()
-    aside = _aside(paths.build_db)
+    aside = set_aside(paths.build_db)
     paths.build_db.with_name(paths.build_db.name + ".wal").unlink(missing_ok=True)
     return (
         f"the build database is damaged ({problem}) and was set aside as {aside.relative_to(paths.home)}; "
@@ -109,11 +91,11 @@ def _replaced(paths: HomePaths, name: str) -> str:
     """Set one small file aside and say what takes its place."""
     path = paths.home / name
     if not path.exists():
-        return "it is written anew"
-    aside = _aside(path).name
+        return "the next night writes it again"
+    aside = set_aside(path).name
     published = {paths.quality_results: "select * from ops.quality_results", paths.user_history: FROM_VERSION}
     if path not in published:
-        return f"it was set aside as {aside}, and the next night writes it anew"
+        return f"it was set aside as {aside}, and the next night writes it again"
     if paths.warehouse.exists():
         try:
             with reading(paths.warehouse.resolve()) as con:
@@ -122,56 +104,3 @@ def _replaced(paths: HomePaths, name: str) -> str:
         except duckdb.Error:
             path.unlink(missing_ok=True)
     return f"it was set aside as {aside}; what earlier nights wrote there is in the published versions only"
-
-
-def _aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-    path.rename(aside)
-    return aside
-
-
-def seal_version(file: Path, name: str) -> None:
-    """Write the SHA-256 of a version beside the name it will get, as `sha256sum -c` reads it."""
-    write_text(f"{digest(file).sha256}  {name}\n", file.with_name(name + SEAL))
-
-
-def version_problem(version: Path) -> str | None:
-    """What is wrong with a published version: its bytes against its seal; without one, whether every value can be read."""
-    seal = version.with_name(version.name + SEAL)
-    if seal.exists():
-        wanted = seal.read_text(encoding="utf-8").split()[:1]
-        return None if wanted == [digest(version).sha256] else f"is not as it was published ({seal.name})"
-    try:
-        with reading(version) as con:
-            for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-                con.execute(f'select sum(hash(t)) from "{schema}"."{table}" as t').fetchall()
-    except duckdb.Error as error:
-        return str(error).splitlines()[0]
-    return None
-
-
-def drop_lonely_seals(versions: Path) -> None:
-    """Seals of versions that were pruned."""
-    for seal in versions.glob(f"*{SEAL}"):
-        if not seal.with_suffix("").exists():
-            seal.unlink()
-
-
-def versions(paths: HomePaths) -> list[Path]:
-    """Published versions on disk, the newest first."""
-    return sorted(paths.versions.glob("warehouse-*.duckdb"), reverse=True)
-
-
-def fall_back(paths: HomePaths) -> Path | None:
-    """Set the damaged current version aside and lead the link to the newest whole one; None where there is none."""
-    damaged = paths.warehouse.resolve()
-    good = next((file for file in versions(paths) if file != damaged and version_problem(file) is None), None)
-    if good is None:
-        return None
-    link = paths.warehouse.with_name(f".{paths.warehouse.name}.next")
-    link.unlink(missing_ok=True)
-    link.symlink_to(os.path.relpath(good, paths.warehouse.parent))
-    os.replace(link, paths.warehouse)
-    if damaged.exists():
-        _aside(damaged)
-    return good

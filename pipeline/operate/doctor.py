@@ -1,13 +1,15 @@
-"""`growthhouse doctor`: looks at a deployment and says what is wrong and what to do, and mends what is safe.
+"""`growthhouse doctor`: checks a deployment, reports what is wrong and what to do, and repairs what is safe.
 
-Safe is what the next night would do by itself (leftovers, dead runs, damaged files that are made anew), and leading analysts
-from a damaged version to the last whole one. Not here: how damage is found (`pipeline.operate.damage`, `pipeline.ingest.lake.recovery`).
+Safe is what the next night would do by itself (leftovers, dead runs, damaged files that it rebuilds), and switching analysts
+from a damaged version to the newest intact one. Not here: how damage is found (`pipeline.operate.damage`,
+`pipeline.publish.seals`, `pipeline.ingest.lake.recovery`).
 """
 
 from __future__ import annotations
 
 import platform
 import shutil
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,19 +19,31 @@ from pipeline.home.lock import WriterBusy, writer_lock
 from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.permissions import make_private, privacy
-from pipeline.operate.clean_up import tidy
-from pipeline.operate.damage import fall_back, version_problem, versions
+from pipeline.home.versions import versions
+from pipeline.operate.clean_up import clean_up
 from pipeline.operate.doctor_damage import Finding, damage
-from pipeline.orchestration.instance import spare_the_disk
-from pipeline.privacy import last_erased_at
-from pipeline.publish.freshness import freshness, published_at
+from pipeline.publish.freshness import freshness
+from pipeline.publish.seals import fall_back, version_problem
 from pipeline.settings import ConfigError, Settings, Source, load_settings
 
 MIN_FREE_BYTES = 2 * 1024**3
+# A check of the packages that `operate` must not import: level and sentence, None where there is nothing to report.
+Check = Callable[[HomePaths], tuple[str, str] | None]
 
 
-def examine(config: Path, home: Path | None, *, quick: bool = False, accept_loss: bool = False) -> list[Finding]:
-    """Look at everything, mend what is safe. `quick` reads no file from end to end."""
+def examine(
+    config: Path,
+    home: Path | None,
+    *,
+    quick: bool = False,
+    accept_loss: bool = False,
+    end_dead_runs: Callable[[HomePaths], list[str]] = lambda paths: [],
+    further: Sequence[Check] = (),
+) -> list[Finding]:
+    """Check everything, repair what is safe. `quick` reads no file from end to end.
+
+    `end_dead_runs` marks killed runs as failed and returns their ids; `further` checks come last.
+    """
     findings = [_version()]
     try:
         settings = load_settings(config, home)
@@ -40,15 +54,16 @@ def examine(config: Path, home: Path | None, *, quick: bool = False, accept_loss
     paths = HomePaths(settings.home)
     findings.append(_disk(settings.home))
     if problem := _not_writable(paths):
-        return [*findings, problem, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
+        return [*findings, problem, *_warehouse(paths, quick=quick, may_repair=False), *_others(paths, further)]
     try:
         with writer_lock(paths.writer_lock):
             findings.append(Finding("ok", "no run is writing"))
-            findings += [*_leftovers(paths), *_dead_runs(paths), *damage(settings, paths, quick, accept_loss)]
-            return [*findings, *_warehouse(paths, quick=quick, may_mend=True), *_age(paths)]
+            findings += [*_leftovers(paths), *_dead_runs(end_dead_runs(paths))]
+            findings += damage(settings, paths, quick, accept_loss)
+            return [*findings, *_warehouse(paths, quick=quick, may_repair=True), *_others(paths, further)]
     except WriterBusy as busy:
-        findings.append(Finding("warn", f"{busy}; what it works on is not looked into"))
-        return [*findings, *_warehouse(paths, quick=quick, may_mend=False), *_age(paths)]
+        findings.append(Finding("warn", f"{busy}; the files it writes were not checked"))
+        return [*findings, *_warehouse(paths, quick=quick, may_repair=False), *_others(paths, further)]
 
 
 def _version() -> Finding:
@@ -88,47 +103,28 @@ def _not_writable(paths: HomePaths) -> Finding | None:
 
 def _leftovers(paths: HomePaths) -> list[Finding]:
     """What a killed run left is never read, so removing it is safe while no run writes."""
-    return [Finding("warn", f"removed {name}, left by a run that did not finish") for name in tidy(paths)]
+    return [Finding("warn", f"removed {name}, left by a run that did not finish") for name in clean_up(paths)]
 
 
-def _dead_runs(paths: HomePaths) -> list[Finding]:
-    if not (paths.dagster / "dagster.yaml").exists():
-        return []
-    import dagster as dg
-
-    from pipeline.orchestration.dead_runs import end_dead_runs
-
-    spare_the_disk()
-    with dg.DagsterInstance.from_config(str(paths.dagster)) as instance:
-        return [
-            Finding("warn", f"run {run_id} was killed; it is marked as failed, the next night does its work anew")
-            for run_id in end_dead_runs(instance)
-        ]
+def _dead_runs(run_ids: list[str]) -> list[Finding]:
+    return [
+        Finding("warn", f"run {run_id} was killed; it is marked as failed, and the next night repeats its work")
+        for run_id in run_ids
+    ]
 
 
-def _age(paths: HomePaths) -> list[Finding]:
-    return [Finding(*told) for told in (freshness(paths), privacy(paths), _totals(paths)) if told]
+def _others(paths: HomePaths, further: Sequence[Check]) -> list[Finding]:
+    checks: list[Check] = [freshness, privacy, *further]
+    return [Finding(*found) for check in checks if (found := check(paths))]
 
 
-def _totals(paths: HomePaths) -> tuple[str, str] | None:
-    """An erasure takes rows out of the published version, but only a night counts anew."""
-    published, erased = published_at(paths), last_erased_at(paths.data)
-    if published is None or erased is None or published >= erased:
-        return None
-    return (
-        "warn",
-        f"a person was erased at {erased:%Y-%m-%d %H:%M} UTC, after the last night: totals such as marts.channel_attribution "
-        "still count them; `growthhouse run` now counts anew",
-    )
-
-
-def _warehouse(paths: HomePaths, *, quick: bool, may_mend: bool) -> list[Finding]:
+def _warehouse(paths: HomePaths, *, quick: bool, may_repair: bool) -> list[Finding]:
     if not paths.warehouse.is_symlink():
         return [Finding("warn", "nothing published yet: `growthhouse run` publishes the first version")]
     current = paths.warehouse.resolve()
     problem = _unreadable(current) or (None if quick else version_problem(current))
     if problem:
-        return [_fall_back(paths, current, problem, may_mend)]
+        return [_fall_back(paths, current, problem, may_repair)]
     with reading(current) as con:
         row = con.execute(
             "select version, as_of_date, n_events, (select count(*) from marts.fct_events) "
@@ -159,9 +155,9 @@ def _unreadable(version: Path) -> str | None:
     return None
 
 
-def _fall_back(paths: HomePaths, damaged: Path, problem: str, may_mend: bool) -> Finding:
+def _fall_back(paths: HomePaths, damaged: Path, problem: str, may_repair: bool) -> Finding:
     what = f"the published version {damaged.name} {problem}"
-    good = fall_back(paths) if may_mend else None
+    good = fall_back(paths) if may_repair else None
     if good is None:
         return Finding("error", f"{what}; `growthhouse run` publishes a new one")
     return Finding(

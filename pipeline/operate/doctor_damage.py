@@ -9,7 +9,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.ingest import Lake, read_ledger
 from pipeline.ingest.lake.recovery import damaged_files, give_up, ledger_problem, mark_damaged
 from pipeline.ingest.plan import shown_path
-from pipeline.operate.damage import build_problem, mend, set_build_aside
+from pipeline.operate.damage import build_problem, repair, set_build_aside
 from pipeline.settings import Settings
 
 
@@ -23,7 +23,7 @@ class Finding:
 
 def damage(settings: Settings, paths: HomePaths, quick: bool, accept_loss: bool) -> list[Finding]:
     """Lake, ledger, build database, predictions and histories against what was written."""
-    findings = [*_lake(settings, paths, quick, accept_loss), *(Finding("warn", text) for text in mend(paths))]
+    findings = [*_lake(settings, paths, quick, accept_loss), *(Finding("warn", text) for text in repair(paths))]
     if not quick and (problem := build_problem(paths, full=True)):
         findings.append(Finding("warn", set_build_aside(paths, problem)))
     return findings

@@ -11,9 +11,9 @@ import dagster as dg
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.ingest.plan import shown_path
-from pipeline.operate.alerts import tell_how_it_ended
 from pipeline.orchestration.dead_runs import end_dead_runs_if_idle
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.run_alerts import send_alert_of
 from pipeline.settings import ConfigError, Settings, load_settings
 
 NIGHTLY_CRON = "30 2 * * *"
@@ -115,7 +115,7 @@ def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
         settings = settings_of(growth)
         if settings is None:
             return dg.SkipReason("no valid growth.yaml")
-        problems = tell_how_it_ended(context.instance, settings, context.dagster_run.run_id)
+        problems = send_alert_of(context.instance, settings, context.dagster_run.run_id)
         for problem in problems:
             context.log.warning(f"alert not sent: {problem}")
         return dg.SkipReason("; ".join(problems) or "looked at")

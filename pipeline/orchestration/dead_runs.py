@@ -28,6 +28,12 @@ def end_dead_runs(instance: dg.DagsterInstance, alive: str = "") -> list[str]:
     return [run.run_id for run in dead]
 
 
+def end_dead_runs_of(paths: HomePaths) -> list[str]:
+    """The same for a home whose writer lock the caller holds; the ids of the runs."""
+    with dg.DagsterInstance.from_config(str(paths.dagster)) as instance:
+        return end_dead_runs(instance)
+
+
 def end_dead_runs_if_idle(instance: dg.DagsterInstance, paths: HomePaths) -> list[str]:
     """The same for a process that is no run, such as the scheduler; nothing while a run is writing."""
     try:

@@ -1,21 +1,19 @@
-"""Why a run failed, from Dagster's events: the same words for the command line, the alerts and the history of runs.
+"""Why a run failed, read from Dagster's events.
 
-Not here: what is done about it.
+Not here: what follows for a person (`pipeline.operate.causes`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import dagster as dg
 
-from pipeline.home.error_advice import is_of_the_machine, words_for
+from pipeline.home.error_advice import advice_for
+from pipeline.operate.causes import Cause
 
-INGEST_STEP = "ingest"
-REPORT_STEP = "published__report"
-# The events that `explain` looks at; a run has a thousand others.
-TELLING = {
+# The events that `explain` reads; a run has a thousand others.
+EXPLAINED_BY = {
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.RUN_FAILURE,
@@ -23,37 +21,8 @@ TELLING = {
 }
 
 
-@dataclass(frozen=True)
-class Cause:
-    """What ended a run: the status of `ops.runs`, the step (None: none was at work), and the reason for a person."""
-
-    status: str  # failed_gate, failed or killed
-    step: str | None
-    reason: str
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the input or the configuration is to blame, not a gate or a step of our own."""
-        return self.status == "failed" and self.step == INGEST_STEP and not is_of_the_machine(self.reason)
-
-    @property
-    def is_report(self) -> bool:
-        """Whether what failed is the report alone, which is made of a version that is published already."""
-        return self.status == "failed" and self.step == REPORT_STEP
-
-    @property
-    def message(self) -> str:
-        """What `growthhouse run` prints."""
-        if self.is_report:
-            return f"the report was not made; the published version stands.\n  {self.reason}"
-        what = {"failed_gate": "a gate failed", "killed": "the run was killed"}.get(
-            self.status, f"step {self.step} failed" if self.step else "the run failed"
-        )
-        return f"{what}; nothing was published.\n  {self.reason}"
-
-
 def explain(events: Sequence[dg.DagsterEvent]) -> Cause:
-    """The cause of a failed or cancelled run, from at least its `TELLING` events in order."""
+    """The cause of a failed or cancelled run, from at least its `EXPLAINED_BY` events in order."""
     failures = [event for event in events if event.is_step_failure]
     step = failures[0].step_key if failures else None
     gates = _failed_gates(events)
@@ -69,29 +38,29 @@ def explain(events: Sequence[dg.DagsterEvent]) -> Cause:
 
 
 def _failed_gates(events: Sequence[dg.DagsterEvent]) -> list[str]:
-    """Each failed gate in its own words; tables that say the same are told once, by the first of them."""
+    """The description of each failed gate; one that several tables share is listed once, with the first of them."""
     evaluations = [event.asset_check_evaluation_data for event in events if event.event_type_value == _EVALUATION]
-    told = {
+    failed = {
         check.description: f"{check.check_name} on {check.asset_key.to_user_string()}: {check.description or ''}"
         for check in reversed(evaluations)
         if not check.passed and check.blocking and check.severity == dg.AssetCheckSeverity.ERROR
     }
-    return list(reversed(told.values()))
+    return list(reversed(failed.values()))
 
 
 _EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION.value
 
 
 def _reason(failure) -> str:  # type: ignore[no-untyped-def]
-    """What a step says of its failure: its own words, else the innermost error."""
+    """The description that a step gave its failure, else its innermost error."""
     if failure.user_failure_data and failure.user_failure_data.description:
         return _advised(str(failure.user_failure_data.description))
     return _advised(_innermost(failure.error))
 
 
 def _advised(text: str) -> str:
-    """With a line on what to do, where the machine is to blame."""
-    advice = words_for(text)
+    """With a line of advice where the machine is the cause."""
+    advice = advice_for(text)
     return f"{advice}\n  {text}" if advice else text
 
 

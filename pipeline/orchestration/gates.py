@@ -20,10 +20,11 @@ from expectations.warnings import of_result
 from pipeline.build.plan import BuildPlan, lake_files
 from pipeline.build.variables import dbt_variables
 from pipeline.home.failpoints import failpoint
-from pipeline.home.files import write_parquet
 from pipeline.home.memory import reading
+from pipeline.home.parquet import write_parquet
 from pipeline.ingest import read_ledger
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.ui import markdown
 from pipeline.orchestration.ui.markdown import quoted
 from pipeline.publish.freshness import published_at
 
@@ -167,7 +168,7 @@ def markdown_table(results: Sequence[CheckResult]) -> str:
         for r in sorted(results, key=lambda r: (not r.blocks, not r.failed, r.passed is not None))
     ]  # fmt: skip
     head = ("result", "table", "what", "expected", "observed", "severity")
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+    return markdown.table(head, rows)
 
 
 def _keep(growth: GrowthHome, run_id: str, results: Sequence[CheckResult]) -> None:

@@ -7,12 +7,10 @@ where something else listens on the port: Dagster would go on without a UI.
 from __future__ import annotations
 
 import socket
-import sqlite3
 import sys
 from pathlib import Path
-from typing import Any
 
-from pipeline.home.files import write_text
+from pipeline.home.atomic import write_text
 
 DAGSTER_YAML = """\
 # Written by growthhouse. Runs one at a time: the build database has one writer.
@@ -33,31 +31,12 @@ run_monitoring:
 
 def prepare_instance(folder: Path) -> Path:
     """Create the instance folder with its `dagster.yaml` (an existing one is left as it is) and return it."""
-    spare_the_disk()
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # HOME/data, as pipeline.home.permissions makes it
     folder.mkdir(exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
         write_text(DAGSTER_YAML, config)
     return folder
-
-
-def spare_the_disk() -> None:
-    """Let Dagster's history skip the sync after each of its thousand events of a night.
-
-    In WAL mode a crash of the machine can then lose the last events of the history, never its consistency
-    (https://www.sqlite.org/pragma.html#pragma_synchronous); the warehouse is synced by publishing.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    if not event.contains(Engine, "connect", _without_sync):
-        event.listen(Engine, "connect", _without_sync)
-
-
-def _without_sync(connection: Any, _record: Any) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma synchronous = normal")
 
 
 def _end_dead_runs(folder: Path) -> None:

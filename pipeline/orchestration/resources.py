@@ -17,8 +17,8 @@ from pipeline.build.variables import RunContext
 from pipeline.home.error_advice import is_damage
 from pipeline.home.lock import writer_lock
 from pipeline.home.paths import HomePaths
-from pipeline.operate.clean_up import tidy
-from pipeline.operate.damage import look_closely, mend
+from pipeline.operate.clean_up import clean_up
+from pipeline.operate.damage import inspect_everything, repair
 from pipeline.orchestration.dead_runs import end_dead_runs
 from pipeline.settings import Settings, load_settings
 
@@ -39,10 +39,10 @@ class GrowthHome(dg.ConfigurableResource):
         self._dbt = DbtSession(self.paths)
         self._run_id = context.run_id or ""
         with writer_lock(self.paths.writer_lock):
-            for leftover in tidy(self.paths):
+            for leftover in clean_up(self.paths):
                 if context.log is not None:
                     context.log.warning(f"removed {leftover}, left by a run that was killed")
-            for finding in mend(self.paths):
+            for finding in repair(self.paths):
                 if context.log is not None:
                     context.log.warning(finding)
             if context.instance is not None:
@@ -58,7 +58,7 @@ class GrowthHome(dg.ConfigurableResource):
             return
         failures = context.instance.all_logs(self._run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
         if any(is_damage(str(entry.dagster_event and entry.dagster_event.event_specific_data)) for entry in failures):
-            for finding in look_closely(self.paths):
+            for finding in inspect_everything(self.paths):
                 context.log.warning(finding)
 
     @property

@@ -14,10 +14,10 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipeline.home.files import copy_to_parquet
 from pipeline.home.memory import reading
+from pipeline.home.parquet import copy_to_parquet
 from pipeline.home.paths import HomePaths
-from pipeline.orchestration.failures import TELLING, explain
+from pipeline.orchestration.failures import EXPLAINED_BY, explain
 
 RUNS = {
     "run_id": "varchar", "as_of_date": "date", "started_at": "timestamp", "ended_at": "timestamp", "status": "varchar",
@@ -55,7 +55,9 @@ def record_runs(instance: dg.DagsterInstance, paths: HomePaths, current: str = "
             continue
         events = [
             entry.dagster_event
-            for entry in instance.all_logs(run.run_id, of_type={*TELLING, dg.DagsterEventType.ASSET_MATERIALIZATION})
+            for entry in instance.all_logs(
+                run.run_id, of_type={*EXPLAINED_BY, dg.DagsterEventType.ASSET_MATERIALIZATION}
+            )
             if entry.dagster_event
         ]
         runs.append(_run_row(record, events, is_current))

@@ -5,6 +5,6 @@ Start at erase.py; person.py says what counts as a trace. Keeping private values
 
 from pipeline.privacy.erase import EraseError, erase, finish_pending, preview
 from pipeline.privacy.expiry import expire
-from pipeline.privacy.proof import erased_before, last_erased_at
+from pipeline.privacy.proof import erased_before, stale_totals
 
-__all__ = ["EraseError", "erase", "erased_before", "expire", "finish_pending", "last_erased_at", "preview"]
+__all__ = ["EraseError", "erase", "erased_before", "expire", "finish_pending", "preview", "stale_totals"]

@@ -17,11 +17,12 @@ from pathlib import Path
 import duckdb
 
 from pipeline.home.sql_text import file_list, identifier
+from pipeline.home.versions import seal_of
 from pipeline.ingest.text.inspect import ByteStream
-from pipeline.operate.damage import SEAL, seal_version
 from pipeline.privacy.databases import count_rows, explains_bytes, without_rows
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Table, replace_now, with_words_blotted, without_lines, without_parquet_rows
+from pipeline.publish.seals import seal_version
 
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt", ".out", ".err")
 _OVERLAP = 4096
@@ -53,8 +54,8 @@ def clean(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
         if not count_rows(path, person) and not _bytes_in(path, person):
             return 0
         made, counts = without_rows(path, person)
-        if path.with_name(path.name + SEAL).exists():
-            seal_version(made, path.name)
+        if seal_of(path).exists():
+            seal_version(made, path)
         replace_now(path, made)
         return sum(counts.values())
     if kind == "parquet":

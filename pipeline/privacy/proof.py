@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.home.paths import HomePaths
 from pipeline.ingest.lake.ledger import sync
+from pipeline.publish.freshness import published_at
 
 _COUNTED = ("lake", "version")  # kinds of places whose rows are in the totals of the published version
 
@@ -90,7 +92,22 @@ def erased_before(data_dir: Path, report: Report) -> str | None:
     return max((r["started_at"] for r in _kept(data_dir) if r["salted_sha256"] == report.salted_sha256), default=None)
 
 
-def last_erased_at(data_dir: Path) -> datetime | None:
+def stale_totals(paths: HomePaths) -> tuple[str, str] | None:
+    """Level and sentence where the totals of the published version still count an erased person.
+
+    An erasure removes rows from the published version, but only a night computes its totals again.
+    """
+    published, erased = published_at(paths), _last_erased_at(paths.data)
+    if published is None or erased is None or published >= erased:
+        return None
+    return (
+        "warn",
+        f"a person was erased at {erased:%Y-%m-%d %H:%M} UTC, after the last night: totals such as "
+        "marts.channel_attribution still count them; `growthhouse run` now computes them again",
+    )
+
+
+def _last_erased_at(data_dir: Path) -> datetime | None:
     """When an erasure last took something out of what the totals count, naive UTC."""
     began = [r["started_at"] for r in _kept(data_dir) if any(entry["kind"] in _COUNTED for entry in r["removed"])]
     return datetime.fromisoformat(max(began)).astimezone(UTC).replace(tzinfo=None) if began else None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from pipeline.home import versions
 from pipeline.home.paths import HomePaths
-from pipeline.publish.version import current_version
 
 WARN_AFTER = timedelta(hours=26)
 FAIL_AFTER = timedelta(hours=36)
 
 
 def published_at(paths: HomePaths) -> datetime | None:
-    """When the current version was published, UTC, as its file name says; None before the first."""
-    version = current_version(paths)
-    return datetime.strptime(version.stem, "warehouse-%Y%m%dT%H%M%S%fZ") if version else None
+    """When the current version was published (naive UTC), from its file name; None before the first."""
+    version = versions.current_version(paths)
+    return versions.published_at(version).replace(tzinfo=None) if version else None
 
 
 def freshness(paths: HomePaths, now: datetime | None = None) -> tuple[str, str] | None:

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.home.atomic import fsync, switch_link
 from pipeline.home.clock import night_time
+from pipeline.home.error_advice import is_database_damage
 from pipeline.home.failpoints import failpoint
 from pipeline.home.memory import memory_limit, reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.sql_text import quote
-from pipeline.operate.damage import drop_lonely_seals, is_corruption, seal_version, version_problem, versions
+from pipeline.home.versions import current_version, orphans, version_file, version_name, version_of, versions
 from pipeline.publish.copy import disagreements, fill
-from pipeline.reports.files import drop_lonely_reports
+from pipeline.publish.seals import seal_version, version_problem
 
 PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
 KEPT_VERSIONS = 3
@@ -72,7 +74,7 @@ def publish(
     previous version in place and remove the unfinished file.
     """
     now, _ = night_time(paths, now)
-    version = now.strftime("%Y%m%dT%H%M%S%fZ")
+    version = version_name(now)
     paths.versions.mkdir(parents=True, exist_ok=True)
     unfinished = paths.versions / f".unfinished-{version}.duckdb"
     try:
@@ -80,33 +82,29 @@ def publish(
         failpoint("publish_copied")
         _verify(unfinished, counts)
         failpoint("publish_verified")
-        _fsync(unfinished)
-        final = paths.versions / f"warehouse-{version}.duckdb"
-        seal_version(unfinished, final.name)
+        fsync(unfinished)
+        final = version_file(paths, version)
+        seal_version(unfinished, final)
         failpoint("publish_before_rename")
         os.replace(unfinished, final)
     finally:
         for leftover in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
             leftover.unlink(missing_ok=True)
     failpoint("publish_before_switch")
-    _switch(paths.warehouse, final)
+    switch_link(paths.warehouse, final)
+    failpoint("publish_switched")
+    fsync(paths.data)
     failpoint("publish_before_prune")
-    oldest = now - timedelta(days=max_version_days) if max_version_days else None
-    _prune(paths.versions, final, kept_versions, f"warehouse-{oldest:%Y%m%dT%H%M%S%fZ}" if oldest else "")
-    drop_lonely_reports(paths)
+    oldest = version_name(now - timedelta(days=max_version_days)) if max_version_days else ""
+    _prune(paths, final, kept_versions, oldest)
     return Published(version, final, counts)
-
-
-def current_version(paths: HomePaths) -> Path | None:
-    """The published file behind the link, or None before the first night."""
-    return paths.warehouse.resolve() if paths.warehouse.exists() else None
 
 
 def _filled(
     paths: HomePaths, target: Path, version: str, as_of: date, run_id: str, now: datetime, base_version: str | None
 ) -> dict[str, int]:
     current = current_version(paths)
-    if current is not None and current.stem == f"warehouse-{base_version}" and version_problem(current) is None:
+    if current is not None and version_of(current) == base_version and version_problem(current) is None:
         shutil.copyfile(current, target)
         failpoint("publish_cloned")
         try:
@@ -198,7 +196,7 @@ def _copy_history(con: duckdb.DuckDBPyConnection, paths: HomePaths) -> None:
             con.execute(f"detach previous_{number}")
             return
         except duckdb.Error as error:
-            if not is_corruption(str(error)):
+            if not is_database_damage(str(error)):
                 raise
 
 
@@ -215,27 +213,10 @@ def _verify(path: Path, counts: dict[str, int]) -> None:
         con.close()
 
 
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _switch(link: Path, target: Path) -> None:
-    """Replace the link in one step: a reader sees the old version or the new one, never neither."""
-    temporary = link.with_name(f".{link.name}.next")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(os.path.relpath(target, link.parent))
-    os.replace(temporary, link)
-    failpoint("publish_switched")
-    _fsync(link.parent)
-
-
-def _prune(folder: Path, current: Path, n_kept: int, oldest: str) -> None:
-    files = sorted(folder.glob("warehouse-*.duckdb"))
-    for old in files:
-        if old != current and (old not in files[-n_kept:] or old.stem < oldest):
+def _prune(paths: HomePaths, current: Path, n_kept: int, oldest: str) -> None:
+    """Remove all but the newest versions, those older than `oldest`, and the seals and reports of removed ones."""
+    for place, old in enumerate(versions(paths)):
+        if old != current and (place >= n_kept or version_of(old) < oldest):
             old.unlink(missing_ok=True)
-    drop_lonely_seals(folder)
+    for orphan in orphans(paths):
+        orphan.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ a person out (`pipeline.privacy`) changes none; `erase` looks through them all t
 anything, so the template escapes every value, and the page forbids itself scripts and addresses outside.
 """
 
-from pipeline.reports.files import drop_lonely_reports, latest_report, report_of
-from pipeline.reports.write import ReportError, write_report
+from pipeline.reports.write import ReportError, latest_report, write_report
 
-__all__ = ["ReportError", "drop_lonely_reports", "latest_report", "report_of", "write_report"]
+__all__ = ["ReportError", "latest_report", "write_report"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import duckdb
 
-from pipeline.home.files import write_text
+from pipeline.home.atomic import write_text
 from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
-from pipeline.reports.files import report_of, version_of
+from pipeline.home.versions import current_version, report_of, reports, version_of
 
 SHOWN_DAYS = 90
 
@@ -27,14 +27,22 @@ def write_report(paths: HomePaths, *, currency: str) -> Path:
     """
     from pipeline.reports.render import render
 
-    if not paths.warehouse.exists():
+    version = current_version(paths)
+    if version is None:
         raise ReportError("nothing is published yet: `growthhouse run` publishes, and makes the report")
-    version = paths.warehouse.resolve()
     with reading(version) as con:
         content = contents(con, paths.ml / "artifacts", currency)
     target = report_of(paths, version)
     write_text(render({"version": version_of(version), "home": paths.home.name, **content}), target)
     return target
+
+
+def latest_report(paths: HomePaths) -> Path | None:
+    """The report of the current version; where it has none, the newest report; None without any."""
+    version = current_version(paths)
+    if version is not None and report_of(paths, version).exists():
+        return report_of(paths, version)
+    return next(iter(reports(paths)), None)
 
 
 def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> dict[str, Any]:

@@ -14,8 +14,9 @@ import pytest
 
 from pipeline.cli.night import NightError, run_night
 from pipeline.home.paths import HomePaths
-from pipeline.operate.damage import version_problem
-from pipeline.reports import latest_report, report_of, write_report
+from pipeline.home.versions import report_of
+from pipeline.publish.seals import version_problem
+from pipeline.reports import latest_report, write_report
 from pipeline.reports.write import contents
 from pipeline.settings import load_settings
 

@@ -23,8 +23,9 @@ from markdown_it import MarkdownIt
 from pipeline.cli.app import _checked_settings
 from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
+from pipeline.home.versions import report_of
 from pipeline.publish.export import export
-from pipeline.reports import latest_report, report_of
+from pipeline.reports import latest_report
 
 NASTY = [
     "'; drop table marts.fct_events; --", '" or 1=1 --', "{{ 1 / 0 }}", "{% raise %}", "line\nbreak", "=cmd|' /C calc'!A1",

@@ -13,11 +13,11 @@ from tiny_nights import killed_run, night, run
 
 from pipeline.operate import alert_channels
 from pipeline.operate.alert_channels import deliver
-from pipeline.operate.alerts import tell_how_it_ended
 from pipeline.orchestration.automation import build_alert_sensors
 from pipeline.orchestration.dead_runs import end_dead_runs
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.settings import Alerts, ConfigError, Settings, load_settings, parse_settings
+from pipeline.orchestration.run_alerts import send_alert_of
 
 BASE = "site: {}\nsources: [{name: shop, path: 'raw/*'}]\n"
 
@@ -56,7 +56,7 @@ def test_a_failed_gate_is_told_once_with_its_reason_and_what_to_do(instance: Any
     settings = home(tmp_path, web)
     run_id = run(instance, night(gate_holds=False))
     for _ in range(3):
-        assert tell_how_it_ended(instance, settings, run_id) == []
+        assert send_alert_of(instance, settings, run_id) == []
     (message,) = web.received
     wanted = {
         "kind": "failure",
@@ -74,7 +74,7 @@ def test_a_failed_gate_is_told_once_with_its_reason_and_what_to_do(instance: Any
 def test_the_sensor_and_the_command_line_tell_of_a_run_once(instance: Any, tmp_path: Path, web: WebSink) -> None:
     settings = home(tmp_path, web)
     failed = run(instance, night(gate_holds=False))
-    assert tell_how_it_ended(instance, settings, failed) == []
+    assert send_alert_of(instance, settings, failed) == []
     sensor: Any = build_alert_sensors(GrowthHome(config_path=str(tmp_path / "growth.yaml")))[0]
     other = run(instance, night(gate_holds=False))
     for run_id in (failed, other, other):
@@ -89,14 +89,14 @@ def test_the_next_published_night_is_a_recovery_and_the_one_after_is_silent(
 ) -> None:
     settings = home(tmp_path, web)
     for assets in (night(), night(gate_holds=False), night(), night()):
-        tell_how_it_ended(instance, settings, run(instance, assets))
+        send_alert_of(instance, settings, run(instance, assets))
     assert [message["kind"] for message in web.received] == ["failure", "recovery"]
 
 
 def test_a_part_of_a_night_is_no_recovery(instance: Any, tmp_path: Path, web: WebSink) -> None:
     settings = home(tmp_path, web)
     for assets in (night(gate_holds=False), night()[:2]):
-        tell_how_it_ended(instance, settings, run(instance, assets))
+        send_alert_of(instance, settings, run(instance, assets))
     assert [message["kind"] for message in web.received] == ["failure"]
 
 
@@ -105,7 +105,7 @@ def test_warnings_are_told_where_asked_for(
     instance: Any, tmp_path: Path, web: WebSink, on: str, kinds: list[str]
 ) -> None:
     settings = home(tmp_path, web, on)
-    tell_how_it_ended(instance, settings, run(instance, night(False, dg.AssetCheckSeverity.WARN)))
+    send_alert_of(instance, settings, run(instance, night(False, dg.AssetCheckSeverity.WARN)))
     assert [message["kind"] for message in web.received] == kinds
     assert all("rejected_rate 0.4" in message["reason"] for message in web.received)
 
@@ -113,7 +113,7 @@ def test_warnings_are_told_where_asked_for(
 def test_a_killed_run_is_told_by_whoever_finds_it(instance: Any, tmp_path: Path, web: WebSink) -> None:
     run_id = killed_run(instance)
     end_dead_runs(instance)
-    tell_how_it_ended(instance, home(tmp_path, web), run_id)
+    send_alert_of(instance, home(tmp_path, web), run_id)
     assert [(m["status"], m["failed_step"]) for m in web.received] == [("killed", None)]
 
 
@@ -124,14 +124,14 @@ def test_values_that_an_engine_quotes_do_not_leave_the_machine(instance: Any, tm
             "dbt layer marts: 1 failed\nConversion Error: Could not convert string 'ann@shop.example' to INT64"
         )
 
-    tell_how_it_ended(instance, home(tmp_path, web), run(instance, [table]))
+    send_alert_of(instance, home(tmp_path, web), run(instance, [table]))
     assert "ann" not in str(web.received)
     assert "Conversion Error: Could not convert string '…' to INT64" in web.received[0]["reason"]
 
 
 def test_nothing_is_sent_or_kept_without_a_receiver(instance: Any, tmp_path: Path) -> None:
     (tmp_path / "growth.yaml").write_text(BASE + "alerts: {on: [failure]}\n")
-    assert tell_how_it_ended(instance, load_settings(tmp_path / "growth.yaml"), run(instance, night(False))) == []
+    assert send_alert_of(instance, load_settings(tmp_path / "growth.yaml"), run(instance, night(False))) == []
     assert not (tmp_path / "data").exists()
 
 

@@ -11,12 +11,13 @@ from ingest_home import Home, jsonl, track
 from test_ingest_recovery import file_of, flip, lake_of
 
 from pipeline.home.clock import night_time
-from pipeline.home.files import write_parquet
+from pipeline.home.parquet import write_parquet
 from pipeline.home.paths import HomePaths
-from pipeline.operate.clean_up import tidy
-from pipeline.operate.damage import build_problem, mend, version_problem
+from pipeline.operate.clean_up import clean_up
+from pipeline.operate.damage import build_problem, repair
 from pipeline.operate.doctor import examine
 from pipeline.publish.analyst import connect
+from pipeline.publish.seals import version_problem
 from pipeline.publish.version import KEPT_VERSIONS, publish
 
 AS_OF = date(2026, 1, 7)
@@ -142,15 +143,15 @@ def test_damaged_predictions_and_gate_results_are_set_aside_and_results_restored
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute(f"create schema ops; create table ops.quality_results as from '{paths.quality_results}'")
     publish(paths, as_of=AS_OF, run_id="r3")
-    assert mend(paths) == []
+    assert repair(paths) == []
     for file in (paths.ml / "churn_scores.parquet", paths.quality_results):
         flip(file)
-    first, second = mend(paths)
+    first, second = repair(paths)
     assert "data/ml/churn_scores.parquet" in first
     assert "restored from the published version" in second
     assert duckdb.execute(f"select run_id, passed from '{paths.quality_results}'").fetchall() == [("r1", True)]
     assert not (paths.ml / "churn_scores.parquet").exists()
-    assert mend(paths) == []
+    assert repair(paths) == []
 
 
 def test_leftovers_of_killed_runs_go_and_nothing_else(home: Home) -> None:
@@ -165,11 +166,11 @@ def test_leftovers_of_killed_runs_go_and_nothing_else(home: Home) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"half")
     kept = {file for file in home.folder.rglob("*") if file.is_file()} - {later}
-    assert len(tidy(paths)) == 4
+    assert len(clean_up(paths)) == 4
     assert {file for file in home.folder.rglob("*") if file.is_file()} == {
         f for f in kept if not f.name.startswith(".")
     }
-    assert tidy(paths) == []
+    assert clean_up(paths) == []
 
 
 def test_a_source_without_files_shows_the_path_it_was_looked_for_at(home: Home) -> None:

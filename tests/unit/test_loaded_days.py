@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import dagster as dg
 import duckdb
@@ -15,7 +13,7 @@ import pytest
 from pipeline.home.paths import HomePaths
 from pipeline.ingest.lake.ledger import LedgerRow, write_ledger
 from pipeline.orchestration.assets.event_days import EVENT_DAYS
-from pipeline.orchestration.loaded_days import report_days, tell_loaded_days
+from pipeline.orchestration.loaded_days import report_loaded_days
 
 FIRST, PUBLISHED, SECOND = datetime(2026, 1, 8, 2), datetime(2026, 1, 8, 3), datetime(2026, 1, 9, 2)
 
@@ -42,8 +40,23 @@ def build(paths: HomePaths, *files: tuple[str, datetime, list[int]]) -> HomePath
     return paths
 
 
-def told(instance: dg.DagsterInstance) -> dict[str, str]:
-    """Latest run that materialized each date, with the number of events it told."""
+def report(instance: dg.DagsterInstance, paths: HomePaths, since: datetime | None) -> tuple[str, int]:
+    """One run that reports; its id and how many dates it reported."""
+
+    @dg.op
+    def reporting(context: dg.OpExecutionContext) -> int:
+        return report_loaded_days(context, paths, since)
+
+    @dg.job
+    def night() -> None:
+        reporting()
+
+    result = night.execute_in_process(instance=instance)
+    return result.run_id, result.output_for_node("reporting")
+
+
+def reported(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Latest run that materialized each date, with the number of events it reported."""
     records = instance.fetch_materializations(EVENT_DAYS, limit=100).records
     return {
         str(record.partition_key): f"{record.run_id}: {record.asset_materialization.metadata['n_events'].value}"  # type: ignore[union-attr]
@@ -54,8 +67,7 @@ def told(instance: dg.DagsterInstance) -> dict[str, str]:
 def test_dates_with_events_are_materialized_and_those_without_stay_missing(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    paths = build(HomePaths(tmp_path), ("aa01", FIRST, [5, 5, 7]))
-    tell_loaded_days(instance, dg.DagsterRun("nightly", "one"), paths, None)
+    report(instance, build(HomePaths(tmp_path), ("aa01", FIRST, [5, 5, 7])), None)
     partitions = dg.DailyPartitionsDefinition("2026-01-05", end_date="2026-01-09")
     status = instance.get_status_by_partition(EVENT_DAYS, partitions.get_partition_keys(), partitions)
     assert status is not None
@@ -64,31 +76,20 @@ def test_dates_with_events_are_materialized_and_those_without_stay_missing(
     assert shown == missing | {"2026-01-05": "MATERIALIZED", "2026-01-07": "MATERIALIZED"}
 
 
-def test_a_later_night_tells_only_of_the_dates_in_its_files(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+def test_a_later_night_reports_only_the_dates_in_its_files(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     """The 7th is late, the 8th new; the 5th is as it was."""
     paths = HomePaths(tmp_path)
-    tell_loaded_days(instance, dg.DagsterRun("nightly", "one"), build(paths, ("aa01", FIRST, [5, 5, 7])), None)
+    one, _ = report(instance, build(paths, ("aa01", FIRST, [5, 5, 7])), None)
     build(paths, ("aa01", FIRST, [5, 5, 7]), ("bb02", SECOND, [7, 8]))
-    assert tell_loaded_days(instance, dg.DagsterRun("nightly", "two"), paths, PUBLISHED) == 2
-    assert told(instance) == {"2026-01-05": "one: 2", "2026-01-07": "two: 2", "2026-01-08": "two: 1"}
-    assert tell_loaded_days(instance, dg.DagsterRun("nightly", "three"), paths, SECOND) == 0
+    two, n_dates = report(instance, paths, PUBLISHED)
+    assert n_dates == 2
+    assert reported(instance) == {"2026-01-05": f"{one}: 2", "2026-01-07": f"{two}: 2", "2026-01-08": f"{two}: 1"}
+    assert report(instance, paths, SECOND)[1] == 0
 
 
-def test_dates_that_a_broken_off_night_did_not_tell_are_told_by_the_next(
+def test_dates_that_an_interrupted_night_did_not_report_are_reported_by_the_next(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Also those of homes that were filled before dates were told at all."""
+    """Also those of homes that were filled before dates were reported at all."""
     paths = build(HomePaths(tmp_path), ("aa01", FIRST, [5, 6]))
-    assert tell_loaded_days(instance, dg.DagsterRun("nightly", "two"), paths, PUBLISHED) == 2
-
-
-def test_a_thousand_dates_are_one_transaction_and_one_more(
-    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Dagster opens and closes the history for each event it stores, which takes half a minute for so many."""
-    storage: Any = instance.event_log_storage
-    connect, store = mock.Mock(wraps=storage.index_connection), mock.Mock()
-    monkeypatch.setattr(storage, "index_connection", connect)
-    monkeypatch.setattr(storage, "store_event", store)
-    report_days(instance, dg.DagsterRun("nightly", "one"), {f"day {i}": 1 for i in range(1000)})
-    assert (connect.call_count, store.call_count) == (1, 1)
+    assert report(instance, paths, PUBLISHED)[1] == 2

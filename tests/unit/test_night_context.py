@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.build.variables import MAX_SNAPSHOTS, RunContext, resolve, snapshot_dates
-from pipeline.home.files import write_parquet
 from pipeline.home.lock import WriterBusy, writer_lock
+from pipeline.home.parquet import write_parquet
 from pipeline.home.paths import HomePaths
 from pipeline.settings import Settings, load_settings
 

@@ -20,13 +20,15 @@ from models.propensity import Decision, Registry, write_registry
 from pipeline.cli.app import app
 from pipeline.cli.night import NightError, run_night
 from pipeline.home.paths import HomePaths
+from pipeline.home.versions import report_of
 from pipeline.operate.alerts import Alert
-from pipeline.operate.clean_up import tidy
+from pipeline.operate.causes import Cause
+from pipeline.operate.clean_up import clean_up
 from pipeline.orchestration.assets.report import AGAIN, REPORT
-from pipeline.orchestration.failures import Cause, explain
+from pipeline.orchestration.failures import explain
 from pipeline.orchestration.run_history import record_runs
 from pipeline.publish.version import publish
-from pipeline.reports import ReportError, latest_report, learned, plots, report_of, write_report
+from pipeline.reports import ReportError, latest_report, learned, plots, write_report
 from pipeline.reports.svg import svg
 from pipeline.settings import default_config_text, load_settings
 
@@ -75,7 +77,7 @@ def test_reports_go_with_their_versions(paths: HomePaths) -> None:
 def test_a_half_written_report_is_cleared_away(paths: HomePaths) -> None:
     report = published(paths)
     (half := report.with_name(f".{report.name}.tmp")).write_text("<!DOC", encoding="utf-8")
-    assert tidy(paths) == [f"data/reports/{half.name}"]
+    assert clean_up(paths) == [f"data/reports/{half.name}"]
     assert latest_report(paths) == report
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.home.error_advice import MEMORY_VARIABLE, is_damage, words_for
-from pipeline.orchestration.failures import Cause
+from pipeline.home.error_advice import MEMORY_VARIABLE, advice_for, is_damage
+from pipeline.operate.causes import Cause
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from pipeline.orchestration.failures import Cause
     ],
 )
 def test_each_is_told_with_what_stays_and_what_to_do(text: str, told: str) -> None:
-    words = words_for(text) or ""
+    words = advice_for(text) or ""
     assert told in words
     assert "published version stays" in words
     assert is_damage(text) == ("is damaged" in words)
@@ -33,16 +33,16 @@ def test_each_is_told_with_what_stays_and_what_to_do(text: str, told: str) -> No
 
 @pytest.mark.parametrize("text", ["no event on or before 2026-01-01", "Binder Error: column x not found", ""])
 def test_other_errors_are_left_as_they_are(text: str) -> None:
-    assert words_for(text) is None
+    assert advice_for(text) is None
 
 
 def test_the_home_is_named_where_the_error_names_no_place(tmp_path: Path) -> None:
-    assert f"at {tmp_path} (" in (words_for("database or disk is full", tmp_path) or "")
+    assert f"at {tmp_path} (" in (advice_for("database or disk is full", tmp_path) or "")
 
 
 def test_a_memory_limit_that_was_asked_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MEMORY_VARIABLE, "8MiB")
-    assert "GROWTH_MEMORY_LIMIT is 8MiB: raise it" in (words_for("MemoryError") or "")
+    assert "GROWTH_MEMORY_LIMIT is 8MiB: raise it" in (advice_for("MemoryError") or "")
 
 
 def test_a_full_disk_during_ingest_is_no_fault_of_the_input() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.home.atomic import write_text
 from pipeline.home.checksums import RecordDamaged, accept, damage, digest, read_record
-from pipeline.home.files import write_text
 from pipeline.home.memory import reading
 from pipeline.ingest.lake.files import Lake, lake_files, name_of
 from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger

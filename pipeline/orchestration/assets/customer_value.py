@@ -9,8 +9,9 @@ from typing import Any
 
 import dagster as dg
 
-from pipeline.home.files import write_parquet
+from pipeline.home.parquet import write_parquet
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.ui.markdown import decimals, table
 from pipeline.predict.features import read_order_histories
 
 HISTORIES = dg.AssetKey(["marts", "order_histories"])
@@ -79,9 +80,5 @@ def _comparison(card: dict[str, Any]) -> str:
     if not card["metrics"]:
         return card["reason"]
     head = ["metric", "value", "ci_low", "ci_high", "baseline_value"]
-    rows = [
-        [row["metric"], *("" if row[name] is None else f"{row[name]:.3f}" for name in head[1:])]
-        for row in card["metrics"]
-    ]
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
-    return f"{card['holdout_days']} days held out\n\n" + "\n".join(f"| {line} |" for line in lines)
+    rows = ([decimals(row[name]) for name in head] for row in card["metrics"])
+    return f"{card['holdout_days']} days held out\n\n{table(head, rows)}"

@@ -19,7 +19,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.ingest.backfill import asked as asked_days
 from pipeline.orchestration.resources import GrowthHome
-from pipeline.orchestration.ui.markdown import quoted
+from pipeline.orchestration.ui.markdown import quoted, table
 from pipeline.orchestration.ui.pictures import events_per_day
 from pipeline.predict.interactions import read_unavailable
 from pipeline.privacy import expire, finish_pending
@@ -180,14 +180,14 @@ def _lake_metadata(growth: GrowthHome) -> dict[str, Any]:
 
 def _ledger_metadata(growth: GrowthHome, report: IngestReport) -> dict[str, Any]:
     rows = [
-        f"| {f.source} | {quoted(f.file)} | {f.status} | {f.n_lines:,} | {f.n_accepted:,} | {f.n_rejected:,} |"
+        [f.source, quoted(f.file), f.status, f"{f.n_lines:,}", f"{f.n_accepted:,}", f"{f.n_rejected:,}"]
         for f in report.files[:MAX_FILES_LISTED]
     ]
-    head = ["| source | file | status | lines | accepted | rejected |", "|---|---|---|---|---|---|"]
-    more = [f"and {len(report.files) - len(rows)} more"] if len(report.files) > len(rows) else []
+    more = f"\n\nand {len(report.files) - len(rows)} more" if len(report.files) > len(rows) else ""
+    head = ("source", "file", "status", "lines", "accepted", "rejected")
     return {
         "dagster/row_count": sum(row.is_active for row in read_ledger(growth.paths.ledger)),
-        "new_files": dg.MetadataValue.md("\n".join([*head, *rows, *more]) if rows else "none"),
+        "new_files": dg.MetadataValue.md(table(head, rows) + more if rows else "none"),
         "path": dg.MetadataValue.path(str(growth.paths.ledger)),
     }
 
@@ -197,8 +197,8 @@ def _rejected_metadata(report: IngestReport) -> dict[str, Any]:
     reasons: Counter[str] = Counter()
     for file in report.files:
         reasons.update(file.reasons)
-    rows = [f"| {reason} | {count:,} |" for reason, count in reasons.most_common()]
+    rows = [(reason, f"{count:,}") for reason, count in reasons.most_common()]
     return {
         "new_lines_rejected": report.n_rejected,
-        "reasons": dg.MetadataValue.md("\n".join(["| reason | lines |", "|---|---|", *rows]) if rows else "none"),
+        "reasons": dg.MetadataValue.md(table(("reason", "lines"), rows) if rows else "none"),
     }

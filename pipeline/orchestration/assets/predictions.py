@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from pipeline.home.failpoints import failpoint
-from pipeline.home.files import write_parquet
+from pipeline.home.parquet import write_parquet
 from pipeline.orchestration.assets.dbt_layers import PREDICTIONS
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.ui.markdown import decimals, table
 from pipeline.predict.features import LearningData, read_learning_data
 from pipeline.reports import plots
 from pipeline.settings import Churn, Purchase, Settings
@@ -173,6 +174,4 @@ def _calibration(model: "TrainResult", data: LearningData) -> str:
 
 def _markdown(frame: "pd.DataFrame") -> str:
     head = ["model", "algorithm", "metric", "value", "ci_low", "ci_high", "baseline", "baseline_value", "is_promoted"]
-    rows = [" | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row) for row in frame[head].values]
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *rows]
-    return "\n".join(f"| {line} |" for line in lines)
+    return table(head, ([decimals(value) for value in row] for row in frame[head].values))

@@ -14,8 +14,8 @@ import duckdb
 
 from pipeline.build.variables import interaction_weights
 from pipeline.home.failpoints import failpoint
-from pipeline.home.files import copy_to_parquet, write_parquet
 from pipeline.home.memory import memory_limit, reading
+from pipeline.home.parquet import copy_to_parquet, write_parquet
 from pipeline.home.paths import HomePaths
 from pipeline.home.sql_text import quote
 from pipeline.orchestration.assets.dbt_layers import RECOMMENDATIONS

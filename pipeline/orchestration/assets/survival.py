@@ -8,9 +8,9 @@ from typing import Any
 
 import dagster as dg
 
-from pipeline.home.files import write_parquet
+from pipeline.home.parquet import write_parquet
 from pipeline.orchestration.resources import GrowthHome
-from pipeline.orchestration.ui.markdown import quoted
+from pipeline.orchestration.ui.markdown import quoted, table
 from pipeline.predict.features import read_lifetimes
 
 SURVIVAL = dg.AssetKey(["predictions", "survival_curves"])
@@ -51,5 +51,4 @@ def _medians(curves: dict[tuple[str, str], Any]) -> str:
          "not reached" if curve.median_days is None else str(curve.median_days)]
         for (breakdown, value), curve in curves.items()
     ]  # fmt: skip
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
-    return "\n".join(f"| {line} |" for line in lines)
+    return table(head, rows)

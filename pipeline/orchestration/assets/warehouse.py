@@ -16,8 +16,9 @@ from pipeline.home.failpoints import failpoint
 from pipeline.home.paths import HomePaths
 from pipeline.ingest.backfill import forget
 from pipeline.orchestration.assets.dbt_layers import MANIFEST, TRANSLATOR
-from pipeline.orchestration.loaded_days import tell_loaded_days
+from pipeline.orchestration.loaded_days import report_loaded_days
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.ui.markdown import table
 from pipeline.publish.audit import CheckRecord, objections
 from pipeline.publish.freshness import FAIL_AFTER, WARN_AFTER, published_at
 from pipeline.publish.version import PUBLISHED_SCHEMAS, publish
@@ -69,7 +70,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
         finish_build(growth.paths, result.version)
         failpoint("publish_after_finish")
         forget(growth.paths)
-        _tell_loaded_days(context, growth.paths, before)
+        _report_loaded_days(context, growth.paths, before)
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,
@@ -84,10 +85,10 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
     return warehouse
 
 
-def _tell_loaded_days(context: dg.AssetExecutionContext, paths: HomePaths, since: datetime | None) -> None:
+def _report_loaded_days(context: dg.AssetExecutionContext, paths: HomePaths, since: datetime | None) -> None:
     try:
-        tell_loaded_days(context.instance, context.run, paths, since)
-    except Exception as error:  # an ornament: the version is published, and the next night tells what is missing
+        report_loaded_days(context, paths, since)
+    except Exception as error:  # only for show: the version is published, and the next night reports what is missing
         context.log.warning(f"loaded dates are not shown as partitions of lake/event_days: {error}")
 
 
@@ -131,5 +132,4 @@ def _last_answer(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Any:
 
 
 def _markdown(row_counts: dict[str, int]) -> str:
-    rows = [f"| {table} | {count:,} |" for table, count in sorted(row_counts.items())]
-    return "\n".join(["| table | rows |", "|---|---:|", *rows])
+    return table(["table", "rows"], ([name, f"{count:,}"] for name, count in sorted(row_counts.items())))

@@ -1,8 +1,9 @@
-"""Values of the data in Markdown that the Dagster UI renders: shown as they are, never run, never a link."""
+"""Markdown that the Dagster UI renders: tables, and values of the data shown as plain text, never as HTML or a link."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 
 def quoted(value: object) -> str:
@@ -15,3 +16,13 @@ def quoted(value: object) -> str:
     # A pipe ends a cell even inside code, unless an odd number of backslashes stands before it.
     text = re.sub(r"(\\*)\|", lambda found: found[1] + ("\\" if len(found[1]) % 2 == 0 else "\\\\") + "|", text)
     return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; values of the data must come `quoted`."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def decimals(value: object) -> str:
+    """A cell: floats with three decimals, nothing for a missing value."""
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
