@@ -193,6 +193,6 @@ def test_a_report_that_fails_leaves_the_version_and_names_the_command(
     with pytest.raises(NightError) as error:
         run_night(config, load_settings(config, shop.home), select='key:"published/report"', say=lambda text: None)
     assert error.value.exit_code == 1
-    assert "The disk is full" in str(error.value) and "the published version stands" in str(error.value)
+    assert "The disk is full" in str(error.value) and "the published version is unaffected" in str(error.value)
     assert "growthhouse run --select 'key:\"published/report\"'" in str(error.value)
     assert shop.warehouse.resolve() == version and version_problem(version) is None

@@ -16,6 +16,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.damage import build_problem, repair
 from pipeline.operate.doctor import examine
+from pipeline.privacy import stale_totals
 from pipeline.publish.analyst import connect
 from pipeline.publish.seals import version_problem
 from pipeline.publish.version import KEPT_VERSIONS, publish
@@ -46,7 +47,7 @@ def paths_of(home: Home) -> HomePaths:
 
 
 def told(home: Home, level: str, **options: bool) -> list[str]:
-    findings = examine(home.folder / "growth.yaml", None, **options)
+    findings = examine(home.folder / "growth.yaml", None, further=[stale_totals], **options)
     return [finding.text for finding in findings if finding.level == level]
 
 

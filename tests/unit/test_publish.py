@@ -90,7 +90,7 @@ def test_a_crash_before_the_switch_leaves_the_old_version(paths: HomePaths, monk
     def no_space(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publishing, "_fsync", no_space)
+    monkeypatch.setattr(publishing, "fsync", no_space)
     with pytest.raises(OSError, match="No space left"):
         publish(paths, as_of=AS_OF, run_id="r2", now=NOON + timedelta(days=1))
     assert paths.warehouse.resolve() == before

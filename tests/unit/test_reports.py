@@ -145,7 +145,7 @@ def test_a_night_without_its_report_is_published_all_the_same(tmp_path: Path, mo
     assert found.fetchall() == [("published", "published__report")]
     outcome = told_by_run_night(result, tmp_path, monkeypatch)
     assert outcome.startswith("the summary\n")
-    assert "the report was not made; the published version stands" in outcome and AGAIN in outcome
+    assert "the report was not made; the published version is unaffected" in outcome and AGAIN in outcome
 
 
 def test_a_run_of_the_report_alone_fails_without_blaming_the_version(
@@ -158,7 +158,7 @@ def test_a_run_of_the_report_alone_fails_without_blaming_the_version(
         record_runs(instance, HomePaths(tmp_path))
     found = duckdb.execute("select status, failed_step from read_parquet(?)", [str(HomePaths(tmp_path).runs)])
     assert found.fetchall() == [("failed", "published__report")]
-    with pytest.raises(NightError, match="the published version stands") as error:
+    with pytest.raises(NightError, match="the published version is unaffected") as error:
         told_by_run_night(result, tmp_path, monkeypatch)
     assert error.value.exit_code == 1
 
