@@ -23,8 +23,8 @@ from typing import Any
 import duckdb
 
 from pipeline.build.user_agents import keep_user_agents
-from pipeline.home.calendar import end_of
 from pipeline.home.atomic import write_text
+from pipeline.home.calendar import end_of
 from pipeline.home.failpoints import failpoint
 from pipeline.home.paths import DBT_PROJECT, HomePaths
 from pipeline.ingest import LedgerRow, read_ledger

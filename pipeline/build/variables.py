@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 
 from pipeline.build.user_agents import RULES
-from pipeline.home.calendar import local_date
 from pipeline.home.atomic import write_text
+from pipeline.home.calendar import local_date
 from pipeline.home.paths import HomePaths
 from pipeline.settings import FunnelStep, Settings, are_apart
 

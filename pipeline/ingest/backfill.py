@@ -10,8 +10,8 @@ import json
 from datetime import date
 from pathlib import Path
 
-from pipeline.home.calendar import ONE_DAY, local_date
 from pipeline.home.atomic import write_text
+from pipeline.home.calendar import ONE_DAY, local_date
 from pipeline.home.checksums import digest
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow, read_ledger
