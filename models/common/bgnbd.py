@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln, hyp2f1
 
 from models.common.frames import FloatArray
@@ -96,6 +95,8 @@ def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BgNbd
     repeated, so that a million persons in whole days fit in seconds; the order of persons does not matter.
     Raises FitError without any repeat transaction, or with times that cannot be.
     """
+    from scipy.optimize import minimize
+
     x, tx, end = _checked(frequency, recency, age)
     if not x.any():
         raise FitError("no repeat transaction: nothing tells how often persons come back")

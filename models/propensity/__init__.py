@@ -4,8 +4,8 @@
 scores, `scoring` applies it, `drift` and `retrain_policy` say when the next one is due.
 """
 
-from models.propensity.artifacts import load_artifact
-from models.propensity.drift import SCORE, feature_drift, told_drift
+from models.propensity.artifacts import Artifact, load_artifact
+from models.propensity.drift import SCORE, describe_drift, feature_drift
 from models.propensity.features import FEATURES, LABELS, Kind, active
 from models.propensity.metrics import Action
 from models.propensity.prediction import Prediction, predict
@@ -19,6 +19,7 @@ __all__ = [
     "LABELS",
     "SCORE",
     "Action",
+    "Artifact",
     "Decision",
     "Kind",
     "Prediction",
@@ -26,6 +27,7 @@ __all__ = [
     "TrainOptions",
     "TrainResult",
     "active",
+    "describe_drift",
     "feature_drift",
     "importance",
     "importance_step",
@@ -35,7 +37,6 @@ __all__ = [
     "read_registry",
     "roll_back",
     "score",
-    "told_drift",
     "train",
     "versions",
     "write_registry",

@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
 
 from models.common.frames import FloatArray
 from models.propensity.features import Kind
@@ -72,6 +71,8 @@ def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_d
     A bucket is pulled towards the one before it: of persons away longer than anybody yet seen, the nearest is the best
     guess, not the average person. No labels give the fixed curve.
     """
+    from sklearn.isotonic import isotonic_regression
+
     if len(labels) == 0:
         return RecencyRule(kind, horizon_days)
     n_buckets = len(RECENCY_BUCKETS) + 1

@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from models.common.frames import FloatArray
 
@@ -46,6 +45,8 @@ def fit_calibration(scores: FloatArray, y: NDArray[np.int_]) -> Calibration:
     >>> fit_calibration(np.array([0.1, 0.9]), np.array([0, 1])).method
     'identity'
     """
+    from sklearn.linear_model import LogisticRegression
+
     if int(min(y.sum(), len(y) - y.sum())) < _SIGMOID_MIN_CLASS:
         return Calibration("identity")
     fitted = LogisticRegression(C=1e6, max_iter=500).fit(_logit(scores).reshape(-1, 1), y)

@@ -15,6 +15,7 @@ from models.propensity.features import FEATURES, Kind
 from models.propensity.split import TimeSplit
 
 FORMAT = 2  # raise it when the way of fitting changes, so that old and new models never share a version
+_UNCALIBRATED = Calibration("identity")
 
 
 def data_window(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, Any]:
@@ -40,10 +41,10 @@ def build_card(
     window: dict[str, Any],
     seed: int,
     rule: RecencyRule,
+    calibration: Calibration = _UNCALIBRATED,
     **more: Any,
 ) -> dict[str, Any]:
-    """Everything a reader, or `score`, has to know about a model; plain JSON types only."""
-    calibration: Calibration = more.pop("calibration", Calibration("identity"))
+    """Everything that a reader, or `score`, needs of a model; plain JSON types only."""
     return {
         "format": FORMAT,
         "model": kind,

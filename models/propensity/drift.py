@@ -10,7 +10,6 @@ before, and by more than chance does.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import pandas as pd
 from scipy.special import chdtri, ndtri
 
 from models.common.frames import FloatArray
-from models.propensity.artifacts import load_artifact
+from models.propensity.artifacts import Artifact
 from models.propensity.features import FEATURES, Kind, active, design_matrix
 
 _N_BINS = 10
@@ -93,25 +92,25 @@ def _missing_by_chance(before: float, now: float, n_before: int, n_now: int) -> 
 
 
 def feature_drift(
-    kind: Kind, features_now: pd.DataFrame, artifact: Path, scores: FloatArray | None = None
+    kind: Kind, features_now: pd.DataFrame, artifact: Artifact, scores: FloatArray | None = None
 ) -> pd.DataFrame:
     """One row per feature: today's look-back persons against those of the test snapshot; empty where the model has none.
 
     Given today's `scores`, one more row `(score)`: against those the model gave on its test snapshot.
     """
-    card = load_artifact(artifact).card
+    card = artifact.card
     reference = card.get("reference") or {}
     matrix = design_matrix(active(features_now))
     compared = [(name, matrix[:, column], reference.get(name)) for column, name in enumerate(FEATURES)]
     if scores is not None:
         compared.append((SCORE, scores, card.get("score_reference")))
-    found = [_compared(kind, name, values, known) for name, values, known in compared if known and len(values)]
+    found = [_compare(kind, name, values, known) for name, values, known in compared if known and len(values)]
     frame = pd.DataFrame(found, columns=DRIFT_COLUMNS)
     types = {"psi": "float64", "missing_rate": "float64", "reference_missing_rate": "float64", "is_drifted": "bool"}
     return frame.astype({"model": "str", "feature": "str", **types})
 
 
-def told_drift(drift: pd.DataFrame) -> str:
+def describe_drift(drift: pd.DataFrame) -> str:
     """Why the model as a whole has drifted, in words: its scores have, or over a quarter of its features; else "".
 
     `drift`: the rows of one model, as `feature_drift` gives them.
@@ -141,14 +140,12 @@ def _n_rows(reference: Mapping[str, Any], values: FloatArray) -> int:
     return int(reference.get("n_rows", len(values)))
 
 
-def _compared(kind: Kind, name: str, values: FloatArray, reference: Mapping[str, Any]) -> list[object]:
+def _compare(kind: Kind, name: str, values: FloatArray, reference: Mapping[str, Any]) -> list[object]:
     missing, before = float(np.isnan(values).mean()), float(reference["missing_rate"])
     shift, moved = _shift(reference, values)
     n, n_before = len(values), _n_rows(reference, values)
     by_chance = psi_by_chance(len(reference["shares"]), n_before * (1 - before), n * (1 - missing))
     missing_by_chance = _missing_by_chance(before, missing, n_before, n)
-    is_drifted = (
-        shift > max(_PSI_LIMIT, reference.get("usual_psi", 0.0), by_chance)
-        or moved > max(_MISSING_LIMIT, reference.get("usual_missing", 0.0), missing_by_chance)
-    )  # fmt: skip
-    return [kind, name, shift, round(missing, _DECIMALS), round(before, _DECIMALS), is_drifted]
+    has_shifted = shift > max(_PSI_LIMIT, reference.get("usual_psi", 0.0), by_chance)
+    has_gaps = moved > max(_MISSING_LIMIT, reference.get("usual_missing", 0.0), missing_by_chance)
+    return [kind, name, shift, round(missing, _DECIMALS), round(before, _DECIMALS), has_shifted or has_gaps]

@@ -1,7 +1,7 @@
-"""The contest of a training: every algorithm tuned, fitted, calibrated and measured beside the baselines.
+"""Model selection: every algorithm tuned, fitted, calibrated and measured, beside the baselines.
 
 Belongs here: what is fitted on which part of the split, and what it is measured on. Does not belong here: the rows
-themselves (see `features`), who is promoted (see `registry`), what is stored (see `train`).
+themselves (see `features`), who is promoted (see `registry`), what is stored (see `training`).
 """
 
 from dataclasses import dataclass
@@ -9,32 +9,37 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from models.common.frames import FloatArray, numbers
 from models.common.model_metrics import person_weights
+from models.propensity.algorithms import (
+    ALGORITHMS,
+    Algorithm,
+    FittedModel,
+    NotFittedError,
+    Params,
+    Sample,
+    Task,
+    fit_model,
+)
 from models.propensity.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
 from models.propensity.calibration import Calibration, fit_calibration
-from models.propensity.candidates import ALGORITHMS, Candidate, NotFittedError, Task, fit_candidate
 from models.propensity.evaluation import Evaluation, evaluate, mean_of
 from models.propensity.features import design_matrix
 from models.propensity.result import TrainOptions
 from models.propensity.split import TimeSplit
 from models.propensity.tuning import Fold, best_params
 
-# An origin that knew a smaller share of the rows to fit on says how algorithms do on few rows: there four parameters beat forty-nine features.
+# An origin that knew a smaller share of the rows shows how algorithms do on few rows: there four parameters beat 49 features.
 _MIN_SHARE_KNOWN = 1 / 3
 
 
 @dataclass(frozen=True)
-class Part:
-    """Rows of one part of the split as arrays; `latest` marks the rows of its newest snapshot."""
+class Part(Sample):
+    """Rows of one part of the split as arrays, with their days since last active and their persons."""
 
-    matrix: FloatArray
-    y: NDArray[np.int_]
     days: FloatArray
-    latest: NDArray[np.bool_]
     persons: pd.Series
 
     def weights(self, seed: int) -> FloatArray:
@@ -43,31 +48,34 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """One algorithm in the contest: fitted on the training snapshots, measured on later ones."""
+class Candidate:
+    """One algorithm: fitted on the training snapshots, measured on later ones."""
 
-    params: dict[str, object]
-    fitted: Candidate
+    params: Params
+    model: FittedModel
     calibration: Calibration
     on_validation: Evaluation
     on_test: Evaluation
 
+    def probabilities(self, matrix: FloatArray) -> FloatArray:
+        """Calibrated probabilities."""
+        return self.calibration.apply(self.model.predict(matrix))
+
 
 @dataclass(frozen=True)
-class Contest:
-    """All entrants and the baselines beside them; `left_out` says why an algorithm did not take part."""
+class Selection:
+    """All candidates and the baselines beside them; `left_out` says why an algorithm is not among them."""
 
-    entrants: dict[str, Entrant]
+    candidates: dict[str, Candidate]
     baselines_on_validation: dict[str, Evaluation]
     baselines_on_test: dict[str, Evaluation]
     left_out: dict[str, str]
-    fit: Part
     test: Part
 
     @property
     def winner(self) -> str:
         """The highest mean PR-AUC on the held-out snapshots before the test; the first named of equals."""
-        return max(self.entrants, key=lambda name: self.entrants[name].on_validation.values["pr_auc"])
+        return max(self.candidates, key=lambda name: self.candidates[name].on_validation.values["pr_auc"])
 
 
 def part_of(rows: pd.DataFrame, days: tuple[date, ...], seed: int, max_rows: int | None = None) -> Part:
@@ -78,10 +86,10 @@ def part_of(rows: pd.DataFrame, days: tuple[date, ...], seed: int, max_rows: int
         part = part.iloc[chosen]
     latest = np.asarray([day == max(days) for day in part["as_of_date"]], dtype=bool)
     y = part["y"].to_numpy(dtype=np.int_)
-    return Part(design_matrix(part), y, numbers(part, RECENCY_COLUMN), latest, part["person_id"])
+    return Part(design_matrix(part), y, latest, numbers(part, RECENCY_COLUMN), part["person_id"])
 
 
-def hold_contest(task: Task, rows: pd.DataFrame, split: TimeSplit, options: TrainOptions) -> Contest:
+def select_model(task: Task, rows: pd.DataFrame, split: TimeSplit, options: TrainOptions) -> Selection:
     """Choose parameters on the rolling origins, fit on all training snapshots, calibrate on validation, test.
 
     The rows of `validation` in the result are means over the rolling origins, fitted and measured like the rest but not
@@ -90,30 +98,31 @@ def hold_contest(task: Task, rows: pd.DataFrame, split: TimeSplit, options: Trai
     seed = task.seed
     fit = part_of(rows, split.train, seed, options.max_train_rows)
     validation, test = part_of(rows, (split.validation,), seed), part_of(rows, (split.test,), seed)
-    steps = _steps(rows, split, seed, options, len(fit.y) * _MIN_SHARE_KNOWN)
-    folds = [Fold(known.matrix, known.y, known.latest, held.matrix, held.y) for known, held in steps]
+    steps = _rolling_steps(rows, split, seed, options, len(fit.y) * _MIN_SHARE_KNOWN)
+    folds = [Fold(known, held_out) for known, held_out in steps]
     held_out = steps or [(fit, validation)]
-    entrants: dict[str, Entrant] = {}
+    candidates: dict[str, Candidate] = {}
     left_out: dict[str, str] = {}
     with threadpool_limits(limits=1):  # small matrices: threads of the linear algebra only wait for each other
-        for name in ALGORITHMS:
+        for name, algorithm in ALGORITHMS.items():
             try:
-                params = best_params(name, folds, task, options.tuning_budget_s / len(ALGORITHMS))
-                fitted = fit_candidate(name, fit.matrix, fit.y, task, params, fit.latest)
-                found = [_measured(name, known, held, task, params, options) for known, held in held_out]
+                params = best_params(algorithm, folds, task, options.tuning_budget_s / len(ALGORITHMS))
+                model = fit_model(algorithm, fit, task, params)
+                found = [_measure(algorithm, known, held, task, params, options) for known, held in held_out]
             except NotFittedError as error:
                 left_out[name] = str(error)
                 continue
-            calibration = fit_calibration(fitted.predict(validation.matrix), validation.y)
-            tested = calibration.apply(fitted.predict(test.matrix))
+            calibration = fit_calibration(model.predict(validation.matrix), validation.y)
+            tested = calibration.apply(model.predict(test.matrix))
             on_test = evaluate(test.y, tested, test.weights(seed), options.action)
-            entrants[name] = Entrant(params, fitted, calibration, mean_of(found), on_test)
-        earlier = mean_of_baselines([baselines_of(known, held, task, options) for known, held in held_out])
-        on_test_day = baselines_of(fit, test, task, options)
-    return Contest(entrants, earlier, on_test_day, left_out, fit, test)
+            candidates[name] = Candidate(params, model, calibration, mean_of(found), on_test)
+        before_test = [measure_baselines(known, held, task, options) for known, held in held_out]
+        on_validation = {name: mean_of([one[name] for one in before_test]) for name in before_test[0]}
+        on_test_day = measure_baselines(fit, test, task, options)
+    return Selection(candidates, on_validation, on_test_day, left_out, test)
 
 
-def _steps(
+def _rolling_steps(
     rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions, min_known: float
 ) -> list[tuple[Part, Part]]:
     """What was known and what was held out at each rolling origin; origins with one class or little known are left out."""
@@ -127,22 +136,17 @@ def _steps(
     return found
 
 
-def _measured(
-    name: str, known: Part, held: Part, task: Task, params: dict[str, object], options: TrainOptions
+def _measure(
+    algorithm: Algorithm, known: Part, held: Part, task: Task, params: Params, options: TrainOptions
 ) -> Evaluation:
     """The algorithm fitted on what was known, measured on what was held out."""
-    model = fit_candidate(name, known.matrix, known.y, task, params, known.latest)
+    model = fit_model(algorithm, known, task, params)
     return evaluate(held.y, model.predict(held.matrix), held.weights(task.seed), options.action)
 
 
-def baselines_of(known: Part, held: Part, task: Task, options: TrainOptions) -> dict[str, Evaluation]:
+def measure_baselines(known: Part, held: Part, task: Task, options: TrainOptions) -> dict[str, Evaluation]:
     """The base rate and the recency rule, learned from what was known, on what was held out."""
     rule: RecencyRule = fit_recency_rule(task.kind, known.days, known.y, task.horizon_days)
     weights = held.weights(task.seed)
     guesses = {BASE_RATE: np.full(len(held.y), float(known.y.mean())), RECENCY_RULE: rule.predict(held.days)}
     return {name: evaluate(held.y, guess, weights, options.action) for name, guess in guesses.items()}
-
-
-def mean_of_baselines(found: list[dict[str, Evaluation]]) -> dict[str, Evaluation]:
-    """The mean of each baseline over several held-out snapshots."""
-    return {name: mean_of([one[name] for one in found]) for name in found[0]}

@@ -1,6 +1,6 @@
-"""One model's part of a night: trained where that is due, applied, and trained again where what scores has drifted.
+"""One model's part of a night: trained where that is due, applied, and retrained where what scores has drifted.
 
-Belongs here: the order of those steps. Does not belong here: how any one of them works (see `train`, `score`, `drift`).
+Belongs here: the order of those steps. Does not belong here: how any one of them works (see `training`, `scoring`, `drift`).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.propensity.drift import feature_drift, told_drift
+from models.propensity.drift import describe_drift, feature_drift
 from models.propensity.features import Kind
 from models.propensity.result import TrainOptions, TrainResult
 from models.propensity.scoring import score
@@ -35,19 +35,19 @@ def predict(
     seed: int = 7,
     options: TrainOptions | None = None,
 ) -> Prediction:
-    """Scores of the persons in `now` (features at `as_of`) by the model that may score them; the rest is as in `train`.
+    """Scores of the persons in `now` (features at `as_of`) by the model that is to score them; the rest is as in `train`.
 
-    A stored model that has drifted is trained again at once where its labelled rows have changed since. With the same rows
-    it would become the same model, so that it waits for the next snapshot and the drift is only told.
+    A stored model that has drifted is retrained at once where its labelled rows have changed since. The same rows would
+    give the same model, so then it waits for the next snapshot and the drift is only reported.
     """
-    found = _applied(kind, now, train(kind, features, labels, as_of, artifact_dir, seed, options))
-    drifted = told_drift(found.drift)
+    found = _apply(kind, now, train(kind, features, labels, as_of, artifact_dir, seed, options))
+    drifted = describe_drift(found.drift)
     if not (drifted and found.model.trained):
         return found
     again = train(kind, features, labels, as_of, artifact_dir, seed, options, drifted=drifted)
-    return found if again.data_digest == found.model.data_digest else _applied(kind, now, again)
+    return found if again.data_digest == found.model.data_digest else _apply(kind, now, again)
 
 
-def _applied(kind: Kind, now: pd.DataFrame, model: TrainResult) -> Prediction:
+def _apply(kind: Kind, now: pd.DataFrame, model: TrainResult) -> Prediction:
     scores = score(kind, now, model.artifact)
     return Prediction(model, scores, feature_drift(kind, now, model.artifact, scores["probability"].to_numpy()))

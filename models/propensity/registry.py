@@ -64,7 +64,7 @@ class Registry:
         return replace(self, champion=champion, decisions=decisions)
 
     @property
-    def is_by_hand(self) -> bool:
+    def is_manual(self) -> bool:
         """Whether a person decided last."""
         return bool(self.decisions) and not self.decisions[-1].training_key
 
@@ -81,13 +81,13 @@ class Registry:
 
     def reason(self, training_key: str, data_digest: str) -> str | None:
         """Why the champion is who it is, where that training or a roll-back after it decided; None where neither did."""
-        by_hand = ""
+        manual = ""
         for decision in reversed(self.decisions):
             if (decision.training_key, decision.data_digest) == (training_key, data_digest):
-                return by_hand or decision.reason
+                return manual or decision.reason
             if decision.training_key:
                 return None
-            by_hand = by_hand or decision.reason
+            manual = manual or decision.reason
         return None
 
 
@@ -109,12 +109,12 @@ def should_promote(
     if not is_independent:
         return False, "not promoted: snapshots are closer than the horizon, so the test is not independent"
     if is_rejected:
-        return False, "not promoted: it was rolled back by hand"
+        return False, "not promoted: it was rolled back manually"
     unbeaten = [name for name, baseline in baselines.items() if not beats(challenger, baseline)]
     if unbeaten:
         return False, f"not promoted: on the test snapshot it does not clearly beat {' or '.join(unbeaten)}"
     if is_flat:
-        return False, "not promoted: it says nearly the same of everybody"
+        return False, "not promoted: its scores hardly differ between persons"
     if champion is None:
         return True, "promoted: best on earlier snapshots and better than all baselines on the test snapshot"
     if share_better(challenger, champion) < _NOT_WORSE_SHARE:
@@ -161,7 +161,7 @@ def roll_back(folder: Path, version: str | None = None) -> Registry:
         _check_version(folder, target)
     rejected = [one for one in (*registry.rejected, registry.champion) if one and one != target]
     decision = Decision(
-        "", registry.champion, target, f"chosen by hand instead of {registry.champion or 'the recency rule'}"
+        "", registry.champion, target, f"chosen manually instead of {registry.champion or 'the recency rule'}"
     )
     registry = replace(registry.decided(decision), rejected=tuple(dict.fromkeys(rejected)))
     write_registry(folder, registry)

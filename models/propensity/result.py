@@ -1,13 +1,10 @@
-"""What training is asked for and what it answers.
-
-Belongs here: the two plain records. Does not belong here: any of the work (see `train`, `reuse`).
-"""
+"""Options and result of a training; the work is in `training`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
+from models.propensity.artifacts import Artifact
 from models.propensity.features import Kind
 from models.propensity.metrics import Action
 
@@ -16,8 +13,8 @@ from models.propensity.metrics import Action
 class TrainOptions:
     """What the config says about training.
 
-    `max_train_rows` bounds the cost of a long history; `tuning_budget_s` is what trying parameters may cost (0: the usual
-    ones); with an `action` the profit of acting on its threshold is measured, too.
+    `max_train_rows` bounds the cost of a long history; `tuning_budget_s` is what trying parameters may cost (0: defaults
+    only); with an `action` the profit of acting on its threshold is measured, too.
     """
 
     horizon_days: int = 7
@@ -29,18 +26,26 @@ class TrainOptions:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What training came to: the version to score with, and why it is that one.
+    """The version to score with, and why it is that one.
 
-    `model_version` and `artifact` point at the champion, else at the recency rule; `promoted` says that there is a champion.
-    `data_digest` names the rows of the latest training; empty where nothing was trained.
+    `artifact` is the champion, else the recency rule; `promoted` says that there is a champion. `data_digest` identifies
+    the rows of the latest training; empty where nothing was trained.
     """
 
     kind: Kind
-    model_version: str
-    algorithm: str
+    artifact: Artifact
     metrics: pd.DataFrame
     promoted: bool
     trained: bool
     reason: str
-    artifact: Path
     data_digest: str = ""
+
+    @property
+    def model_version(self) -> str:
+        """Name of the version that scores."""
+        return self.artifact.version
+
+    @property
+    def algorithm(self) -> str:
+        """Name of its algorithm."""
+        return self.artifact.algorithm

@@ -1,8 +1,8 @@
-"""A model is trained again when that is due, not every night.
+"""When a model is retrained: when that is due, not every night.
 
 Due is a snapshot that the last training did not have, other options, libraries or code, or a number of rows that changed by
-about a tenth. A label that a late event turned does not make one due: the model of the week stays until the next snapshot,
-unless it has drifted: then it is trained again on whatever has changed (see `predict`).
+about a tenth. A label that a late event changed does not make one due: the model stays until the next snapshot, unless it
+has drifted; then it is retrained on whatever has changed (see `prediction`).
 Belongs here: the key of a training and finding its stored result. Does not belong here: training.
 """
 
@@ -16,11 +16,12 @@ import pandas as pd
 from models.common.artifacts import ArtifactError, read_card
 from models.common.fingerprint import code_digest, fingerprint, library_versions
 from models.common.model_metrics import metrics_frame
+from models.propensity.algorithms import ALGORITHMS, Params
+from models.propensity.artifacts import Artifact, load_artifact
 from models.propensity.baselines import RECENCY_RULE
-from models.propensity.candidates import ALGORITHMS, PARAMS
 from models.propensity.card import FORMAT
 from models.propensity.features import FEATURES, Kind, design_matrix
-from models.propensity.registry import read_registry
+from models.propensity.registry import Registry
 from models.propensity.result import TrainOptions, TrainResult
 from models.propensity.split import TimeSplit
 
@@ -36,7 +37,10 @@ def data_digest(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, opt
 
 
 def _shared_parts(kind: Kind, split: TimeSplit, seed: int, options: TrainOptions) -> dict[str, Any]:
-    """What shapes a model beside its data and its algorithm."""
+    """What shapes a model beside its data and its algorithm.
+
+    Split and options are hashed by their text: another name of a class or a field gives every model another version.
+    """
     return {
         "format": FORMAT,
         "kind": kind,
@@ -48,39 +52,39 @@ def _shared_parts(kind: Kind, split: TimeSplit, seed: int, options: TrainOptions
     }
 
 
-def version_of(algorithm: str, digest: str, params: dict[str, Any]) -> str:
+def version_of(algorithm: str, digest: str, params: Params) -> str:
     """Version of the model that an algorithm makes of the data: same input, same version."""
     return f"{algorithm}-{fingerprint({'data': digest, 'params': params})}"
 
 
 def training_key(kind: Kind, rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions) -> str:
-    """What has to be equal for a stored training to be still good; the code of this package included."""
+    """What has to be equal for a stored training to be still valid; the code of this package included."""
     parts = _shared_parts(kind, split, seed, options) | {
         "size": round(math.log(max(len(rows), 1)) / math.log(_SIZE_STEP)),
-        "params": {name: PARAMS[name] for name in ALGORITHMS},
+        "params": {name: algorithm.params for name, algorithm in ALGORITHMS.items()},
         "code": code_digest(Path(__file__).parent),
     }
     return fingerprint(parts)
 
 
-def stored_result(folder: Path, kind: Kind, key: str, digest: str | None = None) -> TrainResult | None:
-    """The result of the latest training in `folder` where it was this one and its files are whole, else None.
+def stored_result(
+    folder: Path, kind: Kind, registry: Registry, key: str, digest: str | None = None
+) -> TrainResult | None:
+    """The result of the latest training in `folder` where it was this one and its files are intact, else None.
 
-    With a `digest` it also must have learned from exactly these rows. Who scores is what the registry says: a version may
-    have been rolled back by hand since.
+    With a `digest` it also must have learned from exactly these rows. Who scores is what the registry says: somebody may
+    have rolled a version back since.
     """
     try:
-        rule, registry = read_card(folder / RECENCY_RULE), read_registry(folder)
+        rule = read_card(folder / RECENCY_RULE)
         learned_from = rule.get("data_digest", "")
         reason = registry.reason(key, learned_from)
         if rule.get("training_key") != key or reason is None or digest not in (None, learned_from):
             return None
-        read_card(folder / rule["winner"])
-        artifact = folder / (registry.champion or RECENCY_RULE)
-        used = read_card(artifact)
+        if rule["winner"] != registry.champion:
+            read_card(folder / rule["winner"])
+        artifact = load_artifact(folder / registry.champion) if registry.champion else Artifact(rule, None)
     except ArtifactError:
         return None
     rows = [{**row, "is_promoted": row["model_version"] == registry.champion} for row in rule["metrics"]]
-    promoted = registry.champion is not None
-    version, algorithm = used["model_version"], used["algorithm"]
-    return TrainResult(kind, version, algorithm, metrics_frame(rows), promoted, True, reason, artifact, learned_from)
+    return TrainResult(kind, artifact, metrics_frame(rows), registry.champion is not None, True, reason, learned_from)

@@ -1,6 +1,6 @@
 """Training of the churn and the purchase model.
 
-Belongs here: the order of events (split, contest, decide, store).
+Belongs here: the order of events (split, select, decide, store).
 Does not belong here: how any one of those steps works.
 """
 
@@ -16,37 +16,48 @@ import pandas as pd
 from models.common.artifacts import ArtifactError
 from models.common.frames import numbers
 from models.common.model_metrics import metrics_frame, without_nan
-from models.propensity.artifacts import load_artifact, save_artifact
+from models.propensity.algorithms import Task
+from models.propensity.artifacts import Artifact, load_artifact, save_artifact
 from models.propensity.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
-from models.propensity.candidates import Task
 from models.propensity.card import build_card, calibration_of, data_window
 from models.propensity.drift import reference_of, shares_of
 from models.propensity.evaluation import Evaluation, evaluate, is_flat, metric_rows
 from models.propensity.features import FEATURES, Kind, design_matrix, training_frame
-from models.propensity.model_selection import Contest, Part, baselines_of, hold_contest, part_of
+from models.propensity.model_selection import Part, Selection, measure_baselines, part_of, select_model
 from models.propensity.registry import Decision, Registry, read_registry, should_promote, still_serves, write_registry
 from models.propensity.result import TrainOptions, TrainResult
 from models.propensity.retrain_policy import data_digest, stored_result, training_key, version_of
 from models.propensity.split import TimeSplit, split_by_time
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class _Champion:
     """The version that scores so far, measured on the rows of the new test."""
 
-    version: str
-    algorithm: str
+    artifact: Artifact
     on_test: Evaluation
 
 
 @dataclass(frozen=True)
 class _Due:
-    """A training that is to be held: its key, the night, who has scored so far, what has drifted (if that is why)."""
+    """A training that is due: its key, the night, the registry before it, what has drifted (if that is why)."""
 
     key: str
     as_of: date
     registry: Registry
     drifted: str
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a training leaves: two versions to store, the registry with its decision, and the result."""
+
+    challenger: Artifact
+    rule: Artifact
+    registry: Registry
+    result: TrainResult
 
 
 def train(
@@ -60,82 +71,100 @@ def train(
     *,
     drifted: str = "",
 ) -> TrainResult:
-    """Fit, compare, calibrate and store; falls back on the recency rule where nothing better is proven.
+    """Select, calibrate and store a model; the recency rule where nothing better is proven.
 
-    Versions are stored as `artifact_dir/<kind>/<version>/`, the rule as `artifact_dir/<kind>/recency-rule/`, who scores in
-    `artifact_dir/<kind>/registry.json`. Nothing later than `as_of` is used. Where the latest training there had the same
-    input, its stored result is the answer; where what scores has `drifted` (the words go into the reason) only if not one
-    row differs, or a person chose what scores.
+    Writes the version into `artifact_dir/<kind>/<version>/`, the rule into `artifact_dir/<kind>/recency-rule/`, who scores
+    into `artifact_dir/<kind>/registry.json`. Nothing later than `as_of` is used. Where the latest training there had the
+    same input, its stored result is returned and nothing is written; where what scores has `drifted` (the words go into the
+    reason) only if not one row differs, or somebody chose what scores.
     """
-    options = options or TrainOptions()
+    options, folder = options or TrainOptions(), artifact_dir / kind
+    task = Task(kind, options.horizon_days, seed)
     rows = training_frame(kind, features, labels, as_of, options.horizon_days)
+    split, obstacle = _split(rows, options)
+    if split is None or obstacle:
+        rule, result = _fall_back(task, rows, split, options, obstacle)
+        save_artifact(folder / RECENCY_RULE, rule)
+        return result
+    key, registry = training_key(kind, rows, split, seed, options), _registry(folder)
+    exact = data_digest(kind, rows, split, seed, options) if drifted and not registry.is_manual else None
+    stored = stored_result(folder, kind, registry, key, exact)
+    if stored:
+        return stored
+    trained = _train_and_decide(task, rows, split, _Due(key, as_of, registry, drifted), folder, options)
+    save_artifact(folder / trained.challenger.version, trained.challenger)
+    # Before the rule's card: killed in between, the next night repeats this decision and still knows what had drifted.
+    write_registry(folder, trained.registry)
+    save_artifact(folder / RECENCY_RULE, trained.rule)
+    return trained.result
+
+
+def _split(rows: pd.DataFrame, options: TrainOptions) -> tuple[TimeSplit | None, str]:
+    """The split by time where there are enough snapshots, and why there can be no training, else ""."""
     snapshots = sorted(set(rows["as_of_date"]))
     needed = max(options.min_snapshots, 3)
     if len(snapshots) < needed:
-        reason = f"not trained: {len(snapshots)} labelled snapshots, at least {needed} are needed"
-        return _fall_back(kind, rows, None, artifact_dir, seed, options, reason)
+        return None, f"not trained: {len(snapshots)} labelled snapshots, at least {needed} are needed"
     split = split_by_time(snapshots, options.horizon_days)
     for name, days in (("training", split.train), ("validation", (split.validation,)), ("test", (split.test,))):
         if rows.loc[rows["as_of_date"].isin(days), "y"].nunique() < 2:
-            reason = f"not trained: the {name} snapshots hold one class only"
-            return _fall_back(kind, rows, split, artifact_dir, seed, options, reason)
-    key = training_key(kind, rows, split, seed, options)
-    folder = artifact_dir / kind
-    registry = _registry(folder)
-    exactly = data_digest(kind, rows, split, seed, options) if drifted and not registry.is_by_hand else None
-    known = stored_result(folder, kind, key, exactly)
-    if known:
-        return known
-    task = Task(kind, options.horizon_days, seed)
-    return _train_and_compare(task, rows, split, _Due(key, as_of, registry, drifted), folder, options)
+            return split, f"not trained: the {name} snapshots hold one class only"
+    return split, ""
 
 
-def _train_and_compare(
+def _train_and_decide(
     task: Task, rows: pd.DataFrame, split: TimeSplit, due: _Due, folder: Path, options: TrainOptions
-) -> TrainResult:
-    contest = hold_contest(task, rows, split, options)
+) -> _Trained:
+    selection = select_model(task, rows, split, options)
     digest = data_digest(task.kind, rows, split, task.seed, options)
-    versions = {name: version_of(name, digest, one.params) for name, one in contest.entrants.items()}
-    winner, rule = contest.winner, _rule_of_all(task.kind, rows, options)
+    versions = {name: version_of(name, digest, one.params) for name, one in selection.candidates.items()}
+    winner, rule = selection.winner, _rule_of_all(task.kind, rows, options)
+    version, best = versions[winner], selection.candidates[winner]
     registry = due.registry.before(due.key, digest)
-    champion = _measured_champion(task, folder, registry.champion, versions[winner], contest.test, options)
-    best = contest.entrants[winner]
-    said = best.calibration.apply(best.fitted.predict(contest.test.matrix))
-    decision = _decide(winner, versions[winner], contest, champion, split, registry, due, digest, is_flat(said))
-    metrics = _contest_rows(task.kind, contest, versions, rule, champion, decision.champion)
+    champion = _measured_champion(task, folder, registry.champion, version, selection.test, options)
+    probabilities = best.probabilities(selection.test.matrix)
+    decision = _decide(winner, version, selection, champion, split, registry, due, digest, is_flat(probabilities))
+    metrics = _metric_rows(task.kind, selection, versions, rule, champion, decision.champion)
     common: dict[str, Any] = {
         "window": data_window(rows, split),
         "seed": task.seed,
         "rule": rule,
         "reason": decision.reason,
-        "metrics": [without_nan(row) for row in metrics],
+        "metrics": metrics,
         "training_key": due.key,
         "data_digest": digest,
         "reference": _reference(rows, split),
-        "left_out": contest.left_out,
+        "left_out": selection.left_out,
     }
     card = build_card(
         task.kind,
-        versions[winner],
+        version,
         winner,
-        is_promoted=decision.champion == versions[winner],
+        is_promoted=decision.champion == version,
         calibration=best.calibration,
         params=best.params,
-        score_reference=shares_of(said),
+        score_reference=shares_of(probabilities),
         **common,
     )
-    save_artifact(folder / versions[winner], card, best.fitted)
-    # Before the rule's card: killed in between, the next night repeats this decision and still knows what had drifted.
-    write_registry(folder, registry.decided(decision))
-    rule_card = build_card(task.kind, rule.version, RECENCY_RULE, is_promoted=False, winner=versions[winner], **common)
-    save_artifact(folder / RECENCY_RULE, rule_card, None)
-    found = stored_result(folder, task.kind, due.key)
-    assert found is not None  # just written
-    return found
+    rule_card = build_card(task.kind, rule.version, RECENCY_RULE, is_promoted=False, winner=version, **common)
+    challenger, fallback = Artifact(card, best.model), Artifact(rule_card, None)
+    scoring = {None: fallback, version: challenger}
+    if champion:
+        scoring[champion.artifact.version] = champion.artifact
+    result = TrainResult(
+        task.kind,
+        scoring[decision.champion],
+        metrics_frame(metrics),
+        decision.champion is not None,
+        True,
+        decision.reason,
+        digest,
+    )
+    return _Trained(challenger, fallback, registry.decided(decision), result)
 
 
 def _registry(folder: Path) -> Registry:
-    """The registry; a damaged one is begun anew, and the challenger then has only the baselines to beat."""
+    """The registry; a damaged one is started again, and the challenger then has only the baselines to beat."""
     try:
         return read_registry(folder)
     except ArtifactError:
@@ -149,72 +178,75 @@ def _measured_champion(
     if version is None or version == challenger:
         return None
     try:
-        loaded = load_artifact(folder / version)
+        artifact = load_artifact(folder / version)
     except ArtifactError:
         return None
-    card = loaded.card
-    if loaded.candidate is None or tuple(card["features"]) != FEATURES or card["horizon_days"] != task.horizon_days:
+    card = artifact.card
+    if artifact.model is None or tuple(card["features"]) != FEATURES or card["horizon_days"] != task.horizon_days:
         return None
-    said = calibration_of(card).apply(loaded.candidate.predict(test.matrix))
-    return _Champion(version, card["algorithm"], evaluate(test.y, said, test.weights(task.seed), options.action))
+    probabilities = calibration_of(card).apply(artifact.model.predict(test.matrix))
+    return _Champion(artifact, evaluate(test.y, probabilities, test.weights(task.seed), options.action))
 
 
 def _decide(
     winner: str,
     version: str,
-    contest: Contest,
+    selection: Selection,
     champion: _Champion | None,
     split: TimeSplit,
     registry: Registry,
     due: _Due,
     digest: str,
-    says_the_same: bool,
+    is_flat: bool,
 ) -> Decision:
-    baselines = contest.baselines_on_test
+    baselines = selection.baselines_on_test
     is_promoted, why = should_promote(
-        contest.entrants[winner].on_test,
+        selection.candidates[winner].on_test,
         champion.on_test if champion else None,
         baselines,
         is_independent=not split.has_overlap,
         is_rejected=version in registry.rejected,
-        is_flat=says_the_same,
+        is_flat=is_flat,
     )
     serving: str | None = version if is_promoted else None
     reason = f"{winner} {why}"
     if not is_promoted and champion:
         keeps = still_serves(champion.on_test, baselines)
-        serving = champion.version if keeps else None
-        reason += f"; {champion.version} {'goes on' if keeps else 'is no better than a simple rule any more'}"
+        serving = champion.artifact.version if keeps else None
+        reason += (
+            f"; {champion.artifact.version} {'still scores' if keeps else 'is no longer better than a simple rule'}"
+        )
     drifted = due.drifted or due.registry.drifted(due.key, digest)
     if drifted:
-        reason = f"trained again, for these drifted: {drifted}. {reason}"
+        reason = f"retrained, because these drifted: {drifted}. {reason}"
     return Decision(version, registry.champion, serving, reason, due.as_of.isoformat(), due.key, digest, drifted)
 
 
-def _contest_rows(
+def _metric_rows(
     kind: Kind,
-    contest: Contest,
+    selection: Selection,
     versions: Mapping[str, str],
     rule: RecencyRule,
     champion: _Champion | None,
     serving: str | None,
-) -> list[dict[str, Any]]:
-    rows = _baseline_rows(kind, "validation", contest.baselines_on_validation, rule)
-    rows += _baseline_rows(kind, "test", contest.baselines_on_test, rule)
-    for name, entrant in contest.entrants.items():
+) -> Rows:
+    """Rows of `ml.model_metrics` as a card holds them: every baseline, candidate and the champion."""
+    rows = _baseline_rows(kind, "validation", selection.baselines_on_validation, rule)
+    rows += _baseline_rows(kind, "test", selection.baselines_on_test, rule)
+    for name, candidate in selection.candidates.items():
         for split, found, baselines in (
-            ("validation", entrant.on_validation, contest.baselines_on_validation),
-            ("test", entrant.on_test, contest.baselines_on_test),
+            ("validation", candidate.on_validation, selection.baselines_on_validation),
+            ("test", candidate.on_test, selection.baselines_on_test),
         ):
             rows += metric_rows(kind, versions[name], name, split, found, baselines, versions[name] == serving)
     if champion:
-        is_serving = champion.version == serving
-        found, baselines = champion.on_test, contest.baselines_on_test
-        rows += metric_rows(kind, champion.version, champion.algorithm, "test", found, baselines, is_serving)
-    return rows
+        version, algorithm = champion.artifact.version, champion.artifact.algorithm
+        baselines = selection.baselines_on_test
+        rows += metric_rows(kind, version, algorithm, "test", champion.on_test, baselines, version == serving)
+    return [without_nan(row) for row in rows]
 
 
-def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rule: RecencyRule) -> list[dict[str, Any]]:
+def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rule: RecencyRule) -> Rows:
     versions = {BASE_RATE: BASE_RATE, RECENCY_RULE: rule.version}
     only_base_rate = {BASE_RATE: baselines[BASE_RATE]}
     return [
@@ -225,7 +257,7 @@ def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rul
 
 
 def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> RecencyRule:
-    """The rule to score with where nothing is promoted: of every labelled row; the one that is tested saw fewer."""
+    """The rule that scores where nothing is promoted: of every labelled row; the one that is tested had fewer."""
     y = rows["y"].to_numpy(dtype=np.int_)
     return fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
 
@@ -233,7 +265,7 @@ def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> Recen
 def _reference(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, dict[str, Any]]:
     """The newest labelled snapshot, which is the test, beside one as far before it as as_of is after it.
 
-    That is the newest training snapshot; where snapshots lie closer than the horizon, the oldest there is.
+    That is the newest training snapshot; where snapshots are closer than the horizon, the oldest there is.
     """
     snapshots = sorted(set(rows["as_of_date"]))
     before = split.train[-1] if split and not split.has_overlap else snapshots[0]
@@ -242,34 +274,28 @@ def _reference(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, dict[st
 
 
 def _fall_back(
-    kind: Kind,
-    rows: pd.DataFrame,
-    split: TimeSplit | None,
-    artifact_dir: Path,
-    seed: int,
-    options: TrainOptions,
-    reason: str,
-) -> TrainResult:
-    """The recency rule on all labelled rows; where there are two snapshots one like it is tested on the last."""
-    rule = _rule_of_all(kind, rows, options)
-    metrics: list[dict[str, Any]] = []
+    task: Task, rows: pd.DataFrame, split: TimeSplit | None, options: TrainOptions, reason: str
+) -> tuple[Artifact, TrainResult]:
+    """The recency rule on all labelled rows; with two snapshots a rule of the others is tested on the last."""
+    rule = _rule_of_all(task.kind, rows, options)
+    metrics: Rows = []
     snapshots = sorted(set(rows["as_of_date"]))
     if len(snapshots) >= 2:
-        known = part_of(rows, tuple(snapshots[:-1]), seed, options.max_train_rows)
-        held_out = part_of(rows, (snapshots[-1],), seed)
-        found = baselines_of(known, held_out, Task(kind, options.horizon_days, seed), options)
-        metrics = _baseline_rows(kind, "test", found, rule)
+        known = part_of(rows, tuple(snapshots[:-1]), task.seed, options.max_train_rows)
+        held_out = part_of(rows, (snapshots[-1],), task.seed)
+        found = measure_baselines(known, held_out, task, options)
+        metrics = [without_nan(row) for row in _baseline_rows(task.kind, "test", found, rule)]
     card = build_card(
-        kind,
+        task.kind,
         rule.version,
         RECENCY_RULE,
         reason=reason,
         is_promoted=False,
         window=data_window(rows, split),
-        seed=seed,
+        seed=task.seed,
         rule=rule,
-        metrics=[without_nan(row) for row in metrics],
+        metrics=metrics,
         reference=_reference(rows, split) if len(rows) else {},
     )
-    folder = save_artifact(artifact_dir / kind / RECENCY_RULE, card, None)
-    return TrainResult(kind, rule.version, RECENCY_RULE, metrics_frame(metrics), False, False, reason, folder)
+    artifact = Artifact(card, None)
+    return artifact, TrainResult(task.kind, artifact, metrics_frame(metrics), False, False, reason)

@@ -5,7 +5,6 @@ Belongs here: finding neighbours and scoring by them. Does not belong here: fact
 """
 
 import numpy as np
-from implicit.nearest_neighbours import ItemItemRecommender
 from scipy.sparse import csr_matrix
 
 from models.recommend.matrix import row_of_entry
@@ -24,6 +23,8 @@ def neighbours_of(weights: csr_matrix, n_neighbours: int = N_NEIGHBOURS) -> csr_
     Each person counts by the logarithm of the time-faded interest, and less the more items they touched: who touches
     everything says little about any pair (inverse user frequency, Breese, Heckerman & Kadie 1998).
     """
+    from implicit.nearest_neighbours import ItemItemRecommender
+
     n_items = weights.shape[1]
     model = ItemItemRecommender(K=n_neighbours + 1, num_threads=1)  # an item is mostly its own nearest neighbour
     if not weights.nnz:

@@ -5,12 +5,15 @@ Belongs here: fitting the factors of items and folding persons in. Does not belo
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
+
+if TYPE_CHECKING:
+    from implicit.cpu.als import AlternatingLeastSquares
 
 N_FACTORS = 32
 REGULARISATION = 1.0
@@ -79,7 +82,9 @@ def factor_scores(
     return csr_matrix((values[kept], (rows[kept], fitted.places[best.ravel()[kept]])), shape=(n_persons, n_items))
 
 
-def _model(seed: int, n_factors: int) -> AlternatingLeastSquares:
+def _model(seed: int, n_factors: int) -> "AlternatingLeastSquares":
+    from implicit.cpu.als import AlternatingLeastSquares
+
     with threadpool_limits(limits=1):  # the library warns of several threads of the linear algebra
         return AlternatingLeastSquares(
             factors=n_factors,

@@ -8,7 +8,6 @@ Source: Hughes (1994), Strategic Database Marketing; independent quintiles, 5 is
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from models.common.frames import FloatArray, numbers
 
@@ -24,6 +23,8 @@ def quintile(values: FloatArray) -> NDArray[np.int64]:
     >>> quintile(np.array([1.0, 1.0, 1.0, 1.0, 9.0])).tolist()
     [2, 2, 2, 2, 5]
     """
+    from scipy.stats import rankdata
+
     middle = rankdata(values, method="average") - 0.5
     return np.ceil(np.round(_N_SCORES * middle / max(len(values), 1), 9)).astype(np.int64)
 

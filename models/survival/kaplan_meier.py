@@ -15,7 +15,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf
 
 from models.common.frames import FloatArray, date_column, require_columns
 
@@ -51,6 +50,8 @@ def kaplan_meier(lifetime_days: NDArray[np.int64], has_left: NDArray[np.bool_]) 
     Arrays of one length, a person each: whole days, at least 0, and whether the lifetime is over (else it is at least so
     long). Raises ValueError without persons.
     """
+    from scipy.stats import CensoredData, ecdf
+
     if not len(lifetime_days):
         raise ValueError("a survival curve takes at least one person")
     days = np.arange(int(lifetime_days.max()) + 1, dtype=np.int64)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from models.common.bgnbd import FitError
@@ -60,6 +59,8 @@ def fit_gamma_gamma(n_transactions: ArrayLike, mean_value: ArrayLike) -> GammaGa
 
     The order of persons does not matter. Raises FitError where nobody is left, or all means are one number.
     """
+    from scipy.optimize import minimize
+
     n, mean = _checked(n_transactions, mean_value)
     rows, counts = np.unique(np.column_stack([n, mean]), axis=0, return_counts=True)
     if len(np.unique(rows[:, 1])) < 2:

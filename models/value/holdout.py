@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from models.common.frames import FloatArray
 
@@ -44,6 +43,8 @@ def _total_ratio(observed: FloatArray, predicted: FloatArray) -> float:
 
 def _rank_correlation(observed: FloatArray, predicted: FloatArray) -> float:
     """Spearman's, ties at their mean rank; NaN where one side is constant."""
+    from scipy.stats import rankdata
+
     first, second = rankdata(observed), rankdata(predicted)
     first, second = first - first.mean(), second - second.mean()
     scale = float(np.sqrt(np.sum(first**2) * np.sum(second**2)))

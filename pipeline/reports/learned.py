@@ -143,7 +143,7 @@ def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
 def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version: str | None) -> list[Row]:
     """The features that move the scores most, over the persons scored in the published version; none of the recency rule."""
     from models.common import ArtifactError
-    from models.propensity import importance, importance_step
+    from models.propensity import importance, importance_step, load_artifact
 
     if version is None or version.startswith(RULE):
         return []
@@ -153,7 +153,7 @@ def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version
         [importance_step(counted["n"])],
     ).df()
     try:
-        found = importance(kind, now, folder / version)  # type: ignore[arg-type]
+        found = importance(kind, now, load_artifact(folder / version))  # type: ignore[arg-type]
     except ArtifactError:
         return []
     words = dict(
@@ -176,7 +176,7 @@ def _short(comment: str | None) -> str:
 
 def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
     """How many features have shifted since the test, the furthest of them, the scores, and whether that is much for a model."""
-    from models.propensity import SCORE, told_drift
+    from models.propensity import SCORE, describe_drift
 
     query = (
         "select feature, psi, missing_rate, reference_missing_rate, is_drifted from ml.feature_drift "
@@ -191,7 +191,7 @@ def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
         "n_features": len(features),
         "n_drifted": len(drifted),
         "score": next((row for row in found if row["feature"] == SCORE), None),
-        "told": told_drift(con.execute(query, [kind]).df()),
+        "told": describe_drift(con.execute(query, [kind]).df()),
         "shown": drifted[:MAX_DRIFTED],
     }
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from bench.hazard import HORIZON_DAYS, evaluate_rankings, rank_persons
-from models.propensity import score
+from models.propensity import load_artifact, score
 from models.propensity.evaluation import Evaluation
 from pipeline.build.variables import SNAPSHOT_STEP_DAYS
 from pipeline.home.paths import HomePaths
@@ -36,7 +36,7 @@ def rows(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     assert HORIZON_DAYS <= (last - snapshot).days < HORIZON_DAYS + SNAPSHOT_STEP_DAYS
     assert not card["data"]["has_overlap"]
     features = warehouse.execute("select * from marts.user_features where as_of_date = ?", [snapshot]).df()
-    scores = score("churn", features, folder / winner)
+    scores = score("churn", features, load_artifact(folder / winner))
     return rank_persons(shop, shop.warehouse.resolve(), scores, snapshot, HORIZON_DAYS)
 
 

@@ -1,7 +1,8 @@
-"""Training, storage and scoring: promotion, fall-back, leakage, reproducibility."""
+"""Training with its files: promotion, fall-back, leakage, reproducibility; scores and importance of what was trained."""
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -13,17 +14,44 @@ import pytest
 from models_frames import last_day, snapshots
 
 from models.common import METRIC_COLUMNS, ArtifactError, FrameError
-from models.propensity import TrainOptions, feature_drift, importance, importance_step, load_artifact, score, train
-from models.propensity.artifacts import save_artifact, stable_archive
+from models.propensity import (
+    FEATURES,
+    TrainOptions,
+    TrainResult,
+    feature_drift,
+    importance,
+    importance_step,
+    load_artifact,
+    score,
+    train,
+)
+from models.propensity.algorithms import ALGORITHMS, Sample, Task, fit_model
+from models.propensity.algorithms.skops_file import stable_archive
+from models.propensity.artifacts import Artifact, save_artifact
 from models.propensity.baselines import RecencyRule
-from models.propensity.candidates import ALGORITHMS, BG_NBD, Task, fit_candidate
 from models.propensity.card import build_card
-from models.propensity.features import FEATURES, design_matrix, training_frame
+from models.propensity.features import design_matrix, training_frame
+
+SUPPORT = Path(__file__).parents[2] / "support"
+Frames = tuple[pd.DataFrame, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+def frames() -> Frames:
     return snapshots()
+
+
+@pytest.fixture(scope="module")
+def trained(frames: Frames, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainResult, Path]:
+    """A churn model trained once for the module, and its folder, which tests copy before they change it."""
+    folder = tmp_path_factory.mktemp("trained")
+    return train("churn", *frames, last_day(frames[0]), folder, 7), folder
+
+
+@pytest.fixture
+def copied(trained: tuple[TrainResult, Path], tmp_path: Path) -> tuple[TrainResult, Path]:
+    """The same, in a folder of the test's own."""
+    return trained[0], Path(shutil.copytree(trained[1], tmp_path, dirs_exist_ok=True))
 
 
 def _tree(folder: Path) -> dict[str, str]:
@@ -31,10 +59,9 @@ def _tree(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_a_real_signal_is_promoted_and_scored(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
-    features, labels = frames
+def test_a_real_signal_is_promoted_and_scored(frames: Frames, trained: tuple[TrainResult, Path]) -> None:
+    (features, _), (result, _) = frames, trained
     as_of = last_day(features)
-    result = train("churn", features, labels, as_of, tmp_path, 7)
     assert result.promoted and result.trained, result.reason
     assert list(result.metrics.columns) == METRIC_COLUMNS
     assert not result.metrics.duplicated(["model", "model_version", "split", "metric"]).any()
@@ -58,13 +85,12 @@ def test_a_real_signal_is_promoted_and_scored(frames: tuple[pd.DataFrame, pd.Dat
 
 
 def test_scores_do_not_depend_on_how_many_are_scored_at_a_time(
-    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frames: Frames, trained: tuple[TrainResult, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features, labels = frames
-    artifact = train("churn", features, labels, last_day(features), tmp_path, 7).artifact
+    features, artifact = frames[0], trained[0].artifact
     now = features[features["as_of_date"] == last_day(features)]
     whole = score("churn", now, artifact)
-    monkeypatch.setattr(sys.modules["models.propensity.scoring"], "BATCH_ROWS", 7)
+    monkeypatch.setattr("models.propensity.scoring.BATCH_ROWS", 7)
     assert len(whole) > 2 * 7
     pd.testing.assert_frame_equal(score("churn", now, artifact), whole)
 
@@ -79,7 +105,7 @@ def test_noise_is_not_promoted(tmp_path: Path) -> None:
     assert result.model_version in set(result.metrics["model_version"])
 
 
-def test_later_rows_alter_nothing(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+def test_later_rows_alter_nothing(frames: Frames, trained: tuple[TrainResult, Path], tmp_path: Path) -> None:
     features, labels = frames
     as_of = last_day(features)
     later = as_of + timedelta(days=1)
@@ -89,10 +115,10 @@ def test_later_rows_alter_nothing(frames: tuple[pd.DataFrame, pd.DataFrame], tmp
     early = more_labels["as_of_date"] == as_of
     more_labels["label_churned"] = more_labels["label_churned"].astype("boolean")
     more_labels.loc[early, "label_churned"] = True
-    first = train("churn", features, labels, as_of, tmp_path / "a", 7)
-    second = train("churn", more_features, more_labels, as_of, tmp_path / "b", 7)
+    first, folder = trained
+    second = train("churn", more_features, more_labels, as_of, tmp_path, 7)
     assert first.model_version == second.model_version
-    assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
+    assert _tree(folder) == _tree(tmp_path)
 
 
 def test_order_of_rows_alters_nothing_and_data_does(tmp_path: Path) -> None:
@@ -110,6 +136,12 @@ def test_order_of_rows_alters_nothing_and_data_does(tmp_path: Path) -> None:
     assert versions[0] & versions[1] == {"base-rate", rule}  # the rule reads recency alone, which was left as it was
 
 
+def _comparable(result: TrainResult) -> dict[str, object]:
+    """All of a result but its metrics and its fitted model; hashes of files are only in a card that was read."""
+    card = {name: value for name, value in result.artifact.card.items() if name != "files"}
+    return {k: v for k, v in vars(result).items() if k not in ("metrics", "artifact")} | {"card": card}
+
+
 def _forbid_fitting(*args: object, **kwargs: object) -> None:
     raise AssertionError("trained again")
 
@@ -122,7 +154,7 @@ def test_the_same_training_is_not_done_twice(tmp_path: Path, monkeypatch: pytest
         assert first.promoted == (name == "promoted")
         before = _tree(folder)
         with monkeypatch.context() as patched:
-            patched.setattr(sys.modules["models.propensity.model_selection"], "fit_candidate", _forbid_fitting)
+            patched.setattr("models.propensity.model_selection.fit_model", _forbid_fitting)
             again = train("churn", features.sample(frac=1.0, random_state=1), labels, as_of, folder, 7)
             # a few labels that late events turned do not make another training due …
             turned = labels.copy()
@@ -137,22 +169,21 @@ def test_the_same_training_is_not_done_twice(tmp_path: Path, monkeypatch: pytest
             with pytest.raises(AssertionError, match="trained again"):
                 train("churn", features, labels, as_of, folder, 8)
         pd.testing.assert_frame_equal(first.metrics, again.metrics)
-        assert {k: v for k, v in vars(first).items() if k != "metrics"} == {
-            k: v for k, v in vars(again).items() if k != "metrics"
-        }
+        assert _comparable(first) == _comparable(again)
+        now = features[features["as_of_date"] == as_of]
+        pd.testing.assert_frame_equal(score("churn", now, first.artifact), score("churn", now, again.artifact))
         assert _tree(folder) == before
 
 
 @pytest.mark.parametrize("damage", ["model", "card", "rule"])
 def test_a_damaged_result_is_trained_again(
-    damage: str, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+    damage: str, frames: Frames, copied: tuple[TrainResult, Path], tmp_path: Path
 ) -> None:
     features, labels = frames
-    result = train("churn", features, labels, last_day(features), tmp_path, 7)
-    whole = _tree(tmp_path)
+    version, whole = tmp_path / "churn" / copied[0].model_version, _tree(tmp_path)
     rule = tmp_path / "churn" / "recency-rule" / "card.json"
-    model = next(path for path in result.artifact.iterdir() if path.stem == "model")
-    target = {"model": model, "card": result.artifact / "card.json", "rule": rule}[damage]
+    model = next(path for path in version.iterdir() if path.stem == "model")
+    target = {"model": model, "card": version / "card.json", "rule": rule}[damage]
     target.write_bytes(target.read_bytes()[:-20])
     assert _tree(tmp_path) != whole
     train("churn", features, labels, last_day(features), tmp_path, 7)
@@ -160,12 +191,11 @@ def test_a_damaged_result_is_trained_again(
 
 
 def test_another_release_trains_again(
-    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frames: Frames, copied: tuple[TrainResult, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features, labels = frames
-    train("churn", features, labels, last_day(features), tmp_path, 7)
     monkeypatch.setattr("models.propensity.retrain_policy.code_digest", lambda package: "another release")
-    monkeypatch.setattr(sys.modules["models.propensity.model_selection"], "fit_candidate", _forbid_fitting)
+    monkeypatch.setattr("models.propensity.model_selection.fit_model", _forbid_fitting)
     with pytest.raises(AssertionError, match="trained again"):
         train("churn", features, labels, last_day(features), tmp_path, 7)
 
@@ -205,9 +235,7 @@ def test_close_snapshots_are_shown_but_never_promoted(tmp_path: Path) -> None:
     assert result.trained and not result.promoted and "closer than the horizon" in result.reason
 
 
-def test_only_persons_in_the_look_back_train_and_are_scored(
-    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
-) -> None:
+def test_only_persons_in_the_look_back_train_and_are_scored(frames: Frames, tmp_path: Path) -> None:
     features, labels = frames
     out = labels.assign(is_eligible=labels["person_id"] >= "p0200")
     rows = training_frame("churn", features, out, last_day(features), 7)
@@ -220,26 +248,25 @@ def test_only_persons_in_the_look_back_train_and_are_scored(
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_every_algorithm_survives_storage(
-    algorithm: str, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
-) -> None:
+def test_every_algorithm_survives_storage(algorithm: str, frames: Frames, tmp_path: Path) -> None:
     features, labels = frames
     rows = training_frame("churn", features, labels, last_day(features), 7)
     matrix, y = design_matrix(rows), rows["y"].to_numpy()
-    fitted = fit_candidate(algorithm, matrix, y, Task("churn", 7, 7))
+    fitted = fit_model(ALGORITHMS[algorithm], Sample(matrix, y, np.ones(len(y), dtype=bool)), Task("churn", 7, 7))
     card = build_card("churn", "v1", algorithm, "", False, {}, 7, RecencyRule("churn", 7))
     for name in ("a", "b"):
-        save_artifact(tmp_path / name, card, fitted)
+        save_artifact(tmp_path / name, Artifact(card, fitted))
     assert _tree(tmp_path / "a") == _tree(tmp_path / "b")
-    loaded = load_artifact(tmp_path / "a").candidate
+    artifact = load_artifact(tmp_path / "a")
+    loaded = artifact.model
     assert loaded is not None
     np.testing.assert_array_equal(loaded.predict(matrix), fitted.predict(matrix))
     contributions = loaded.contributions(matrix)
     assert contributions.shape == matrix.shape
     strongest = FEATURES[int(np.abs(contributions).mean(axis=0).argmax())]
     # BG/NBD knows recency and frequency alone
-    assert strongest == ("days_since_last_active" if algorithm == BG_NBD else "n_sessions_7d")
-    scored = score("churn", features[features["as_of_date"] == last_day(features)], tmp_path / "a")
+    assert strongest == ("days_since_last_active" if algorithm == "bg-nbd" else "n_sessions_7d")
+    scored = score("churn", features[features["as_of_date"] == last_day(features)], artifact)
     assert scored["top_reasons"].str.split("; ").map(len).between(1, 3).all()
 
 
@@ -249,18 +276,19 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
         "from models_frames import snapshots, last_day; from models.propensity import train;"
         "f, l = snapshots(80); train('churn', f, l, last_day(f), Path(sys.argv[1]), 7)"
     )
-    here = Path(__file__).parent
-    command = [sys.executable, "-c", code, str(tmp_path / "b"), str(here), str(here.parents[1])]
+    command = [sys.executable, "-c", code, str(tmp_path / "b"), str(SUPPORT), str(SUPPORT.parents[1])]
     subprocess.run(command, check=True, env={"PYTHONHASHSEED": "2"})
     features, labels = snapshots(80)
     train("churn", features, labels, last_day(features), tmp_path / "a", 7)
     assert _tree(tmp_path / "a") == _tree(tmp_path / "b") != {}
 
 
-def test_card_tells_the_window_and_guards_the_files(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
-    features, labels = frames
-    result = train("churn", features, labels, last_day(features), tmp_path, 7)
-    card = json.loads((result.artifact / "card.json").read_text())
+def test_card_tells_the_window_and_guards_the_files(
+    frames: Frames, copied: tuple[TrainResult, Path], tmp_path: Path
+) -> None:
+    features, (result, _) = frames[0], copied
+    version = tmp_path / "churn" / result.model_version
+    card = json.loads((version / "card.json").read_text())
     assert card["data"]["test"]["snapshots"] == ["2026-01-19"] and card["data"]["train"]["n_rows"] == 300
     assert card["features"] == list(FEATURES) and card["is_promoted"] and card["metrics"]
     assert {"python", "numpy", "scikit-learn", "skops", "xgboost"} <= set(card["versions"])
@@ -268,16 +296,15 @@ def test_card_tells_the_window_and_guards_the_files(frames: tuple[pd.DataFrame, 
     with pytest.raises(ArtifactError, match="not of purchase"):
         score("purchase", features, result.artifact)
     (name,) = card["files"]
-    (result.artifact / name).write_bytes(b"other")
+    (version / name).write_bytes(b"other")
     with pytest.raises(ArtifactError, match="not the one its card describes"):
-        load_artifact(result.artifact)
+        load_artifact(version)
     with pytest.raises(ArtifactError, match="no model card"):
         load_artifact(tmp_path / "nowhere")
 
 
-def test_drift_sees_a_shift_and_missing_values(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
-    features, labels = frames
-    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+def test_drift_sees_a_shift_and_missing_values(frames: Frames, trained: tuple[TrainResult, Path]) -> None:
+    features, (result, _) = frames[0], trained
     now = features[features["as_of_date"] == last_day(features)]
     calm = feature_drift("churn", now, result.artifact)
     assert len(calm) == len(FEATURES) and not calm["is_drifted"].any()
@@ -287,27 +314,25 @@ def test_drift_sees_a_shift_and_missing_values(frames: tuple[pd.DataFrame, pd.Da
     assert found.loc["recency_ratio", "missing_rate"] == 1.0
 
 
-def test_importance_names_what_decides_and_adds_up(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
-    features, labels = frames
-    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+def test_importance_names_what_decides_and_adds_up(frames: Frames, trained: tuple[TrainResult, Path]) -> None:
+    features, (result, folder) = frames[0], trained
     now = features[features["as_of_date"] == last_day(features)]
     found = importance("churn", now, result.artifact)
     assert found.index[0] == "n_sessions_7d" and found.sum() == pytest.approx(1.0) and set(found.index) == set(FEATURES)
-    assert importance("churn", now, tmp_path / "churn" / "recency-rule").empty
+    assert importance("churn", now, load_artifact(folder / "churn" / "recency-rule")).empty
 
 
 def test_importance_asks_those_who_are_scored_and_of_many_some_from_everywhere(
-    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    frames: Frames, trained: tuple[TrainResult, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features, labels = frames
-    result = train("churn", features, labels, last_day(features), tmp_path, 7)
+    features, (result, _) = frames[0], trained
     now = features[features["as_of_date"] == last_day(features)].sort_values("person_id")
     now = now.assign(is_active_lookback=np.arange(len(now)) % 2 == 0)
     scored = now[now["is_active_lookback"]]
     pd.testing.assert_series_equal(
         importance("churn", now, result.artifact), importance("churn", scored, result.artifact)
     )
-    monkeypatch.setattr(sys.modules["models.propensity.scoring"], "IMPORTANCE_ROWS", len(scored) // 3)
+    monkeypatch.setattr("models.propensity.scoring.IMPORTANCE_ROWS", len(scored) // 3)
     third = scored.iloc[:: importance_step(len(scored))]
     assert third["person_id"].iloc[-1] > scored["person_id"].iloc[len(scored) // 2]
     found = importance("churn", now, result.artifact)
@@ -315,7 +340,7 @@ def test_importance_asks_those_who_are_scored_and_of_many_some_from_everywhere(
     pd.testing.assert_series_equal(found, importance("churn", third, result.artifact))
 
 
-def test_broken_frames_are_named(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
+def test_broken_frames_are_named(frames: Frames, tmp_path: Path) -> None:
     features, labels = frames
     as_of = last_day(features)
     with pytest.raises(FrameError, match=r"features lacks the column.*n_events_7d"):
@@ -326,9 +351,18 @@ def test_broken_frames_are_named(frames: tuple[pd.DataFrame, pd.DataFrame], tmp_
         train("love", features, labels, as_of, tmp_path)  # type: ignore[arg-type]
 
 
-def test_stable_archive_is_idempotent(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+def test_stable_archive_is_idempotent() -> None:
     import skops.io
     from sklearn.linear_model import LogisticRegression
 
     content = skops.io.dumps(LogisticRegression().fit([[0.0], [1.0]], [0, 1]))
     assert stable_archive(stable_archive(content)) == stable_archive(content)
+
+
+def test_a_tuned_training_is_reproducible_and_validated_on_several_origins(tmp_path: Path) -> None:
+    features, labels = snapshots(n_persons=120, n_snapshots=7)
+    options = TrainOptions(tuning_budget_s=4.0)
+    results = [train("churn", features, labels, last_day(features), tmp_path / name, 7, options) for name in ("a", "b")]
+    assert results[0].model_version == results[1].model_version and results[0].promoted
+    usual = train("churn", features, labels, last_day(features), tmp_path / "c", 7)
+    assert usual.model_version != results[0].model_version  # another budget is another training

@@ -21,10 +21,11 @@ from models.recommend.model_selection import BASELINES, BLEND, Span, compete, is
 from models.recommend.rank import NO_BLEND, STRATEGIES
 from models.recommend.store import LATEST
 
+SUPPORT = Path(__file__).parents[2] / "support"
 AS_OF = date(2026, 1, 31)
 OPTIONS = {"horizon_days": 7, "allow_repeat": False}
 COPIED = """
-import sys; sys.path.insert(0, "tests/unit")
+import sys; sys.path[:0] = sys.argv[1:]
 from recommend_frames import planted_span
 from models.recommend.model_selection import compete
 from models.recommend.factorisation import fit_factors
@@ -202,7 +203,10 @@ def test_no_person_is_in_the_files(tmp_path: Path) -> None:
 def test_two_processes_learn_the_same_bits() -> None:
     runs = [
         subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", COPIED], capture_output=True, text=True, check=True
+            [sys.executable, "-W", "ignore", "-c", COPIED, str(SUPPORT), str(SUPPORT.parents[1])],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for _ in range(2)
     ]

@@ -43,8 +43,8 @@ GOOD, FAIR, POOR = _evaluation(0.0), _evaluation(0.3), _evaluation(3.0)
         (FAIR, GOOD, {}, False, "the champion still ranks better"),
         (POOR, None, {}, False, "does not clearly beat rule"),
         (GOOD, None, {"is_independent": False}, False, "not independent"),
-        (GOOD, FAIR, {"is_rejected": True}, False, "rolled back by hand"),
-        (GOOD, None, {"is_flat": True}, False, "nearly the same of everybody"),
+        (GOOD, FAIR, {"is_rejected": True}, False, "rolled back manually"),
+        (GOOD, None, {"is_flat": True}, False, "scores hardly differ"),
     ],
 )
 def test_the_decision(
@@ -87,7 +87,7 @@ def test_champion_and_challenger_over_two_trainings_and_back(tmp_path: Path) -> 
     back = roll_back(folder, other)
     assert back.champion == other and second.model_version in back.rejected
     again = train("churn", features, labels, last_day(features), tmp_path)  # not due: what was stored is the answer
-    assert again.model_version == other and "by hand" in again.reason
+    assert again.model_version == other and "manually" in again.reason
     assert set(again.metrics.loc[again.metrics["is_promoted"], "model_version"]) == {other}
     assert (score("churn", features[features["as_of_date"] == cut], again.artifact)["model_version"] == other).all()
 

@@ -1,7 +1,5 @@
 """What counts as drift: held against other ways to compute it, and against shifts made by hand."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +9,10 @@ from models_frames import START
 from scipy import stats
 
 from models.common.frames import FloatArray
-from models.propensity.artifacts import save_artifact
+from models.propensity.artifacts import Artifact
 from models.propensity.baselines import RecencyRule
 from models.propensity.card import build_card
-from models.propensity.drift import SCORE, feature_drift, psi, psi_by_chance, reference_of, shares_of, told_drift
+from models.propensity.drift import SCORE, describe_drift, feature_drift, psi, psi_by_chance, reference_of, shares_of
 from models.propensity.features import FEATURES, design_matrix
 
 SHARES = st.lists(st.floats(0.01, 1.0), min_size=2, max_size=10)
@@ -52,14 +50,13 @@ def _frame(n: int, seed: int, **moved: FloatArray) -> pd.DataFrame:
     return pd.DataFrame(values).assign(person_id=[f"p{i:05}" for i in range(n)], as_of_date=START)
 
 
-def _drift(now: pd.DataFrame, test: pd.DataFrame, before: pd.DataFrame | None, folder: Path) -> pd.DataFrame:
+def _drift(now: pd.DataFrame, test: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     reference = reference_of(design_matrix(test), None if before is None else design_matrix(before))
     card = build_card("churn", "v1", "logistic", "", False, {}, 7, RecencyRule("churn", 7), reference=reference)
-    save_artifact(folder, card, None)
-    return feature_drift("churn", now, folder).set_index("feature")
+    return feature_drift("churn", now, Artifact(card, None)).set_index("feature")
 
 
-def test_a_count_that_grows_as_before_has_not_drifted_and_one_that_jumps_has(tmp_path: Path) -> None:
+def test_a_count_that_grows_as_before_has_not_drifted_and_one_that_jumps_has() -> None:
     """Days in a young shop: everybody a week older at every snapshot; another feature does the same only now."""
     rng = np.random.default_rng(1)
     age, still = rng.uniform(10, 20, 2_000), rng.uniform(10, 20, 2_000)
@@ -67,14 +64,14 @@ def test_a_count_that_grows_as_before_has_not_drifted_and_one_that_jumps_has(tmp
         _frame(2_000, seed, days_since_first_seen=age + older, n_events_30d=still + jumped)
         for seed, older, jumped in ((1, 0, 0), (2, 7, 0), (3, 14, 7))
     )
-    found = _drift(now, test, before, tmp_path)
+    found = _drift(now, test, before)
     assert found.loc["days_since_first_seen", "psi"] > 0.2 and found.loc["n_events_30d", "psi"] > 0.2
     assert list(found.index[found["is_drifted"]]) == ["n_events_30d"]
-    alone = _drift(now, test, None, tmp_path)
+    alone = _drift(now, test, None)
     assert set(alone.index[alone["is_drifted"]]) == {"n_events_30d", "days_since_first_seen"}
 
 
-def test_more_and_more_orders_make_no_missing_value_drift(tmp_path: Path) -> None:
+def test_more_and_more_orders_make_no_missing_value_drift() -> None:
     def since_order(share: float) -> FloatArray:
         return np.where(np.arange(1_000) < 1_000 * share, 5.0, np.nan)
 
@@ -82,16 +79,16 @@ def test_more_and_more_orders_make_no_missing_value_drift(tmp_path: Path) -> Non
         _frame(1_000, 1, days_since_last_order=since_order(one), days_since_last_add_to_cart=since_order(other))
         for one, other in ((0.2, 0.5), (0.4, 0.5), (0.6, 0.3))
     )
-    found = _drift(now, test, before, tmp_path)
+    found = _drift(now, test, before)
     assert list(found.index[found["is_drifted"]]) == ["days_since_last_add_to_cart"]
     assert found.loc["days_since_last_add_to_cart", ["missing_rate", "reference_missing_rate"]].tolist() == [0.7, 0.5]
 
 
-def test_what_chance_does_to_thirty_persons_is_no_drift(tmp_path: Path) -> None:
+def test_what_chance_does_to_thirty_persons_is_no_drift() -> None:
     """Every feature of both snapshots is drawn from one distribution: by the customary limit alone, all would have drifted."""
-    found = _drift(_frame(30, 1), _frame(30, 2), None, tmp_path)
+    found = _drift(_frame(30, 1), _frame(30, 2), None)
     assert (found["psi"] > 0.2).mean() > 0.5 and not found["is_drifted"].any()
-    assert not _drift(_frame(3_000, 1), _frame(3_000, 2), None, tmp_path)["is_drifted"].any()
+    assert not _drift(_frame(3_000, 1), _frame(3_000, 2), None)["is_drifted"].any()
 
 
 def _rows(drifted: dict[str, float], n_features: int) -> pd.DataFrame:
@@ -107,10 +104,10 @@ def _rows(drifted: dict[str, float], n_features: int) -> pd.DataFrame:
 
 def test_a_model_has_drifted_with_its_scores_or_with_over_a_quarter_of_its_features() -> None:
     quarter, more = {"a": 0.3, "b": 0.5}, {"a": 0.3, "b": 0.5, "c": 0.4}
-    assert told_drift(_rows(quarter, 8)) == ""
-    assert told_drift(_rows(more, 8)) == "3 of 8 features, most of all b (PSI 0.50), c (PSI 0.40), a (PSI 0.30)"
-    assert told_drift(_rows({SCORE: 0.31}, 9)) == "scores (PSI 0.31)"
-    assert told_drift(_rows({}, 0)) == ""
+    assert describe_drift(_rows(quarter, 8)) == ""
+    assert describe_drift(_rows(more, 8)) == "3 of 8 features, most of all b (PSI 0.50), c (PSI 0.40), a (PSI 0.30)"
+    assert describe_drift(_rows({SCORE: 0.31}, 9)) == "scores (PSI 0.31)"
+    assert describe_drift(_rows({}, 0)) == ""
 
 
 def test_the_reference_holds_shares_and_no_person() -> None:

@@ -48,7 +48,7 @@ def _no_fit(patched: pytest.MonkeyPatch) -> None:
     def forbidden(*args: object, **kwargs: object) -> None:
         raise AssertionError("trained again")
 
-    patched.setattr(sys.modules["models.propensity.model_selection"], "fit_candidate", forbidden)
+    patched.setattr("models.propensity.model_selection.fit_model", forbidden)
 
 
 def _equal(one: Prediction, other: Prediction) -> None:
@@ -78,7 +78,7 @@ def test_a_drifted_model_learns_what_came_late_once_and_as_if_from_scratch(
     assert calm.model.model_version == first.model.model_version  # not drifted: it waits for the next snapshot
     again = _night(later, tmp_path / "nights", moved=True)
     assert again.model.model_version != first.model.model_version
-    assert again.model.reason.startswith("trained again, for these drifted: scores (PSI ")
+    assert again.model.reason.startswith("retrained, because these drifted: scores (PSI ")
     assert f"of {len(FEATURES)} features" in again.model.reason
     _equal(again, _night(later, tmp_path / "scratch", moved=True))
     decisions = read_registry(tmp_path / "nights" / "churn").decisions
@@ -128,7 +128,7 @@ def test_what_a_person_chose_is_not_replaced_for_drift(
     roll_back(tmp_path / "churn")
     _no_fit(monkeypatch)
     found = _night(_with_a_late_event(frames), tmp_path, moved=True)
-    assert not found.model.promoted and "by hand" in found.model.reason
+    assert not found.model.promoted and "manually" in found.model.reason
 
 
 def test_a_training_on_the_same_snapshots_is_held_against_the_champion_of_before() -> None:
@@ -139,8 +139,8 @@ def test_a_training_on_the_same_snapshots_is_held_against_the_champion_of_before
     again = registry.before("k2", "late").decided(Decision("v3", "v1", "v3", "", "", "k2", "late", "scores"))
     assert again.before("k2", "late") == registry.before("k2", "late")
     assert (again.drifted("k2", "late"), again.drifted("k2", "d2")) == ("scores", "")
-    by_hand = again.decided(Decision("", "v3", "v1", "by hand"))
-    assert by_hand.is_by_hand and not again.is_by_hand and by_hand.before("k2", "late").champion == "v1"
+    manual = again.decided(Decision("", "v3", "v1", "by hand"))
+    assert manual.is_manual and not again.is_manual and manual.before("k2", "late").champion == "v1"
 
 
 def test_the_night_and_its_summary_say_why(frames: Frames, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_the_night_and_its_summary_say_why(frames: Frames, tmp_path: Path) -> No
     night(frames, False)
     found, told = night(_with_a_late_event(frames), True)
     assert [label for label, _ in told] == ["model"] and told[0][1].startswith(
-        "churn: trained again, for these drifted: "
+        "churn: retrained, because these drifted: "
     )
     assert set(found["feature_drift"]["model"]) == {"churn", "purchase"}  # the label of purchase was not turned
     assert _told(paths, date(2030, 1, 1)) == []
