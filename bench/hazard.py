@@ -19,7 +19,7 @@ from bench.nights import growthhouse, simulated_home
 from models.common.model_metrics import person_weights
 from models.propensity.evaluation import Evaluation, evaluate
 from pipeline.home.paths import HomePaths
-from pipeline.simulate.oracle import History, read_truth, silence_from_history
+from pipeline.simulate.oracle import History, read_truth, inactivity_from_history
 
 HORIZON_DAYS = 7
 RANKINGS = {
@@ -53,8 +53,8 @@ def rank_persons(
                 "is_known": not name.startswith("anon:"),
                 "recency": float((as_of - seen.last).days) / 1000,
                 "hazard": truth.leaving_probability(as_of, horizon_days),
-                "log": silence_from_history(seen, truth.hazard_multiplier, as_of, horizon_days),
-                "everything": truth.silence_probability(as_of, horizon_days),
+                "log": inactivity_from_history(seen, truth.hazard_multiplier, as_of, horizon_days),
+                "everything": truth.inactivity_probability(as_of, horizon_days),
             }
         )
     return pd.concat([rows.reset_index(drop=True), pd.DataFrame(said)], axis=1)

@@ -1,8 +1,8 @@
 """Checks SQL conditions in the config: `where` of a funnel step, of a campaign, of a metric.
 
-They are inserted into queries. So the inserted SQL is generated from the parse tree, never copied, and every node must be
-on the allow-list: comparisons and a few functions over columns of the row. No other table, no file, no environment, no
-second statement, no comment.
+They are inserted into queries. So the inserted SQL is generated from the parse tree, never copied, and every node must
+be on the allow-list: comparisons and a few functions over columns of the row. No other table, no file, no environment,
+no second statement, no comment.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A simulated shop with known ground truth: raw logs to run the warehouse on, and the truth to check it against.
+"""A simulated shop: raw logs to run the warehouse on, and the ground truth to check it against.
 
-Belongs here: everything that invents data. Not here: anything that reads it back.
+Belongs here: everything that generates data. Not here: anything that ingests it.
 """
 
 from pipeline.simulate.run import DEFAULT_CURRENCY, SimulationReport, simulate

@@ -1,6 +1,6 @@
-"""From what happened to what arrives: sending and receiving times, offline queues, resent and broken lines.
+"""From events to arriving lines: sending and receiving times, offline queues, resent and broken lines.
 
-Belongs here: which line arrives when, and how it is spoilt. Not here: what the line says (lines.py).
+Belongs here: which line arrives when, and how it is broken. Not here: the content of a line (lines.py).
 """
 
 from __future__ import annotations
@@ -15,13 +15,18 @@ DUPLICATE_SHARE = 0.01
 LATE_SHARE = 0.01
 MALFORMED_SHARE = 0.002
 MALFORMED_KINDS = (
-    "bad_json", "bad_encoding", "missing_event_name", "missing_identity", "bad_timestamp", "future_timestamp",
-)  # fmt: skip
+    "bad_json",
+    "bad_encoding",
+    "missing_event_name",
+    "missing_identity",
+    "bad_timestamp",
+    "future_timestamp",
+)
 
 
 @dataclass
 class Deliveries:
-    """One row per good line: which event, when it is sent and received (true time, ms), and why it is special."""
+    """One row per valid line: its event, when it is sent and received (true time, ms), and its flags."""
 
     event: IntArray
     sent_ms: IntArray
@@ -31,7 +36,7 @@ class Deliveries:
 
 
 def deliver(at_ms: IntArray, end_ms: int, rng: np.random.Generator) -> Deliveries:
-    """A delivery for every event, and a second one for a few; nothing is received after the end of the simulation."""
+    """One delivery per event, two for a few; all are received before the end of the simulation."""
     n = at_ms.size
     delay = rng.integers(30, 2_000, n)
     queue = rng.integers(DAY_MS, 3 * DAY_MS - 3_000, n)  # offline for one to three days
@@ -39,7 +44,7 @@ def deliver(at_ms: IntArray, end_ms: int, rng: np.random.Generator) -> Deliverie
     sent = at_ms + np.where(is_late, queue, delay)
     received = sent + rng.integers(20, 900, n)
     again = np.flatnonzero(rng.random(n) < DUPLICATE_SHARE)
-    # Half of the repeats are the same bytes twice, half a retry of the client up to a day and a half later.
+    # Half of the duplicates are the same bytes twice, half a retry of the client up to 36 hours later.
     retry = np.where(rng.random(again.size) < 0.5, rng.integers(1_000, 36 * 3_600_000, again.size), 0)
     event = np.concatenate([np.arange(n), again])
     received = np.concatenate([received, received[again] + retry]).clip(max=end_ms - 1)
@@ -50,7 +55,7 @@ def deliver(at_ms: IntArray, end_ms: int, rng: np.random.Generator) -> Deliverie
 
 
 def break_line(line: str, kind: str, cut: float) -> bytes:
-    """A broken version of a good line; `cut` (0–1) says where a truncated one ends."""
+    """A broken version of a valid line; `cut` (0–1) is where a truncated line ends."""
     body = line.rstrip("\n")
     if kind == "bad_json":
         return body[: 1 + int(cut * (len(body) - 2))].encode() + b"\n"

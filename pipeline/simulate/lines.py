@@ -1,7 +1,7 @@
 """The text of the logs: tracker JSON lines, access-log lines, order rows.
 
-Belongs here: formats only. Not here: what happened (sessions.py) or when it arrives (delivery.py). Strings are built by
-hand because a JSON encoder called once per event would take most of the run.
+Belongs here: formats only. Not here: what happened (sessions.py) or when it arrives (delivery.py). Lines are f-strings
+because a JSON encoder called once per event would take most of the run.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def iso(start: date, at_ms: IntArray) -> list[str]:
 
 
 class Vocabulary:
-    """Texts that repeat on many lines, built once."""
+    """Texts that occur on many lines, built once."""
 
     def __init__(self, people: Population, shop: Catalogue, currency: str) -> None:
         self.price = [f"{c / 100:.2f}" for c in shop.price_cents.tolist()]
@@ -71,7 +71,7 @@ def event_ids(n: int, rng: np.random.Generator) -> list[str]:
 
 
 def order_ids(day: int, events: Events) -> list[str]:
-    """The id of each purchase; other events have that of the purchase before them."""
+    """An order id per event: a purchase has its own, any other event that of the previous purchase."""
     return [f"o{day:04d}{number:06d}" for number in np.cumsum(events.code == PURCHASE).tolist()]
 
 
@@ -96,7 +96,7 @@ def pages(vocabulary: Vocabulary, events: Events, words: IntArray) -> tuple[list
             path = "/friends" if code == ADD_FRIEND else "/account"
         paths.append(path)
         queries.append(query)
-    # Refunds are written apart from the visit that they fall into, so none of them begins one.
+    # Refunds are written separately from the visit they fall into, so none of them starts one.
     first = (starts_of(events.session) & (events.code != REFUND)).tolist()
     campaigns = events.campaign.tolist()
     referrers = [
@@ -106,13 +106,20 @@ def pages(vocabulary: Vocabulary, events: Events, words: IntArray) -> tuple[list
 
 
 def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words: IntArray) -> list[str]:
-    """The inside of each event's `properties` object."""
+    """The content of each event's `properties` object."""
     humans = int((vocabulary.people.kind == HUMAN).sum())
     out = []
     rows = zip(
-        events.code.tolist(), events.item.tolist(), events.category.tolist(), events.quantity.tolist(),
-        events.cents.tolist(), orders, words.tolist(), events.person.tolist(), strict=True,
-    )  # fmt: skip
+        events.code.tolist(),
+        events.item.tolist(),
+        events.category.tolist(),
+        events.quantity.tolist(),
+        events.cents.tolist(),
+        orders,
+        words.tolist(),
+        events.person.tolist(),
+        strict=True,
+    )
     for code, item, category, quantity, cents, order, word, person in rows:
         if code == ADD_TO_CART:
             out.append(f'{vocabulary.item_props[item]},"quantity":{quantity}')
@@ -120,8 +127,8 @@ def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words:
             out.append(vocabulary.item_props[item])
         elif code == PURCHASE:
             out.append(
-                f'"orderId":"{order}","productId":"{vocabulary.product[item]}","category":"{vocabulary.category[item]}",'
-                f'"quantity":{quantity},"revenue":{cents / 100:.2f},{vocabulary.currency}'
+                f'"orderId":"{order}","productId":"{vocabulary.product[item]}",'
+                f'"category":"{vocabulary.category[item]}","quantity":{quantity},"revenue":{cents / 100:.2f},{vocabulary.currency}'
             )
         elif code == REFUND:
             money = f',"revenue":{cents / 100:.2f},{vocabulary.currency}' if cents else ""
@@ -141,23 +148,28 @@ def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words:
 
 
 def tracker_heads(vocabulary: Vocabulary, events: Events, stamps: list[str], ids: list[str]) -> list[str]:
-    """Each line up to its event id: the part a resent line shares."""
+    """Each line up to its event id: the part that a resent line has in common."""
     people = vocabulary.people
     return [
         f'{{"event":"{EVENTS[code]}","timestamp":"{stamp}Z","userId":'
-        f'{chr(34) + people.user_ids[person] + chr(34) if known else "null"},'
+        f"{chr(34) + people.user_ids[person] + chr(34) if known else 'null'},"
         f'"anonymousId":"{people.anonymous_ids[device]}","eventId":"{event_id}"'
         for code, stamp, person, known, device, event_id in zip(
-            events.code.tolist(), stamps, events.person.tolist(), events.is_known.tolist(), events.device.tolist(), ids,
+            events.code.tolist(),
+            stamps,
+            events.person.tolist(),
+            events.is_known.tolist(),
+            events.device.tolist(),
+            ids,
             strict=True,
         )
-    ]  # fmt: skip
+    ]
 
 
 def tracker_tails(
     vocabulary: Vocabulary, events: Events, page: tuple[list[str], list[str], list[str]], props: list[str]
 ) -> list[str]:
-    """Each line from its context on."""
+    """Each line from its `context` on."""
     agents = vocabulary.people.device_agent[events.device].tolist()
     types = vocabulary.people.device_type[events.device].tolist()
     return [
@@ -173,7 +185,7 @@ def tracker_tails(
 def access_lines(
     vocabulary: Vocabulary, events: Events, stamps: list[str], page: tuple[list[str], list[str], list[str]]
 ) -> list[str]:
-    """Apache combined lines of the page loads, in order of time."""
+    """Apache combined log lines of the page loads, ordered by time."""
     people = vocabulary.people
     chosen = np.flatnonzero(np.isin(events.code, (PAGE_VIEW, VIEW_ITEM)))
     chosen = chosen[np.argsort(events.at_ms[chosen], kind="stable")]

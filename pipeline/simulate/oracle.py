@@ -1,7 +1,7 @@
-"""What could be known of the future at all: probabilities of silence worked out from the simulator's own rules.
+"""The best possible predictions: probabilities of inactivity derived from the simulator's own rules.
 
-Belongs here: the bounds that a churn model is held against. Not here: any model, any table of the warehouse. A person
-visits by a Poisson process that the weekday bends, and after each night leaves for good with their daily hazard; all
+Belongs here: the bounds that a churn model is compared with. Not here: any model, any table of the warehouse. Visits
+follow a Poisson process scaled by weekday, and each night a person leaves for good with their daily hazard; everything
 below follows from these two rules.
 """
 
@@ -23,42 +23,42 @@ _RATES_PER_TYPE = 25
 
 @dataclass(frozen=True)
 class Truth:
-    """One simulated visitor as they really are; `gone_on` is the first day on which they can no longer come."""
+    """The hidden state of one simulated visitor; `gone_on` is the first day on which they can no longer visit."""
 
     hazard: float
-    hazard_multiplier: float  # by what they did in their first week, so a reader of the log could know it
+    hazard_multiplier: float  # from events of the first week, so it can be derived from the log
     sessions_per_day: float
     gone_on: date | None
     is_human: bool
 
     def is_gone(self, as_of: date) -> bool:
-        """Left for good by the end of `as_of`, the draw of that night included."""
+        """Whether they left for good by the end of `as_of`, including the draw of that night."""
         return self.gone_on is not None and self.gone_on <= as_of + timedelta(days=1)
 
     def leaving_probability(self, as_of: date, horizon_days: int) -> float:
-        """1 for who has left, else the chance to leave within the horizon: the true hazard, blind to how often they come."""
+        """1 if they have left, else the chance to leave within the horizon: the true hazard, without the visit rate."""
         return 1.0 if self.is_gone(as_of) else 1.0 - (1.0 - self.hazard) ** horizon_days
 
-    def silence_probability(self, as_of: date, horizon_days: int) -> float:
-        """The chance of no visit within the horizon for somebody who knows everything, also who has left."""
+    def inactivity_probability(self, as_of: date, horizon_days: int) -> float:
+        """The chance of no visit within the horizon, with full information, including who has left."""
         if self.is_gone(as_of):
             return 1.0
-        return float(_silent(np.array([self.hazard]), np.array([self.sessions_per_day]), as_of, horizon_days)[0])
+        return float(_inactive(np.array([self.hazard]), np.array([self.sessions_per_day]), as_of, horizon_days)[0])
 
 
 @dataclass(frozen=True)
 class History:
-    """What a log shows of somebody's past: first and last active day, and the number of visits."""
+    """What a log shows about a person: first and last active day, and the number of visits."""
 
     first: date
     last: date
     n_sessions: int
 
 
-def silence_from_history(seen: History, multiplier: float, as_of: date, horizon_days: int) -> float:
-    """The chance of no visit for somebody who knows the simulator but sees only the log: the ceiling of any model.
+def inactivity_from_history(seen: History, multiplier: float, as_of: date, horizon_days: int) -> float:
+    """The chance of no visit, given the simulator's rules and the log: the ceiling for any model.
 
-    Bayes over the latent types and rates: how well each explains the visits so far and the silence since.
+    Bayes over the latent types and rates: how well each explains the visits so far and the inactivity since.
     """
     hazard, rate, likely = _traits(multiplier)
     n_days = (seen.last - seen.first).days
@@ -69,14 +69,14 @@ def silence_from_history(seen: History, multiplier: float, as_of: date, horizon_
         still = alive * np.exp(-rate * _factor(seen.last + timedelta(days=away)))
         alive, gone = still * (1.0 - hazard), gone + still * hazard
     weight = np.exp(log_likely - log_likely.max())
-    silent = gone + alive * _silent(hazard, rate, as_of, horizon_days)
-    return float((weight * silent).sum() / (weight * (gone + alive)).sum())
+    inactive = gone + alive * _inactive(hazard, rate, as_of, horizon_days)
+    return float((weight * inactive).sum() / (weight * (gone + alive)).sum())
 
 
 def read_truth(path: Path) -> dict[str, Truth]:
-    """Every visitor by each id that the logs may show, as the warehouse names persons: user_id, `anon:` + anonymous_id.
+    """Every visitor by each person_id that the warehouse may use: user_id, `anon:` + anonymous_id.
 
-    An id that two visitors share (one device of a household) belongs to neither and is left out.
+    An id that two visitors share (one device of a household) is left out.
     """
     found: dict[str, Truth] = {}
     shared: set[str] = set()
@@ -105,7 +105,7 @@ def _factor(day: date) -> float:
 
 
 def _traits(multiplier: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Hazard, visits per day and share of each kind of person there is."""
+    """Hazard, visits per day and share of each kind of person."""
     quantiles = [NormalDist().inv_cdf((i + 0.5) / _RATES_PER_TYPE) for i in range(_RATES_PER_TYPE)]
     factors = np.exp(RATE_LOG_MEAN + RATE_LOG_SD * np.array(quantiles))
     rate = np.concatenate([kind.sessions_per_day * factors for kind in TYPES]).clip(*RATE_LIMITS)
@@ -113,8 +113,8 @@ def _traits(multiplier: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     return hazard, rate, np.repeat([kind.share / _RATES_PER_TYPE for kind in TYPES], _RATES_PER_TYPE)
 
 
-def _silent(hazard: FloatArray, rate: FloatArray, as_of: date, horizon_days: int) -> FloatArray:
-    """Silent on the first day and then either gone that night or silent on the rest; worked out from the last day."""
+def _inactive(hazard: FloatArray, rate: FloatArray, as_of: date, horizon_days: int) -> FloatArray:
+    """Inactive on the first day, then gone that night or inactive on the remaining days; computed backwards."""
     rest = np.ones_like(hazard)
     for ahead in range(horizon_days, 0, -1):
         rest = np.exp(-rate * _factor(as_of + timedelta(days=ahead))) * (hazard + (1.0 - hazard) * rest)

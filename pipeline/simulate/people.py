@@ -1,6 +1,6 @@
-"""The population: who exists, on which devices, with which hidden traits, and how their state changes night by night.
+"""The population: persons, their devices and hidden traits, and how their state changes each night.
 
-Belongs here: per-person arrays and the churn draw. Not here: sessions and events (sessions.py), files (writer.py).
+Belongs here: arrays per person, and who churns. Not here: sessions and events (sessions.py), files (writer.py).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Population:
     arrival_day: IntArray
     rate: FloatArray
     sign_up_chance: FloatArray
-    weights: FloatArray  # person × walk column: how the person bends the common transition odds
+    weights: FloatArray  # person × walk column: factors on the common transition odds
     favourite: IntArray  # person × 2 categories
     channel: IntArray
     n_devices: IntArray
@@ -81,7 +81,7 @@ class Population:
 
 
 def make_population(users: int, days: int, seed: int) -> Population:
-    """Draw `users` persons, and a few bots and brushing accounts on top."""
+    """Draw `users` persons, plus a few bots and brushing accounts."""
     rng = np.random.default_rng([seed, 2])
     n_bots, n_brushers = max(1, users // 500), max(1, users // 1000)
     n = users + n_bots + n_brushers
@@ -92,30 +92,42 @@ def make_population(users: int, days: int, seed: int) -> Population:
     device_type = rng.choice(3, n * MAX_DEVICES, p=[0.58, 0.34, 0.08]).astype(np.int64)
     agents = np.array(AGENTS_OF_TYPE)[device_type, rng.integers(0, 2, n * MAX_DEVICES)]
     return Population(
-        kind=kind, latent=latent, arrival_day=_arrivals(rng, n, days), rate=rate.clip(*RATE_LIMITS),
+        kind=kind,
+        latent=latent,
+        arrival_day=_arrivals(rng, n, days),
+        rate=rate.clip(*RATE_LIMITS),
         sign_up_chance=np.array([t.sign_up_chance for t in TYPES])[latent],
-        weights=_weights(rng, latent), favourite=rng.integers(0, len(CATEGORIES), (n, 2)),
+        weights=_weights(rng, latent),
+        favourite=rng.integers(0, len(CATEGORIES), (n, 2)),
         channel=rng.choice(CAMPAIGN_SHARE.size, n, p=CAMPAIGN_SHARE).astype(np.int64),
         n_devices=1 + rng.choice(MAX_DEVICES, n, p=[0.6, 0.3, 0.1]).astype(np.int64) * (kind == HUMAN),
-        device_type=device_type, device_agent=_bot_agents(rng, agents, kind), device_skew_ms=_skews(rng, n),
-        anonymous_ids=_anonymous_ids(rng, n, users), hazard_multiplier=np.ones(n),
-        is_signed_up=np.zeros(n, dtype=np.bool_), is_logged_in=np.zeros(n * MAX_DEVICES, dtype=np.bool_),
-        busy_until_ms=np.zeros(n, dtype=np.int64), churned_day=np.full(n, NEVER, dtype=np.int64),
-        signed_up_day=np.full(n, NEVER, dtype=np.int64), first_week=np.zeros((n, len(EVENTS)), dtype=np.int64),
-        n_events=np.zeros(n, dtype=np.int64), n_orders=np.zeros(n, dtype=np.int64),
-        last_day=np.full(n, NEVER, dtype=np.int64), user_ids=[f"u{i:07d}" for i in range(1, n + 1)],
-    )  # fmt: skip
+        device_type=device_type,
+        device_agent=_bot_agents(rng, agents, kind),
+        device_skew_ms=_skews(rng, n),
+        anonymous_ids=_anonymous_ids(rng, n, users),
+        hazard_multiplier=np.ones(n),
+        is_signed_up=np.zeros(n, dtype=np.bool_),
+        is_logged_in=np.zeros(n * MAX_DEVICES, dtype=np.bool_),
+        busy_until_ms=np.zeros(n, dtype=np.int64),
+        churned_day=np.full(n, NEVER, dtype=np.int64),
+        signed_up_day=np.full(n, NEVER, dtype=np.int64),
+        first_week=np.zeros((n, len(EVENTS)), dtype=np.int64),
+        n_events=np.zeros(n, dtype=np.int64),
+        n_orders=np.zeros(n, dtype=np.int64),
+        last_day=np.full(n, NEVER, dtype=np.int64),
+        user_ids=[f"u{i:07d}" for i in range(1, n + 1)],
+    )
 
 
 def _arrivals(rng: np.random.Generator, n: int, days: int) -> IntArray:
-    """A launch week brings 30 % of the people, the rest trickle in evenly."""
+    """30 % of the people arrive in a launch week, the others evenly."""
     launch = rng.integers(0, min(7, days), n)
     later = rng.integers(0, days, n)
     return np.where(rng.random(n) < 0.3, launch, later).astype(np.int64)
 
 
 def _weights(rng: np.random.Generator, latent: IntArray) -> FloatArray:
-    """Friendliness, wishing and sharing are drawn apart from the type: who stays does more of them only by coming more often."""
+    """Friends, wishlist and share are drawn independently of the type: those who stay do more only by visiting more."""
     n = latent.size
     weights = np.ones((n, END + 1))
     weights[:, ADD_FRIEND] = np.where(rng.random(n) < 0.35, 4.0, 0.15)
@@ -127,13 +139,13 @@ def _weights(rng: np.random.Generator, latent: IntArray) -> FloatArray:
 
 
 def _bot_agents(rng: np.random.Generator, agents: IntArray, kind: IntArray) -> IntArray:
-    """Most bots say what they are; about a fifth pass for a browser."""
+    """Most bots identify themselves; about a fifth look like a browser."""
     bot = np.repeat(kind == BOT, MAX_DEVICES) & (rng.random(agents.size) < 0.8)
     return np.where(bot, rng.choice(BOT_AGENTS, agents.size), agents).astype(np.int64)
 
 
 def _skews(rng: np.random.Generator, n: int) -> IntArray:
-    """One device in fifty has a clock two minutes to six hours off."""
+    """The clock of one device in fifty is two minutes to six hours wrong."""
     size = n * MAX_DEVICES
     skew = rng.integers(120_000, 6 * 3_600_000, size) * rng.choice([-1, 1], size)
     return np.where(rng.random(size) < 0.02, skew, 0).astype(np.int64)
@@ -151,7 +163,7 @@ def _anonymous_ids(rng: np.random.Generator, n: int, users: int) -> list[str]:
 
 
 def record_day(people: Population, person: IntArray, code: IntArray, event_day: IntArray) -> None:
-    """Count a day's events into the persons' state."""
+    """Add a day's events to the state of their persons."""
     np.add.at(people.n_events, person, 1)
     np.add.at(people.n_orders, person[code == PURCHASE], 1)
     np.maximum.at(people.last_day, person, event_day)
@@ -162,7 +174,7 @@ def record_day(people: Population, person: IntArray, code: IntArray, event_day: 
 
 
 def churn_tonight(people: Population, day: int, rng: np.random.Generator) -> None:
-    """Update the hazards by the planted effects, then let each living person leave with their own hazard, for good."""
+    """Update the hazards by the planted effects, then let each active person leave for good with their own hazard."""
     multiplier = np.ones(people.size)
     for effect in EFFECTS:
         did = people.first_week[:, effect.code] >= effect.min_count
@@ -170,6 +182,6 @@ def churn_tonight(people: Population, day: int, rng: np.random.Generator) -> Non
     people.hazard_multiplier = multiplier
     leaves = rng.random(people.size) < people.base_hazard() * multiplier
     leaves &= (people.kind == HUMAN) & (people.arrival_day <= day) & (people.churned_day == NEVER)
-    # A session that runs past midnight still happens: the first silent day is the one after it.
-    first_silent = np.maximum(people.busy_until_ms // DAY_MS, day) + 1
-    people.churned_day[leaves] = first_silent[leaves]
+    # A session past midnight still happens: the first inactive day is the one after it.
+    first_inactive = np.maximum(people.busy_until_ms // DAY_MS, day) + 1
+    people.churned_day[leaves] = first_inactive[leaves]

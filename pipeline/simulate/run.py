@@ -1,7 +1,7 @@
-"""The simulation itself: day after day, what happens, what arrives, and who leaves.
+"""The simulation loop: for each day, what happens, what arrives, and who leaves.
 
-Belongs here: the order of things. Not here: any of the things. Memory holds the people and one day of events (and the
-few lines still under way), so the length of the history does not matter.
+Belongs here: the order of the steps. Not here: the steps. Memory holds the people, one day of events and the lines not
+yet delivered, so it does not grow with the length of the history.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.simulate import lines
 from pipeline.simulate.delivery import deliver
-from pipeline.simulate.oddities import odd_day
+from pipeline.simulate.fakes import fake_day
 from pipeline.simulate.people import BOT, BRUSHER, NEVER, Population, churn_tonight, make_population, record_day
 from pipeline.simulate.refunds import Refunds
 from pipeline.simulate.sessions import Events, concat, simulate_day
@@ -25,12 +25,12 @@ from pipeline.simulate.world import DAY_MS, QUERY_WORDS, REFUND, make_catalogue
 from pipeline.simulate.writer import Batch, FileCounts, RawWriter, SimulationError
 
 DEFAULT_START = date(2026, 1, 1)
-DEFAULT_CURRENCY = "USD"  # as in the config of `init`
+DEFAULT_CURRENCY = "USD"  # as in the config that `init` writes
 
 
 @dataclass(frozen=True)
 class SimulationReport:
-    """What was written; all counts are over the tracker files unless named otherwise."""
+    """What was written; counts are of the tracker files unless their name says otherwise."""
 
     home: Path
     truth_file: Path
@@ -55,10 +55,15 @@ class SimulationReport:
 
 
 def simulate(
-    home: Path, users: int = 5000, days: int = 60, seed: int = 7, start: date = DEFAULT_START,
-    currency: str = DEFAULT_CURRENCY, progress: Callable[[str], None] | None = None,
-) -> SimulationReport:  # fmt: skip
-    """Write the raw logs of a simulated shop, and the truth about it, under `home/data`; same arguments, same bytes."""
+    home: Path,
+    users: int = 5000,
+    days: int = 60,
+    seed: int = 7,
+    start: date = DEFAULT_START,
+    currency: str = DEFAULT_CURRENCY,
+    progress: Callable[[str], None] | None = None,
+) -> SimulationReport:
+    """Write the raw logs of a simulated shop and its truth under `home/data`. The same arguments give the same bytes."""
     if users < 1 or days < 1:
         raise SimulationError(f"users and days must be at least 1 (got users={users}, days={days})")
     if seed < 0:
@@ -71,15 +76,15 @@ def simulate(
             rng = np.random.default_rng([seed, 1000 + day])
             today = start + timedelta(days=day)
             human = simulate_day(people, shop, day, today.weekday(), rng)
-            events = concat([human, odd_day(people, shop, day, rng)])
+            events = concat([human, fake_day(people, shop, day, rng)])
             events = events.take(events.at_ms < days * DAY_MS)
             record_day(people, events.person, events.code, events.at_ms // DAY_MS)
             orders = lines.order_ids(day, events)
             _write_day(writer, vocabulary, events, orders, days * DAY_MS, start, rng)
-            apart = np.random.default_rng([seed, 3, 1 + day])  # so that nothing else depends on refunds
-            returned, returned_orders = refunds.of_day(people, events, orders, apart)
+            refund_rng = np.random.default_rng([seed, 3, 1 + day])  # so that nothing else depends on refunds
+            returned, returned_orders = refunds.of_day(people, events, orders, refund_rng)
             record_day(people, returned.person, returned.code, returned.at_ms // DAY_MS)
-            _write_day(writer, vocabulary, returned, returned_orders, days * DAY_MS, start, apart)
+            _write_day(writer, vocabulary, returned, returned_orders, days * DAY_MS, start, refund_rng)
             writer.append("survey", survey_rows(people, day, days * DAY_MS, start, rng))
             writer.close_day(day, rng)
             churn_tonight(people, day, rng)
@@ -91,12 +96,17 @@ def simulate(
 
 
 def _write_day(
-    writer: RawWriter, vocabulary: lines.Vocabulary, events: Events, orders: list[str], end_ms: int, start: date,
+    writer: RawWriter,
+    vocabulary: lines.Vocabulary,
+    events: Events,
+    orders: list[str],
+    end_ms: int,
+    start: date,
     rng: np.random.Generator,
-) -> None:  # fmt: skip
-    """Log events of a day at the server at once, and send them off to the tracker with its delays and faults.
+) -> None:
+    """Write a day's events to the server logs at once, and to the tracker with its delays and faults.
 
-    `orders` are the order ids of the events, which only purchases and refunds tell.
+    `orders` has an order id per event; only purchases and refunds use it.
     """
     n = events.code.size
     words = rng.integers(0, len(QUERY_WORDS), n)
@@ -115,25 +125,42 @@ def _write_day(
         f'{heads[e]},"sentAt":"{s}Z","receivedAt":"{r}Z",{tails[e]}'
         for e, s, r in zip(sending.event.tolist(), sent, received, strict=True)
     ]
-    # Deliveries are in order of receipt, so each day's share of them is one slice.
+    # Deliveries are in order of receipt, so those of one day are one slice.
     days = sending.received_ms // DAY_MS
     for received_day in np.unique(days).tolist():
         a, b = np.searchsorted(days, [received_day, received_day + 1]).tolist()
-        writer.hold(received_day, Batch(
-            sending.received_ms[a:b], texts[a:b], sending.is_duplicate[a:b], sending.is_late[a:b],
-            skew[sending.event[a:b]] != 0, events.code[sending.event[a:b]] != REFUND,
-        ))  # fmt: skip
+        writer.hold(
+            received_day,
+            Batch(
+                sending.received_ms[a:b],
+                texts[a:b],
+                sending.is_duplicate[a:b],
+                sending.is_late[a:b],
+                skew[sending.event[a:b]] != 0,
+                events.code[sending.event[a:b]] != REFUND,
+            ),
+        )
 
 
 def _report(
     home: Path, truth: Path, people: Population, n_refunds: int, writer: RawWriter, start: date, days: int
-) -> SimulationReport:  # fmt: skip
+) -> SimulationReport:
     sums = totals(writer.files)
     sums.pop("malformed_kinds")
     return SimulationReport(
-        home=home, truth_file=truth, first_day=start, last_day=start + timedelta(days=days - 1), **sums,
-        n_orders=writer.table_rows["orders"], n_refunds=n_refunds, n_access_lines=writer.table_rows["access"],
-        n_survey_rows=writer.table_rows["survey"], n_persons=people.size, n_signed_up=int((people.signed_up_day != NEVER).sum()),
-        n_churned=int((people.churned_day != NEVER).sum()), n_bots=int((people.kind == BOT).sum()),
-        n_brushing=int((people.kind == BRUSHER).sum()), files=tuple(writer.files),
-    )  # fmt: skip
+        home=home,
+        truth_file=truth,
+        first_day=start,
+        last_day=start + timedelta(days=days - 1),
+        **sums,
+        n_orders=writer.table_rows["orders"],
+        n_refunds=n_refunds,
+        n_access_lines=writer.table_rows["access"],
+        n_survey_rows=writer.table_rows["survey"],
+        n_persons=people.size,
+        n_signed_up=int((people.signed_up_day != NEVER).sum()),
+        n_churned=int((people.churned_day != NEVER).sum()),
+        n_bots=int((people.kind == BOT).sum()),
+        n_brushing=int((people.kind == BRUSHER).sum()),
+        files=tuple(writer.files),
+    )

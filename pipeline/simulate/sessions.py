@@ -1,6 +1,6 @@
-"""One day of honest visits: who comes, when, on which device, and the Markov walk of each visit.
+"""One day of human visits: who visits, when, on which device, and the Markov walk of each visit.
 
-Belongs here: the events of human visitors. Not here: bots and brushing (oddities.py), delivery and its faults.
+Belongs here: the events of human visitors. Not here: bots and brushing (fakes.py), delivery and its faults.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ class Events:
     is_known: BoolArray  # carries the userId
 
     def take(self, index: IntArray | BoolArray) -> Events:
-        """The chosen rows."""
+        """The rows at these positions."""
         return Events(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
 def starts_of(group: IntArray) -> BoolArray:
-    """For rows sorted by group: whether the row is the first of its group."""
+    """Whether a row is the first of its group, for rows sorted by group."""
     first = np.ones(group.size, dtype=np.bool_)
     first[1:] = group[1:] != group[:-1]
     return first
 
 
 def concat(parts: list[Events]) -> Events:
-    """Rows of several batches, in order; session numbers are made unique."""
+    """Concatenate batches and make session numbers unique."""
     shift = 0
     for part in parts:
         part.session = part.session + shift
@@ -89,7 +89,7 @@ class Visits:
 
 @dataclass
 class Walk:
-    """Steps of all sessions, sorted by session and step; `order` leaves room between steps for what is inserted."""
+    """Steps of all sessions, sorted by session and step; `order` is fractional, so that steps can be inserted."""
 
     session: IntArray
     order: FloatArray
@@ -101,7 +101,7 @@ class Walk:
 
 
 def simulate_day(people: Population, shop: Catalogue, day: int, weekday: int, rng: np.random.Generator) -> Events:
-    """All human events of the sessions that start on `day`; moves the persons' sign-up, login and busy state on."""
+    """All human events of the sessions that start on `day`; updates sign-up, login and busy state."""
     visits = _visits(people, day, weekday, rng)
     walk = _walk(people, shop, visits, rng)
     walk, known = _insert_logins(walk, visits, rng)
@@ -111,9 +111,18 @@ def simulate_day(people: Population, shop: Catalogue, day: int, weekday: int, rn
     at_ms = start[walk.session] + offset
     np.maximum.at(people.busy_until_ms, visits.person, at_ms[last])
     return Events(
-        visits.person[walk.session], visits.device[walk.session], walk.session, walk.code, at_ms, walk.item,
-        walk.category, walk.quantity, walk.cents, visits.campaign[walk.session], known,
-    )  # fmt: skip
+        visits.person[walk.session],
+        visits.device[walk.session],
+        walk.session,
+        walk.code,
+        at_ms,
+        walk.item,
+        walk.category,
+        walk.quantity,
+        walk.cents,
+        visits.campaign[walk.session],
+        known,
+    )
 
 
 def _visits(people: Population, day: int, weekday: int, rng: np.random.Generator) -> Visits:
@@ -137,7 +146,7 @@ def _visits(people: Population, day: int, weekday: int, rng: np.random.Generator
 
 
 def _plan_logins(people: Population, visits: Visits, rng: np.random.Generator) -> None:
-    """Decide which sessions sign up or log in; a device stays logged in once it is."""
+    """Decide which sessions sign up or log in. A device stays logged in."""
     n = visits.person.size
     wants = ~people.is_signed_up[visits.person] & (rng.random(n) < people.sign_up_chance[visits.person])
     visits.signs_up = wants & (_earlier_in_group(wants, visits.person) == 0)
@@ -154,7 +163,7 @@ def _plan_logins(people: Population, visits: Visits, rng: np.random.Generator) -
 
 
 def _earlier_in_group(flag: BoolArray, group: IntArray) -> IntArray:
-    """For rows sorted by group: how many earlier rows of the same group carry the flag."""
+    """The number of earlier rows of the same group with the flag, for rows sorted by group."""
     if not flag.size:
         return np.zeros(0, dtype=np.int64)
     before: IntArray = np.cumsum(flag, dtype=np.int64) - flag
@@ -165,19 +174,19 @@ def _earlier_in_group(flag: BoolArray, group: IntArray) -> IntArray:
 def _walk(people: Population, shop: Catalogue, visits: Visits, rng: np.random.Generator) -> Walk:
     n = visits.person.size
     weights = people.weights[visits.person].copy()
-    # Checkout and friends need an account; visits that stay anonymous never get there.
+    # Checkout and friends need an account, so anonymous visits never reach them.
     stays_anonymous = ~(visits.starts_known | visits.signs_up | visits.logs_in)
     weights[np.ix_(np.flatnonzero(stays_anonymous), np.array([CHECKOUT, ADD_FRIEND]))] = 0.0
     taste = people.favourite[visits.person, rng.integers(0, 2, n)]
     live = np.arange(n, dtype=np.int64)
     state = np.searchsorted(np.cumsum(START)[:-1], rng.random(n), side="right").astype(np.int64)
-    category, item = _browse(shop, taste, rng), np.zeros(n, dtype=np.int64)
+    category, item = _draw_category(shop, taste, rng), np.zeros(n, dtype=np.int64)
     item = shop.draw(rng, category)
     cart_n, cart_cents = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     parts: list[tuple[IntArray, ...]] = []
     for step in range(MAX_STEPS):
-        _look_around(shop, taste, live, state, category, item, rng)
-        quantity, cents = _shop_cart(shop, live, state, item, cart_n, cart_cents, rng)
+        _update_view(shop, taste, live, state, category, item, rng)
+        quantity, cents = _update_cart(shop, live, state, item, cart_n, cart_cents, rng)
         parts.append((live, np.full(live.size, step), state, item[live], category[live], quantity, cents))
         odds = np.cumsum(TRANSITIONS[state] * weights[live], axis=1)
         state = (rng.random(live.size)[:, None] * odds[:, -1:] >= odds).sum(axis=1)
@@ -190,28 +199,38 @@ def _walk(people: Population, shop: Catalogue, visits: Visits, rng: np.random.Ge
     return Walk(session, step_no.astype(np.float64), code, items, categories, quantities, values)
 
 
-def _browse(shop: Catalogue, taste: IntArray, rng: np.random.Generator) -> IntArray:
-    """Two looks in three go to the session's favourite category."""
+def _draw_category(shop: Catalogue, taste: IntArray, rng: np.random.Generator) -> IntArray:
+    """Two of three views are in the session's favourite category."""
     other = rng.integers(0, len(CATEGORIES), taste.size)
     return np.where(rng.random(taste.size) < 0.67, taste, other).astype(np.int64)
 
 
-def _look_around(
-    shop: Catalogue, taste: IntArray, live: IntArray, state: IntArray, category: IntArray, item: IntArray,
+def _update_view(
+    shop: Catalogue,
+    taste: IntArray,
+    live: IntArray,
+    state: IntArray,
+    category: IntArray,
+    item: IntArray,
     rng: np.random.Generator,
-) -> None:  # fmt: skip
-    """Lists and item views move on to another category or product; everything else stays with the current one."""
+) -> None:
+    """List and item views change the category or product; all other events keep the current one."""
     lists = live[state == VIEW_LIST]
-    category[lists] = _browse(shop, taste[lists], rng)
+    category[lists] = _draw_category(shop, taste[lists], rng)
     views = live[state == VIEW_ITEM]
     item[views] = shop.draw(rng, category[views])
 
 
-def _shop_cart(
-    shop: Catalogue, live: IntArray, state: IntArray, item: IntArray, cart_n: IntArray, cart_cents: IntArray,
+def _update_cart(
+    shop: Catalogue,
+    live: IntArray,
+    state: IntArray,
+    item: IntArray,
+    cart_n: IntArray,
+    cart_cents: IntArray,
     rng: np.random.Generator,
-) -> tuple[IntArray, IntArray]:  # fmt: skip
-    """Quantity and value of this step's events; fills the carts and empties the bought ones."""
+) -> tuple[IntArray, IntArray]:
+    """Quantity and value of this step's events. Fills carts, and empties those that are bought."""
     quantity, cents = np.zeros(live.size, dtype=np.int64), np.zeros(live.size, dtype=np.int64)
     adds, buys = state == ADD_TO_CART, state == PURCHASE
     quantity[adds] = rng.choice([1, 2, 3], int(adds.sum()), p=[0.82, 0.14, 0.04])
@@ -235,9 +254,14 @@ def _insert_logins(walk: Walk, visits: Visits, rng: np.random.Generator) -> tupl
     code = np.where(visits.signs_up[entering], SIGN_UP, LOGIN)
     zero = np.zeros(entering.size, dtype=np.int64)
     columns = (
-        (walk.session, entering), (walk.order, place[entering]), (walk.code, code), (walk.item, zero),
-        (walk.category, zero), (walk.quantity, zero), (walk.cents, zero),
-    )  # fmt: skip
+        (walk.session, entering),
+        (walk.order, place[entering]),
+        (walk.code, code),
+        (walk.item, zero),
+        (walk.category, zero),
+        (walk.quantity, zero),
+        (walk.cents, zero),
+    )
     merged = Walk(*(np.concatenate(pair) for pair in columns))
     index = np.lexsort((merged.order, merged.session))
     merged = Walk(*(getattr(merged, name)[index] for name in Walk.__dataclass_fields__))
@@ -247,7 +271,7 @@ def _insert_logins(walk: Walk, visits: Visits, rng: np.random.Generator) -> tupl
 
 
 def _offsets(session: IntArray, rng: np.random.Generator) -> IntArray:
-    """Milliseconds since the session's start: log-normal pauses, none near the session timeout."""
+    """Milliseconds since the session's start: log-normal gaps, none near the session timeout."""
     return running(rng.lognormal(9.6, 1.0, session.size).clip(400, 1_200_000).astype(np.int64), session)
 
 
@@ -259,16 +283,16 @@ def running(gap: IntArray, session: IntArray) -> IntArray:
 
 
 def _without_overlap(people: Population, visits: Visits, length: IntArray) -> IntArray:
-    """Starts moved so that a person's visits follow each other: nobody is on two devices at once."""
+    """Move starts so that a person's visits do not overlap: nobody is on two devices at once."""
     if not length.size:
         return visits.start_ms
     person = visits.person
-    room = length + 1_860_000  # a pause over the usual 30-minute timeout
+    room = length + 1_860_000  # a gap over the default timeout of 30 minutes
     free_from = people.busy_until_ms[person] + 1_860_000 * (people.busy_until_ms[person] > 0)
     start = np.maximum(visits.start_ms, free_from)
     first = starts_of(person)
     before = np.cumsum(room) - room
     before -= np.maximum.accumulate(np.where(first, before, 0))
-    # A running maximum within persons: their index, far above any time, keeps the groups apart.
-    apart = np.cumsum(first).astype(np.int64) * (1 << 42)
-    return np.asarray(np.maximum.accumulate(start - before + apart) - apart + before, dtype=np.int64)
+    # A running maximum within persons: an offset per person, far above any time, separates them.
+    offset = np.cumsum(first).astype(np.int64) * (1 << 42)
+    return np.asarray(np.maximum.accumulate(start - before + offset) - offset + before, dtype=np.int64)

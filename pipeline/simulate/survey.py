@@ -1,6 +1,6 @@
-"""Answers to the question how likely a customer is to recommend the shop.
+"""Survey answers: how likely customers are to recommend the shop.
 
-Belongs here: who answers and what. Not here: the people themselves (people.py).
+Belongs here: who answers and what. Not here: the people (people.py).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _COMMENTS = {
 
 def survey_rows(people: Population, day: int, end_ms: int, start: date, rng: np.random.Generator) -> list[str]:
     """Some of today's customers answer shortly after their visit."""
-    asked = (people.kind == HUMAN) & people.is_signed_up & (people.last_day == day)
-    persons = np.flatnonzero(asked & (rng.random(people.size) < ANSWER_CHANCE))
+    eligible = (people.kind == HUMAN) & people.is_signed_up & (people.last_day == day)
+    persons = np.flatnonzero(eligible & (rng.random(people.size) < ANSWER_CHANCE))
     at_ms = people.busy_until_ms[persons] + rng.integers(60_000, 3_600_000, persons.size)
     mean = np.array([t.nps_mean for t in TYPES])[people.latent[persons]]
     scores = np.round(rng.normal(mean, 1.6)).clip(0, 10).astype(np.int64).tolist()

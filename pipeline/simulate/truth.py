@@ -1,6 +1,6 @@
-"""What really happened: the hidden traits and counts that no log shows.
+"""The ground truth: hidden traits and counts that no log shows.
 
-Belongs here: the content of `simulated_truth.json`. Not here: how it came about.
+Belongs here: the content of `simulated_truth.json`. Not here: how it is generated.
 """
 
 from __future__ import annotations
@@ -29,10 +29,14 @@ def totals(files: list[FileCounts]) -> dict[str, Any]:
 
 
 def truth_json(
-    parameters: dict[str, Any], people: Population, refunds: list[Refund], files: list[FileCounts],
-    tables: dict[str, int], start: date,
-) -> str:  # fmt: skip
-    """The whole truth as JSON text; one user a line."""
+    parameters: dict[str, Any],
+    people: Population,
+    refunds: list[Refund],
+    files: list[FileCounts],
+    tables: dict[str, int],
+    start: date,
+) -> str:
+    """The ground truth as JSON, with one user per line."""
     head = {
         "parameters": parameters,
         "totals": totals(files) | {f"n_{name}_rows": n for name, n in tables.items()},
@@ -54,23 +58,25 @@ def _user_rows(people: Population, start: date) -> list[dict[str, Any]]:
     for i in range(people.size):
         latent = int(people.latent[i])
         first_device = i * MAX_DEVICES
-        rows.append({
-            "user_id": people.user_ids[i] if people.signed_up_day[i] != NEVER else None,
-            "anonymous_ids": people.anonymous_ids[first_device : first_device + int(people.n_devices[i])],
-            "latent_type": None if latent == NEVER else TYPES[latent].name,
-            "is_bot": int(people.kind[i]) == BOT,
-            "is_brushing": int(people.kind[i]) == BRUSHER,
-            "favourite_categories": [CATEGORIES[c] for c in people.favourite[i]],
-            "sessions_per_day": None if latent == NEVER else round(float(people.rate[i]), 4),
-            "base_daily_hazard": float(base[i]),
-            "hazard_multiplier": round(float(people.hazard_multiplier[i]), 4),
-            "daily_hazard": round(float(base[i] * people.hazard_multiplier[i]), 6),
-            "first_seen_on": day_text(int(people.arrival_day[i])),
-            "signed_up_on": day_text(int(people.signed_up_day[i])),
-            "last_seen_on": day_text(int(people.last_day[i])),
-            "churned_on": day_text(int(people.churned_day[i])),
-            "n_events": int(people.n_events[i]),
-            "n_orders": int(people.n_orders[i]),
-            "first_week": {e.event: int(people.first_week[i, e.code]) for e in EFFECTS},
-        })  # fmt: skip
+        rows.append(
+            {
+                "user_id": people.user_ids[i] if people.signed_up_day[i] != NEVER else None,
+                "anonymous_ids": people.anonymous_ids[first_device : first_device + int(people.n_devices[i])],
+                "latent_type": None if latent == NEVER else TYPES[latent].name,
+                "is_bot": int(people.kind[i]) == BOT,
+                "is_brushing": int(people.kind[i]) == BRUSHER,
+                "favourite_categories": [CATEGORIES[c] for c in people.favourite[i]],
+                "sessions_per_day": None if latent == NEVER else round(float(people.rate[i]), 4),
+                "base_daily_hazard": float(base[i]),
+                "hazard_multiplier": round(float(people.hazard_multiplier[i]), 4),
+                "daily_hazard": round(float(base[i] * people.hazard_multiplier[i]), 6),
+                "first_seen_on": day_text(int(people.arrival_day[i])),
+                "signed_up_on": day_text(int(people.signed_up_day[i])),
+                "last_seen_on": day_text(int(people.last_day[i])),
+                "churned_on": day_text(int(people.churned_day[i])),
+                "n_events": int(people.n_events[i]),
+                "n_orders": int(people.n_orders[i]),
+                "first_week": {e.event: int(people.first_week[i, e.code]) for e in EFFECTS},
+            }
+        )
     return rows

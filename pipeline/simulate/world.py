@@ -1,6 +1,6 @@
-"""The fixed facts of the simulated shop: events, transition odds, catalogue, latent types and planted effects.
+"""The constants of the simulated shop: events, transition odds, catalogue, latent types and planted effects.
 
-Belongs here: constants and what is derived from them alone. Not here: anything drawn for one person or one day.
+Belongs here: constants and what follows from them. Not here: anything drawn for one person or one day.
 """
 
 from __future__ import annotations
@@ -16,17 +16,41 @@ BoolArray = NDArray[np.bool_]
 
 DAY_MS = 86_400_000
 SITE = "https://shop.example"
-LOCAL_OFFSET_HOURS = 8  # visitors live in UTC+8; file days and truth dates are UTC
+LOCAL_OFFSET_HOURS = 8  # visitors are in UTC+8; dates of files and of the truth are UTC
 
 EVENTS = (
-    "page_view", "view_item_list", "search", "view_item", "add_to_cart", "add_to_wishlist", "begin_checkout",
-    "add_payment_info", "purchase", "share", "add_friend", "sign_up", "login", "refund",
-)  # fmt: skip
+    "page_view",
+    "view_item_list",
+    "search",
+    "view_item",
+    "add_to_cart",
+    "add_to_wishlist",
+    "begin_checkout",
+    "add_payment_info",
+    "purchase",
+    "share",
+    "add_friend",
+    "sign_up",
+    "login",
+    "refund",
+)
 (
-    PAGE_VIEW, VIEW_LIST, SEARCH, VIEW_ITEM, ADD_TO_CART, WISHLIST, CHECKOUT, PAYMENT, PURCHASE, SHARE, ADD_FRIEND,
-    SIGN_UP, LOGIN, REFUND,
-) = range(14)  # fmt: skip
-N_WALK = 11  # states reached by walking; sign_up, login and refund are inserted where a session needs them
+    PAGE_VIEW,
+    VIEW_LIST,
+    SEARCH,
+    VIEW_ITEM,
+    ADD_TO_CART,
+    WISHLIST,
+    CHECKOUT,
+    PAYMENT,
+    PURCHASE,
+    SHARE,
+    ADD_FRIEND,
+    SIGN_UP,
+    LOGIN,
+    REFUND,
+) = range(14)
+N_WALK = 11  # states of the Markov walk; sign_up, login and refund are inserted where a session needs them
 END = N_WALK
 
 # Row: current event. Columns: page list search item cart wish checkout payment purchase share friend END
@@ -55,7 +79,7 @@ WEEKDAY_FACTOR = (0.90, 0.90, 0.95, 1.00, 1.10, 1.25, 1.15)  # Monday first
 
 @dataclass(frozen=True)
 class LatentType:
-    """What a person is like; never visible in the logs."""
+    """The hidden traits of a person; never in the logs."""
 
     name: str
     share: float
@@ -72,8 +96,8 @@ TYPES = (
     LatentType("casual", 0.30, 0.030, 0.50, 0.35, 0.8, 7.0),
     LatentType("fickle", 0.20, 0.080, 0.50, 0.30, 0.6, 5.5),
 )
-SHARE_WEIGHT = 1.5  # the same for every type
-# A person's visits per day: those of the type times a log-normal factor, within limits.
+SHARE_WEIGHT = 1.5  # equal for all types
+# A person's visits per day: the rate of the type times a log-normal factor, within limits.
 RATE_LOG_MEAN, RATE_LOG_SD = -0.405, 0.9
 RATE_LIMITS = (0.02, 6.0)
 
@@ -90,7 +114,7 @@ class PlantedEffect:
     is_causal: bool
 
 
-# The last is the impostor: nothing but coming often makes people share more, and who comes often stays.
+# The last is a confounder: people share more only because they visit more, and frequent visitors stay.
 EFFECTS = (
     PlantedEffect("add_friend", ADD_FRIEND, 2, 7, 0.40, True),
     PlantedEffect("add_to_wishlist", WISHLIST, 2, 7, 0.60, True),
@@ -117,9 +141,19 @@ AGENTS_OF_TYPE = ((0, 3), (1, 4), (2, 2))
 BOT_AGENTS = (5, 6)
 
 CATEGORIES = (
-    "phones", "laptops", "audio", "cameras", "kitchen", "furniture", "toys", "books", "shoes", "dresses", "beauty",
+    "phones",
+    "laptops",
+    "audio",
+    "cameras",
+    "kitchen",
+    "furniture",
+    "toys",
+    "books",
+    "shoes",
+    "dresses",
+    "beauty",
     "sports",
-)  # fmt: skip
+)
 QUERY_WORDS = ("cheap", "new", "gift", "best", "red", "small", "pro", "sale")
 N_PRODUCTS = 600
 
@@ -134,7 +168,7 @@ class Catalogue:
     cumulative: tuple[FloatArray, ...]
 
     def draw(self, rng: np.random.Generator, category: IntArray) -> IntArray:
-        """One product for each wanted category."""
+        """Draw one product for each category."""
         u = rng.random(category.size)
         out = np.zeros(category.size, dtype=np.int64)
         for c, (products, cum) in enumerate(zip(self.by_category, self.cumulative, strict=True)):

@@ -1,6 +1,6 @@
-"""Where the simulated files go: a staging folder first, the raw folder only when everything is written.
+"""Writes the simulated files to a staging folder, and moves them to the raw folder when all are complete.
 
-Belongs here: paths, refusing to overwrite, the nightly file with its counts. Not here: the content of lines (lines.py).
+Belongs here: paths, never overwriting, the daily file with its counts. Not here: the content of lines (lines.py).
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ STAGING = ".simulating"
 
 
 class SimulationError(Exception):
-    """A message for the person who asked for the simulation."""
+    """An error to show to the user of `growthhouse simulate`."""
 
 
 @dataclass
 class FileCounts:
-    """What one tracker file holds: lines = events + duplicates + malformed.
+    """The content of one tracker file: lines = events + duplicates + malformed.
 
-    Late (held back offline for a day or more) and skewed (from a device with a wrong clock) lines are among the events
-    and duplicates. A malformed line is an extra, broken copy: the good line arrives too.
+    Late lines (queued offline for a day or more) and skewed ones (from a device with a wrong clock) are included in
+    events and duplicates. A malformed line is an additional broken copy: the valid line arrives too.
     """
 
     file: str
@@ -51,7 +51,7 @@ class FileCounts:
 
 @dataclass
 class Batch:
-    """Lines waiting for the day they are received, with their flags."""
+    """Lines to write on the day they are received, with their flags."""
 
     received_ms: IntArray
     lines: list[str]
@@ -62,17 +62,17 @@ class Batch:
 
 
 def refuse_to_overwrite(data: Path) -> None:
-    """Raise when simulated or real raw data is already there."""
+    """Raise if there already is simulated or real raw data."""
     for folder in ("shop", "orders", "access", "survey"):
         found = next((p for p in sorted((data / "raw" / folder).rglob("*")) if p.is_file()), None)
         if found is not None:
-            raise SimulationError(f"{found} exists, and raw data is never overwritten. Choose another --home.")
+            raise SimulationError(f"{found} exists; raw data is never overwritten. Choose another --home.")
     if (data / TRUTH).exists():
         raise SimulationError(f"{data / TRUTH} exists. Choose another --home.")
 
 
 class RawWriter:
-    """Collects lines by day of receipt and writes each day's file once; moves everything into place at the end."""
+    """Collects lines by day of receipt, writes each day's file once, and moves all files into place at the end."""
 
     def __init__(self, data: Path, start: date) -> None:
         refuse_to_overwrite(data)
@@ -92,7 +92,7 @@ class RawWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # An interrupted simulation leaves nothing behind that looks like data.
+        # An interrupted simulation must leave nothing that looks like data.
         shutil.rmtree(self._staging, ignore_errors=True)
 
     def append(self, table: str, lines: list[str]) -> None:
@@ -106,7 +106,7 @@ class RawWriter:
         self._waiting[day].append(batch)
 
     def close_day(self, day: int, rng: np.random.Generator) -> None:
-        """Write the tracker file of one day, in order of receipt, with a few broken copies of lines between."""
+        """Write the tracker file of one day, in order of receipt, with a few broken copies of lines in between."""
         counts = FileCounts(f"raw/shop/events-{self._start + timedelta(days=day)}.jsonl.gz")
         batches = self._waiting.pop(day, [])
         received = np.concatenate([b.received_ms for b in batches] or [np.zeros(0, dtype=np.int64)])
@@ -121,7 +121,7 @@ class RawWriter:
             counts.n_late += int(b.is_late.sum())
             counts.n_skewed += int(b.is_skewed.sum())
         counts.n_events = len(lines) - counts.n_duplicates
-        # No name and no time in the header: the same seed gives the same bytes.
+        # No name and no time in the gzip header, so that the same seed gives the same bytes.
         with (
             (self._staging / counts.file).open("wb") as raw,
             gzip.GzipFile(filename="", mode="wb", compresslevel=3, fileobj=raw, mtime=0) as out,
@@ -138,7 +138,7 @@ class RawWriter:
         self.files.append(counts)
 
     def publish(self, truth: str) -> Path:
-        """Move the finished files into the raw folder; the truth goes last and says that all is there."""
+        """Move the finished files into the raw folder; the truth is last and marks the simulation as complete."""
         for source in sorted(p for p in (self._staging / "raw").rglob("*") if p.is_file()):
             target = self._data / source.relative_to(self._staging)
             target.parent.mkdir(parents=True, exist_ok=True)

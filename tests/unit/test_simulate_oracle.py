@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.simulate import simulate
-from pipeline.simulate.oracle import History, Truth, read_truth, silence_from_history
+from pipeline.simulate.oracle import History, Truth, read_truth, inactivity_from_history
 from pipeline.simulate.world import RATE_LIMITS, RATE_LOG_MEAN, RATE_LOG_SD, TYPES, WEEKDAY_FACTOR
 
 SUNDAY = date(2026, 2, 1)
@@ -22,19 +22,19 @@ def person(hazard: float, sessions_per_day: float, gone_on: date | None = None) 
 
 def test_who_never_leaves_is_silent_by_chance_alone() -> None:
     assert sum(WEEKDAY_FACTOR) == pytest.approx(7.25)
-    assert person(0.0, 0.4).silence_probability(SUNDAY, 7) == pytest.approx(math.exp(-0.4 * 7.25))
+    assert person(0.0, 0.4).inactivity_probability(SUNDAY, 7) == pytest.approx(math.exp(-0.4 * 7.25))
     assert person(0.0, 0.4).leaving_probability(SUNDAY, 7) == 0.0
 
 
 def test_who_leaves_tomorrow_night_can_still_come_tomorrow() -> None:
     monday = WEEKDAY_FACTOR[0]
-    assert person(1.0, 0.4).silence_probability(SUNDAY, 7) == pytest.approx(math.exp(-0.4 * monday))
+    assert person(1.0, 0.4).inactivity_probability(SUNDAY, 7) == pytest.approx(math.exp(-0.4 * monday))
 
 
 def test_two_days_by_hand() -> None:
     silent_monday, silent_tuesday = math.exp(-0.4 * WEEKDAY_FACTOR[0]), math.exp(-0.4 * WEEKDAY_FACTOR[1])
     expected = silent_monday * (0.1 + 0.9 * silent_tuesday)
-    assert person(0.1, 0.4).silence_probability(SUNDAY, 2) == pytest.approx(expected)
+    assert person(0.1, 0.4).inactivity_probability(SUNDAY, 2) == pytest.approx(expected)
     assert person(0.1, 0.4).leaving_probability(SUNDAY, 2) == pytest.approx(0.19)
 
 
@@ -42,7 +42,7 @@ def test_two_days_by_hand() -> None:
 def test_gone_from_the_morning_after_the_draw(days_after: int, is_gone: bool) -> None:
     somebody = person(0.1, 0.4, SUNDAY + timedelta(days=days_after))
     assert somebody.is_gone(SUNDAY) is is_gone
-    assert (somebody.silence_probability(SUNDAY, 7) == 1.0) is is_gone
+    assert (somebody.inactivity_probability(SUNDAY, 7) == 1.0) is is_gone
 
 
 def test_history_tells_what_drawn_persons_with_that_history_did() -> None:
@@ -61,7 +61,7 @@ def test_history_tells_what_drawn_persons_with_that_history_did() -> None:
     for n_sessions, last_day in ((1, 0), (2, 3), (4, 4), (4, 9), (7, 9)):
         same = (past.sum(axis=1) == n_sessions) & (last == last_day)
         seen = History(SUNDAY, SUNDAY + timedelta(days=last_day), n_sessions)
-        said = silence_from_history(seen, 0.6, SUNDAY + timedelta(days=n_days - 1), horizon)
+        said = inactivity_from_history(seen, 0.6, SUNDAY + timedelta(days=n_days - 1), horizon)
         deviation = math.sqrt(said * (1 - said) / same.sum())
         assert abs(is_silent[same].mean() - said) < 4 * deviation + 0.005, (n_sessions, last_day)
 
