@@ -14,7 +14,6 @@ import sys
 import tempfile
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -122,11 +121,11 @@ def run_stage(paths: HomePaths, stage: str, snapshots: int) -> dict[str, float]:
         if broken := [f"{one.unique_id}: {one.message}" for one in found if not one.ok]:
             sys.exit("\n".join(broken))
         return {one.unique_id.split(".")[2]: one.seconds for one in found if one.unique_id.startswith("model.")}
-    from pipeline.orchestration.assets.predictions import predict_all
     from pipeline.predict.features import read_learning_data
+    from pipeline.predict.scores import predict_all
 
-    home: Any = SimpleNamespace(settings=load_settings(paths.home / "growth.yaml", paths.home), paths=paths)
-    frames, _ = predict_all(read_learning_data(paths.build_db, AS_OF), AS_OF, home)
+    settings = load_settings(paths.home / "growth.yaml", paths.home)
+    frames, _ = predict_all(read_learning_data(paths.build_db, AS_OF), AS_OF, settings, paths.ml / "artifacts")
     paths.ml.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
         write_parquet(frame, paths.ml / f"{name}.parquet")

@@ -211,7 +211,7 @@ def _measure_size(arguments: argparse.Namespace) -> None:
 
 def _night(folder: Path) -> dict[str, Any]:
     from pipeline.home.paths import HomePaths
-    from pipeline.orchestration.assets.recommendations import recommend_all
+    from pipeline.predict.recommendations import recommend_all
     from pipeline.settings import load_settings
 
     names = ["view_item", "add_to_cart", "purchase"]

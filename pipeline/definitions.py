@@ -16,15 +16,10 @@ from pipeline.orchestration.assets.recommendations import recommend
 from pipeline.orchestration.assets.report import report
 from pipeline.orchestration.assets.survival import estimate_survival
 from pipeline.orchestration.assets.warehouse import build_warehouse
-from pipeline.orchestration.automation import (
-    build_alert_sensors,
-    build_backfill_sensor,
-    build_new_files_sensor,
-    build_nightly_schedule,
-    settings_of,
-)
 from pipeline.orchestration.gates import GATES, build_gate
-from pipeline.orchestration.resources import GrowthHome, home_from_environment
+from pipeline.orchestration.resources import GrowthHome, home_from_environment, settings_of
+from pipeline.orchestration.schedules import build_nightly_schedule
+from pipeline.orchestration.sensors import build_alert_sensors, build_backfill_sensor, build_new_files_sensor
 
 JOB_NAME = "nightly"
 

@@ -20,7 +20,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.damage import inspect_everything, repair
 from pipeline.orchestration.dead_runs import end_dead_runs
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import ConfigError, Settings, load_settings
 
 
 class GrowthHome(dg.ConfigurableResource):
@@ -88,3 +88,11 @@ def home_from_environment() -> GrowthHome:
     return GrowthHome(
         config_path=os.environ.get("GROWTH_CONFIG", "growth.yaml"), home_path=os.environ.get("GROWTH_HOME", "")
     )
+
+
+def settings_of(growth: GrowthHome) -> Settings | None:
+    """The settings, or None where there are none yet: definitions must load for a newcomer too."""
+    try:
+        return load_settings(Path(growth.config_path), Path(growth.home_path) if growth.home_path else None)
+    except (ConfigError, OSError):
+        return None

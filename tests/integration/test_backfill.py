@@ -18,8 +18,8 @@ from pipeline.definitions import JOB_NAME, build_defs
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import backfill
 from pipeline.orchestration.assets.event_days import EVENT_DAYS, build_event_days
-from pipeline.orchestration.automation import build_backfill_sensor
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.sensors import build_backfill_sensor
 from pipeline.settings import load_settings
 
 

@@ -13,8 +13,8 @@ from pipeline.definitions import JOB_NAME, build_defs
 from pipeline.home.lock import writer_lock
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import ingest
-from pipeline.orchestration.automation import QUIET_S
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.sensors import QUIET_S
 from pipeline.settings import Settings, load_settings
 
 CONFIG = """
@@ -37,7 +37,7 @@ class Shop:
         self.raw.mkdir(parents=True)
         self.defs = build_defs(GrowthHome(config_path=str(folder / "growth.yaml"), home_path=str(folder)))
         self.instance = dg.DagsterInstance.local_temp(str(folder))
-        monkeypatch.setattr("pipeline.orchestration.automation.time.time", lambda: self.clock)
+        monkeypatch.setattr("pipeline.orchestration.sensors.time.time", lambda: self.clock)
 
     @property
     def settings(self) -> Settings:

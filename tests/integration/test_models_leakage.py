@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -24,9 +23,9 @@ from pipeline.build.dbt_session import DbtSession
 from pipeline.build.variables import dbt_variables, resolve
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import ingest
-from pipeline.orchestration.assets.predictions import predict_all
-from pipeline.orchestration.assets.recommendations import recommend_all
 from pipeline.predict.features import read_learning_data
+from pipeline.predict.recommendations import recommend_all
+from pipeline.predict.scores import predict_all
 from pipeline.settings import load_settings
 
 N_PERSONS, N_LATE = 60, 12
@@ -117,8 +116,7 @@ def _build(home: Any, as_of: date) -> dict[str, Any]:
         tables = {table: con.execute(f"select * from {table} order by all").df() for table in from_sql}
         n_late = con.execute("select count(*) from marts.fct_events where event_id like 'junk-late-%'").fetchone()
         n_later = con.execute("select count(*) from marts.fct_events where event_date > ?", [as_of]).fetchone()
-    home_and_settings: Any = SimpleNamespace(settings=settings, paths=paths)
-    predicted, _ = predict_all(read_learning_data(paths.build_db, as_of), as_of, home_and_settings)
+    predicted, _ = predict_all(read_learning_data(paths.build_db, as_of), as_of, settings, paths.ml / "artifacts")
     tables |= {table: predicted[table.removeprefix("ml.")] for table in COMPARED[2:]}
     recommend_all(settings, paths, as_of, context.event_names)
     tables |= {table: _parquet(paths.ml / f"{table.removeprefix('ml.')}.parquet") for table in LISTS}

@@ -13,10 +13,10 @@ from tiny_nights import killed_run, night, run
 
 from pipeline.operate import alert_channels
 from pipeline.operate.alert_channels import deliver
-from pipeline.orchestration.automation import build_alert_sensors
 from pipeline.orchestration.dead_runs import end_dead_runs
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.run_alerts import send_alert_of
+from pipeline.orchestration.sensors import build_alert_sensors
 from pipeline.settings import Alerts, ConfigError, Settings, load_settings, parse_settings
 
 BASE = "site: {}\nsources: [{name: shop, path: 'raw/*'}]\n"

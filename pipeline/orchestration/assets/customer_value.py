@@ -12,6 +12,7 @@ import dagster as dg
 from pipeline.home.parquet import write_parquet
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import decimals, table
+from pipeline.orchestration.ui.table_metadata import frame_metadata
 from pipeline.predict.features import read_order_histories
 
 HISTORIES = dg.AssetKey(["marts", "order_histories"])
@@ -50,16 +51,7 @@ def estimate_customer_value(growth: GrowthHome) -> Iterator[dg.MaterializeResult
     ):
         path = growth.paths.ml / f"{key.path[-1]}.parquet"
         write_parquet(frame, path)
-        columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
-        yield dg.MaterializeResult(
-            asset_key=key,
-            metadata={
-                "dagster/row_count": len(frame),
-                "dagster/column_schema": dg.TableSchema(columns=columns),
-                "path": dg.MetadataValue.path(str(path)),
-                **more,
-            },
-        )
+        yield dg.MaterializeResult(asset_key=key, metadata=frame_metadata(frame, path) | more)
 
 
 def _value_metadata(card: dict[str, Any], frame: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Training and scoring as one step: features out of the build database, predictions to Parquet.
+"""Training and scoring as one step: predictions to Parquet, which dbt reads back as `ml.*`.
 
-Not here: any modelling (see `models`); dbt reads the Parquet files back as `ml.*`.
+Not here: which models are trained on what (`pipeline.predict.scores`), any modelling (`models`).
 """
 
 from collections.abc import Iterator
@@ -15,19 +15,18 @@ from pipeline.home.parquet import write_parquet
 from pipeline.orchestration.assets.dbt_layers import PREDICTIONS
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import decimals, table
+from pipeline.orchestration.ui.table_metadata import frame_metadata
 from pipeline.predict.features import LearningData, read_learning_data
+from pipeline.predict.scores import predict_all
 from pipeline.reports import plots
-from pipeline.settings import Churn, Purchase, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from models.propensity import TrainOptions, TrainResult
-    from models.segments import SegmentRules
+    from models.propensity import TrainResult
 
 FEATURES = dg.AssetKey(["marts", "user_features"])
 LABELS = dg.AssetKey(["marts", "user_labels"])
-SEED = 7
 N_CALIBRATION_GROUPS = 10
 N_IMPORTANT = 10
 
@@ -49,7 +48,7 @@ N_IMPORTANT = 10
 def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
     as_of = date.fromisoformat(growth.run.as_of)
     data = read_learning_data(growth.paths.build_db, as_of)
-    frames, models = predict_all(data, as_of, growth)
+    frames, models = predict_all(data, as_of, growth.settings, growth.paths.ml / "artifacts")
     for name, key in PREDICTIONS.items():
         write_parquet(frames[name], growth.paths.ml / f"{name}.parquet")
         failpoint("predictions_between_files")
@@ -59,60 +58,8 @@ def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> It
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
-def predict_all(
-    data: LearningData, as_of: date, growth: GrowthHome
-) -> tuple[dict[str, "pd.DataFrame"], dict[str, "TrainResult"]]:
-    """Every prediction of a night by name, and the model behind each table of scores."""
-    import pandas as pd
-
-    from models.propensity import predict
-    from models.segments import segment_users
-
-    settings, artifacts = growth.settings, growth.paths.ml / "artifacts"
-    segments = segment_users(data.now, as_of, _segment_rules(settings), SEED, artifacts / "segments")
-    frames, metrics, models, drifts = {"user_segments": segments.frame}, [segments.metrics], {}, []
-    for kind, label in (("churn", settings.churn), ("purchase", settings.purchase)):
-        options = _train_options(settings, label)
-        found = predict(kind, data.now, data.features, data.labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
-        drifts.append(found.drift)
-        frames[f"{kind}_scores"] = found.scores
-        models[f"{kind}_scores"] = found.model
-        metrics.append(found.model.metrics)
-    frames["feature_drift"] = pd.concat(drifts, ignore_index=True)
-    frames["model_metrics"] = pd.concat([m for m in metrics if len(m)], ignore_index=True)
-    return frames, models
-
-
-def _train_options(settings: Settings, label: Churn | Purchase) -> "TrainOptions":
-    from models.propensity import Action, TrainOptions
-
-    return TrainOptions(
-        horizon_days=label.horizon_days,
-        min_snapshots=settings.churn.min_snapshots,
-        tuning_budget_s=settings.training.tuning_budget_s,
-        action=Action(label.action.cost, label.action.benefit) if label.action else None,
-    )
-
-
-def _segment_rules(settings: Settings) -> "SegmentRules":
-    from models.segments import SegmentRules
-
-    rules, k = settings.segments.rules, settings.segments.kmeans.k
-    return SegmentRules(
-        new_days=rules.new.within_days,
-        at_risk_max_activity_share=1 - rules.at_risk.activity_drop,
-        high_value_top_share=rules.high_value.top_share,
-        k=None if k == "auto" else int(k),
-    )
-
-
 def _metadata(name: str, frame: "pd.DataFrame", folder: Path) -> dict[str, Any]:
-    columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
-    metadata: dict[str, Any] = {
-        "dagster/row_count": len(frame),
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-        "path": dg.MetadataValue.path(str(folder / f"{name}.parquet")),
-    }
+    metadata = frame_metadata(frame, folder / f"{name}.parquet")
     if name == "feature_drift":
         drifted = frame[frame["is_drifted"]]
         metadata["drifted"] = ", ".join(
@@ -135,7 +82,7 @@ def _model_metadata(model: "TrainResult", data: LearningData, context: dg.AssetE
     try:
         metadata["calibration"] = dg.MetadataValue.md(_calibration(model, data))
         metadata["importance"] = dg.MetadataValue.md(_importance(model, data))
-    except Exception as error:  # a picture is an ornament: without it the night goes on
+    except Exception as error:  # only a picture: the night goes on without it
         context.log.warning(f"no picture of the {model.kind} model: {error}")
     return metadata
 

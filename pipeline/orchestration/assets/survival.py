@@ -11,6 +11,7 @@ import dagster as dg
 from pipeline.home.parquet import write_parquet
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import quoted, table
+from pipeline.orchestration.ui.table_metadata import frame_metadata
 from pipeline.predict.features import read_lifetimes
 
 SURVIVAL = dg.AssetKey(["predictions", "survival_curves"])
@@ -32,23 +33,19 @@ def estimate_survival(growth: GrowthHome) -> dg.MaterializeResult[Any]:
     lifetimes = read_lifetimes(growth.paths.build_db, growth.paths.ml / "user_segments.parquet", as_of)
     frame = survival_curves(lifetimes, as_of)
     write_parquet(frame, path)
-    columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
-    curves = curves_by_group(lifetimes)
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": len(frame),
-            "dagster/column_schema": dg.TableSchema(columns=columns),
-            "path": dg.MetadataValue.path(str(path)),
-            "median_lifetime_days": dg.MetadataValue.md(_medians(curves)),
-        }
-    )
+    medians = dg.MetadataValue.md(_medians(curves_by_group(lifetimes)))
+    return dg.MaterializeResult(metadata=frame_metadata(frame, path) | {"median_lifetime_days": medians})
 
 
 def _medians(curves: dict[tuple[str, str], Any]) -> str:
     head = ["group", "persons", "left", "median lifetime, days"]
     rows = [
-        [quoted(f"{breakdown}: {value}"), f"{curve.n_at_risk[0]:,}", f"{curve.n_left.sum():,}",
-         "not reached" if curve.median_days is None else str(curve.median_days)]
+        [
+            quoted(f"{breakdown}: {value}"),
+            f"{curve.n_at_risk[0]:,}",
+            f"{curve.n_left.sum():,}",
+            "not reached" if curve.median_days is None else str(curve.median_days),
+        ]
         for (breakdown, value), curve in curves.items()
-    ]  # fmt: skip
+    ]
     return table(head, rows)

@@ -1,19 +1,22 @@
-"""What the UI shows of a table after it was built: rows, columns, a picture. Read from DuckDB once per step.
+"""What the UI shows of a table or a frame: rows, columns, a picture. Read from DuckDB once per step.
 
-Asked here rather than of dbt: dbt's own row counts and column lists keep the database file open.
+Not from dbt: dagster-dbt's row counts and column lists keep the database file open.
 """
 
 from collections import defaultdict
 from collections.abc import Collection
 from logging import Logger
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import duckdb
 
 from pipeline.home.memory import reading
 from pipeline.orchestration.ui.pictures import PICTURES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def table_metadata(build_db: Path, tables: Collection[str], log: Logger) -> dict[str, dict[str, Any]]:
@@ -28,6 +31,16 @@ def table_metadata(build_db: Path, tables: Collection[str], log: Logger) -> dict
             if picture := _picture(con, table, log):
                 found[table]["picture"] = dg.MetadataValue.md(picture)
     return found
+
+
+def frame_metadata(frame: "pd.DataFrame", path: Path) -> dict[str, Any]:
+    """Metadata of a frame that was written to `path`."""
+    columns = [dg.TableColumn(str(column), str(kind)) for column, kind in frame.dtypes.items()]
+    return {
+        "dagster/row_count": len(frame),
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "path": dg.MetadataValue.path(str(path)),
+    }
 
 
 def _row_counts(con: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[str, int]:
@@ -59,6 +72,6 @@ def _picture(con: duckdb.DuckDBPyConnection, table: str, log: Logger) -> str | N
     draw = PICTURES.get(table)
     try:
         return draw(con) if draw else None
-    except Exception as error:  # a picture is an ornament: without it the night goes on
+    except Exception as error:  # only a picture: the night goes on without it
         log.warning(f"no picture of {table}: {error}")
         return None

@@ -3,7 +3,6 @@
 import sys
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pandas as pd
@@ -13,8 +12,8 @@ from models_frames import last_day, snapshots
 from models.propensity import FEATURES, Decision, Prediction, Registry, predict, read_registry, roll_back
 from pipeline.cli.summary import _trained_again
 from pipeline.home.paths import HomePaths
-from pipeline.orchestration.assets.predictions import predict_all
 from pipeline.predict.features import LearningData
+from pipeline.predict.scores import predict_all
 from pipeline.settings import default_config_text, load_settings
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
@@ -146,10 +145,11 @@ def test_a_training_on_the_same_snapshots_is_held_against_the_champion_of_before
 def test_the_night_and_its_summary_say_why(frames: Frames, tmp_path: Path) -> None:
     paths, as_of = HomePaths(tmp_path), last_day(frames[0])
     (tmp_path / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
-    growth = SimpleNamespace(settings=load_settings(tmp_path / "growth.yaml", tmp_path), paths=paths)
+    settings = load_settings(tmp_path / "growth.yaml", tmp_path)
 
     def night(known: Frames, moved: bool) -> tuple[dict[str, pd.DataFrame], list[tuple[str, str]]]:
-        found, _ = predict_all(LearningData(_now(known[0], moved), *known), as_of, growth)  # type: ignore[arg-type]
+        data = LearningData(_now(known[0], moved), *known)
+        found, _ = predict_all(data, as_of, settings, paths.ml / "artifacts")
         return found, _told(paths, as_of)
 
     night(frames, False)

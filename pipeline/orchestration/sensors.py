@@ -1,4 +1,4 @@
-"""What Dagster does by itself: the nightly schedule, a sensor for new files (off by default), the alerts of a run's end."""
+"""What happens without a person: nights for new files (off by default) and requested dates, alerts when a run ends."""
 
 import hashlib
 import json
@@ -12,43 +12,12 @@ from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow, read_ledger
 from pipeline.ingest.plan import shown_path
 from pipeline.orchestration.dead_runs import end_dead_runs_if_idle
-from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.resources import GrowthHome, settings_of
 from pipeline.orchestration.run_alerts import send_alert_of
-from pipeline.settings import ConfigError, Settings, load_settings
+from pipeline.settings import Settings
 
-NIGHTLY_CRON = "30 2 * * *"
 SENSOR_INTERVAL_S = 60
 QUIET_S = 60  # a file that grew or appeared less than this ago may still be being written
-
-
-def settings_of(growth: GrowthHome) -> Settings | None:
-    """The settings, or None where there are none yet: definitions must load for a newcomer too."""
-    try:
-        return load_settings(Path(growth.config_path), Path(growth.home_path) if growth.home_path else None)
-    except (ConfigError, OSError):
-        return None
-
-
-def build_nightly_schedule(job: Any, growth: GrowthHome) -> dg.ScheduleDefinition:
-    """02:30 in the site's timezone, when yesterday is over for every visitor."""
-    at_start = settings_of(growth)
-
-    @dg.schedule(
-        name="nightly",
-        job=job,
-        cron_schedule=NIGHTLY_CRON,
-        execution_timezone=at_start.site.timezone if at_start else "UTC",
-        description="One night at 02:30 in the site's timezone, while `dagster dev` or a Dagster daemon runs.",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        settings = settings_of(growth)
-        if settings is None:
-            return dg.SkipReason("no valid growth.yaml")
-        end_dead_runs_if_idle(context.instance, HomePaths(settings.home))
-        return dg.RunRequest()
-
-    return nightly
 
 
 def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
