@@ -1,4 +1,4 @@
-"""The healthy warehouse, anew for each test, and the lake it was made of."""
+"""The healthy warehouse for each test, and the lake it was made of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from healthy import WAREHOUSE, write_lake
+from healthy import healthy, write_lake
 
 from expectations import GateParams
 
@@ -18,7 +18,8 @@ def params(tmp_path_factory: pytest.TempPathFactory) -> GateParams:
 
 @pytest.fixture
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    con = duckdb.connect()
-    con.execute(WAREHOUSE)
+    """Whatever a test does to it is rolled back."""
+    con = healthy()
+    con.begin()
     yield con
-    con.close()
+    con.rollback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -19,10 +20,17 @@ LEDGER = """
 """
 
 
-def write_lake(home: Path, changes: str = "status = 'loaded'", kept: str = "true") -> GateParams:
-    """The lake of the warehouse above: its events, and e1 a second time."""
+@cache
+def healthy() -> duckdb.DuckDBPyConnection:
+    """The warehouse, once for all tests: whoever changes it rolls back."""
     con = duckdb.connect()
     con.execute(WAREHOUSE)
+    return con
+
+
+def write_lake(home: Path, changes: str = "status = 'loaded'", kept: str = "true") -> GateParams:
+    """The lake of the warehouse above: its events, and e1 a second time."""
+    con = healthy().cursor()
     folder = home / "events" / "event_month=2026-01"
     folder.mkdir(parents=True)
     for name, part in (("shop-aa01", "i < 200"), ("shop-aa01-1", "i >= 200")):
@@ -30,7 +38,7 @@ def write_lake(home: Path, changes: str = "status = 'loaded'", kept: str = "true
             select source, event_id, event_at, 'aa01' as file_id, person_id as user_id, null::varchar as anonymous_id
             from (from intermediate.int_events union all from intermediate.int_events where i = 1) where {kept} and {part}
         ) to '{folder}/{name}.parquet'""")
-    con.execute(f"create table ledger as {LEDGER}")
+    con.execute(f"create temp table ledger as {LEDGER}")
     con.execute(f"update ledger set {changes} where status = 'loaded'")
     con.execute(f"copy ledger to '{home}/ledger.parquet'")
     con.close()
