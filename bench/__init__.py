@@ -1,1 +1,1 @@
-"""Benchmarks: what a night costs, and how good its scores are. See README.md; nothing here is part of the package."""
+"""Benchmarks: the cost of a night and the quality of its scores. See README.md. Not part of the package."""

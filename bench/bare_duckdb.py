@@ -1,9 +1,9 @@
-"""The core of a night as one analyst would script it: bare DuckDB, no lake, no ledger, no tests, no models.
+"""The core of a night as an analyst would script it: bare DuckDB without lake, ledger, tests and models.
 
-JSON lines in; deduplicated events, sessions, the purchase funnel and daily retention out, as tables of a DuckDB file.
-`python -m bench.bare_duckdb HOME OUT.duckdb` prints seconds per step and the figures that bench.nights compares.
-It reads the same columns and applies the same definitions as the warehouse, so that the figures agree, up to the few
-good lines that DuckDB's lenient reader drops beside a broken one.
+`python -m bench.bare_duckdb HOME OUT.duckdb` reads JSON lines, writes deduplicated events, sessions, the purchase
+funnel and daily retention as tables of a DuckDB file, and prints seconds per step and the figures that bench.nights
+compares. It reads the same columns and applies the same definitions as the warehouse, so the figures agree, except for
+a few valid lines that DuckDB's lenient reader drops beside a broken one.
 """
 
 from __future__ import annotations
@@ -25,18 +25,28 @@ PROPERTIES = (
     '"orderId" VARCHAR, query VARCHAR, "method" VARCHAR, "friendId" VARCHAR)'
 )
 COLUMNS = {
-    "event": "VARCHAR", "timestamp": "TIMESTAMP", "userId": "VARCHAR", "anonymousId": "VARCHAR", "eventId": "VARCHAR",
-    "sentAt": "TIMESTAMP", "receivedAt": "TIMESTAMP", "context": CONTEXT, "properties": PROPERTIES,
-}  # fmt: skip
+    "event": "VARCHAR",
+    "timestamp": "TIMESTAMP",
+    "userId": "VARCHAR",
+    "anonymousId": "VARCHAR",
+    "eventId": "VARCHAR",
+    "sentAt": "TIMESTAMP",
+    "receivedAt": "TIMESTAMP",
+    "context": CONTEXT,
+    "properties": PROPERTIES,
+}
 
 READ = """
 create table lines as
 with parsed as (
-    select event, "userId" as user_id, "anonymousId" as anonymous_id, "eventId" as event_id, "receivedAt" as received_at,
-        case when abs(epoch("receivedAt") - epoch("sentAt")) > 60 then "timestamp" + ("receivedAt" - "sentAt") else "timestamp" end as event_at,
+    select event, "userId" as user_id, "anonymousId" as anonymous_id, "eventId" as event_id,
+        "receivedAt" as received_at,
+        case when abs(epoch("receivedAt") - epoch("sentAt")) > 60 then "timestamp" + ("receivedAt" - "sentAt")
+            else "timestamp" end as event_at,
         context.page.url as page_url, context.page.path as page_path, context.page.referrer as referrer,
-        context."userAgent" as user_agent, context.campaign."source" as utm_source, context.campaign.medium as utm_medium,
-        context.device."type" as device_type, properties."productId" as item_id, properties.category as category,
+        context."userAgent" as user_agent, context.campaign."source" as utm_source,
+        context.campaign.medium as utm_medium, context.device."type" as device_type,
+        properties."productId" as item_id, properties.category as category,
         properties.price as price, properties.quantity as quantity, properties.revenue as revenue,
         properties.currency as currency, properties."orderId" as order_id, properties.query as search_term,
         properties."method" as method, properties."friendId" as friend_id
@@ -64,20 +74,26 @@ from kept left join devices on case when kept.user_id is null then kept.anonymou
 BOTS = """
 create table bots as
 select distinct person_id from events
-where user_agent in (select user_agent from events group by all having regexp_matches(lower(user_agent), 'bot|python-|curl/|spider|crawl'))
+where user_agent in (
+    select user_agent from events group by all
+    having regexp_matches(lower(user_agent), 'bot|python-|curl/|spider|crawl')
+)
 union
 select distinct person_id from (
     select person_id from events where person_id in (select person_id from events group by all having count(*) > 300)
     group by person_id, date_trunc('minute', event_at) having count(*) > 300
 )
 """
-# Windows over the few columns they need: a sort that drags whole events along takes three times as long.
+# Window functions over only the columns they need: sorting complete events takes three times as long.
 SESSIONIZE = """
 create table sessionized as
 select *, sum(is_start::integer) over (partition by person_id order by event_at, event_id) as session_number
 from (
     select person_id, event_id, event, event_at, revenue, page_url,
-        coalesce(event_at - lag(event_at) over (partition by person_id order by event_at, event_id) > interval 30 minutes, true) as is_start
+        coalesce(
+            event_at - lag(event_at) over (partition by person_id order by event_at, event_id) > interval 30 minutes,
+            true
+        ) as is_start
     from events
 );
 create table sessions as
@@ -94,15 +110,20 @@ with human as (select person_id, event, event_at, revenue from events where pers
 reached as (
     select s1.person_id, s1.event_at as at1, s2.event_at as at2, s3.event_at as at3, s4.event_at as at4
     from (from human where event = 'sign_up') s1
-    asof left join (from human where event = 'view_item') s2 on s1.person_id = s2.person_id and s1.event_at <= s2.event_at
-    asof left join (from human where event = 'add_to_cart') s3 on s2.person_id = s3.person_id and s2.event_at <= s3.event_at
-    asof left join (from human where event = 'purchase' and revenue > 0) s4 on s3.person_id = s4.person_id and s3.event_at <= s4.event_at
+    asof left join (from human where event = 'view_item') s2
+        on s1.person_id = s2.person_id and s1.event_at <= s2.event_at
+    asof left join (from human where event = 'add_to_cart') s3
+        on s2.person_id = s3.person_id and s2.event_at <= s3.event_at
+    asof left join (from human where event = 'purchase' and revenue > 0) s4
+        on s3.person_id = s4.person_id and s3.event_at <= s4.event_at
 ), levels as (
-    select person_id, max(1 + (at2 <= at1 + interval 7 days)::integer + coalesce(at3 <= at1 + interval 7 days, false)::integer
+    select person_id, max(1 + (at2 <= at1 + interval 7 days)::integer
+        + coalesce(at3 <= at1 + interval 7 days, false)::integer
         + coalesce(at4 <= at1 + interval 7 days, false)::integer) as level
     from (select * replace (coalesce(at2, 'infinity') as at2) from reached) group by person_id
 )
-select step, count(*) filter (level >= step) as n_reached from levels, range(1, 5) as steps(step) group by step order by step
+select step, count(*) filter (level >= step) as n_reached
+from levels, range(1, 5) as steps(step) group by step order by step
 """
 RETENTION = """
 create table retention as
@@ -124,17 +145,16 @@ STEPS = {
 
 
 def figures(query: Callable[[str], list[tuple[int, ...]]]) -> dict[str, object]:
-    """What has to agree with the warehouse."""
+    """The figures that must agree with the warehouse."""
     return {
         "events": query("select count(*) from events")[0][0],
         "persons": query("select count(distinct person_id) from events")[0][0],
         "sessions": query("select count(*) from sessions")[0][0],
         "funnel": [n for (n,) in query("select n_reached from funnel order by step")],
         "retention": [
-            list(row)
-            for row in query("select period_number, sum(n_retained) from retention group by 1 order by 1")
+            list(row) for row in query("select period_number, sum(n_retained) from retention group by 1 order by 1")
         ],
-    }  # fmt: skip
+    }
 
 
 def main(home: Path, out: Path) -> None:

@@ -1,7 +1,7 @@
 """The same work as bare_duckdb.py in pandas: all in memory, one core.
 
 `python -m bench.bare_pandas HOME [N_FILES]` prints seconds per step and the figures that bench.nights compares; N_FILES
-takes only the first so many daily files, for machines on which the whole does not fit.
+limits the number of daily files, for machines on which all of them do not fit into memory.
 """
 
 from __future__ import annotations
@@ -19,31 +19,59 @@ import pandas as pd
 BOT_AGENT = "bot|python-|curl/|spider|crawl"
 FUNNEL = ("sign_up", "view_item", "add_to_cart", "purchase")
 COLUMNS = [
-    "event", "user_id", "anonymous_id", "event_id", "timestamp", "sent_at", "received_at", "user_agent", "page_url",
-    "device_type", "item_id", "category", "price", "quantity", "revenue", "order_id", "search_term",
-]  # fmt: skip
+    "event",
+    "user_id",
+    "anonymous_id",
+    "event_id",
+    "timestamp",
+    "sent_at",
+    "received_at",
+    "user_agent",
+    "page_url",
+    "device_type",
+    "item_id",
+    "category",
+    "price",
+    "quantity",
+    "revenue",
+    "order_id",
+    "search_term",
+]
 REPEATING = ["event", "user_agent", "device_type", "category", "item_id", "page_url", "user_id", "anonymous_id"]
 
 
 def _rows(path: Path) -> Iterator[tuple[Any, ...]]:
-    """The fields of every line that is JSON; the broken ones are left out, as an analyst would."""
+    """The fields of every line with valid JSON; broken lines are skipped."""
     with gzip.open(path, "rb") as lines:
         for line in lines:
             try:
                 row = json.loads(line)
                 context, more = row["context"], row["properties"]
                 yield (
-                    row["event"], row["userId"], row["anonymousId"], row["eventId"], row["timestamp"], row["sentAt"],
-                    row["receivedAt"], context["userAgent"], context["page"]["url"], context["device"]["type"],
-                    more.get("productId"), more.get("category"), more.get("price"), more.get("quantity"),
-                    more.get("revenue"), more.get("orderId"), more.get("query"),
-                )  # fmt: skip
+                    row["event"],
+                    row["userId"],
+                    row["anonymousId"],
+                    row["eventId"],
+                    row["timestamp"],
+                    row["sentAt"],
+                    row["receivedAt"],
+                    context["userAgent"],
+                    context["page"]["url"],
+                    context["device"]["type"],
+                    more.get("productId"),
+                    more.get("category"),
+                    more.get("price"),
+                    more.get("quantity"),
+                    more.get("revenue"),
+                    more.get("orderId"),
+                    more.get("query"),
+                )
             except (ValueError, KeyError):
                 continue
 
 
 def read(files: list[Path]) -> pd.DataFrame:
-    """Lines of all files with typed columns; a text that repeats is kept once."""
+    """The lines of all files with typed columns; repeated text is stored once."""
     parts = []
     for file in files:
         part = pd.DataFrame(_rows(file), columns=COLUMNS)
@@ -61,7 +89,7 @@ def read(files: list[Path]) -> pd.DataFrame:
 
 
 def deduplicate(lines: pd.DataFrame) -> pd.DataFrame:
-    """The first received of each event id, with the person behind it, in the person's order."""
+    """The first received copy of each event id, with its person, ordered within each person."""
     events = lines.sort_values("received_at", kind="stable").drop_duplicates("event_id")
     pairs = lines[["anonymous_id", "user_id"]].dropna().drop_duplicates()
     only = pairs[~pairs["anonymous_id"].duplicated(keep=False)].set_index("anonymous_id")["user_id"].astype("str")
@@ -72,7 +100,7 @@ def deduplicate(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_bots(events: pd.DataFrame) -> pd.Index:
-    """Persons whose agent says so, or with more than 300 events in a minute."""
+    """Persons with a bot's user agent, or with more than 300 events in a minute."""
     agents = events["user_agent"].cat.categories
     is_agent = events["user_agent"].isin(agents[agents.str.lower().str.contains(BOT_AGENT)])
     minutes = events.groupby(["person_id", events["event_at"].dt.floor("min")], observed=True).size()
@@ -89,14 +117,20 @@ def sessionize(events: pd.DataFrame) -> pd.DataFrame:
     by_session = events.assign(**counts).groupby("session", sort=False)
     named = {name: (name, "sum") for name in counts}
     return by_session.agg(
-        person_id=("person_id", "first"), started_at=("event_at", "first"), ended_at=("event_at", "last"),
-        n_events=("event", "size"), revenue=("revenue", "sum"), entry_event=("event", "first"),
-        exit_event=("event", "last"), landing_page=("page_url", "first"), **named,
-    )  # fmt: skip
+        person_id=("person_id", "first"),
+        started_at=("event_at", "first"),
+        ended_at=("event_at", "last"),
+        n_events=("event", "size"),
+        revenue=("revenue", "sum"),
+        entry_event=("event", "first"),
+        exit_event=("event", "last"),
+        landing_page=("page_url", "first"),
+        **named,
+    )
 
 
 def funnel(events: pd.DataFrame, bots: pd.Index) -> list[int]:
-    """Persons by the deepest step that any of their sign-ups led to within 7 days."""
+    """Persons by the deepest step reached within 7 days of any of their sign-ups."""
     human = events[events["event"].isin(FUNNEL) & ~events["person_id"].isin(bots)]
     human = human[(human["event"] != "purchase") | (human["revenue"] > 0)]
     human = human[["person_id", "event", "event_at"]].sort_values("event_at", kind="stable")
@@ -142,9 +176,12 @@ def main(home: Path, n_files: int | None) -> None:
     bots = timed("bots", find_bots, events)
     sessions = timed("sessionize", sessionize, events)
     found = {
-        "events": len(events), "persons": int(events["person_id"].nunique()), "sessions": len(sessions),
-        "funnel": timed("funnel", funnel, events, bots), "retention": timed("retention", retention, events, bots),
-    }  # fmt: skip
+        "events": len(events),
+        "persons": int(events["person_id"].nunique()),
+        "sessions": len(sessions),
+        "funnel": timed("funnel", funnel, events, bots),
+        "retention": timed("retention", retention, events, bots),
+    }
     print(json.dumps({"seconds": seconds, "n_lines": n_lines, "figures": found}))
 
 

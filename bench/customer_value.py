@@ -1,7 +1,7 @@
-"""How well customer value predicts a real shop's later orders: `python -m bench.customer_value FILE` (see bench/README.md).
+"""How well customer value predicts a real shop's later orders: `python -m bench.customer_value FILE`.
 
-FILE holds a heading and one purchase a line: customer, date as YYYYMMDD, number of items, amount, apart by spaces (CDNOW_master.txt, also
-gzipped). Both models are fitted to the first part and held against the rest, as a night does.
+FILE has a header and one purchase per line: customer, date as YYYYMMDD, number of items, amount, separated by spaces
+(CDNOW_master.txt, also gzipped). Both models are fitted to the first part and evaluated on the rest, as a night does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_REPEATS = 7
 
 
 def histories(days: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
-    """Rows of marts.order_histories: of the start of the holdout with what followed until the end, and of the end."""
+    """Rows of marts.order_histories as of the start of the holdout, with what followed, and as of its end."""
     return pd.concat([_known_by(days, start, end), _known_by(days, end, None)], ignore_index=True)
 
 
@@ -42,7 +42,7 @@ def _known_by(days: pd.DataFrame, cutoff: date, until: date | None) -> pd.DataFr
 
 
 def report(rows: pd.DataFrame, start: date, end: date) -> str:
-    """Metrics beside the rate before, totals, and expected against made by repeat orders so far."""
+    """Metrics with the same-rate baseline, totals, and expected and actual orders by repeat orders so far."""
     result = value_customers(rows, end, (end - start).days, seed=7)
     before = rows[rows["as_of_date"] == start]
     model = fit_value_model(before).bgnbd
@@ -71,7 +71,7 @@ def report(rows: pd.DataFrame, start: date, end: date) -> str:
 
 
 def _from_first(model: BgNbd, age: pd.Series) -> float:
-    """Expected repeat orders of everybody since their first, without looking at what they did."""
+    """Expected repeat orders of everybody since their first order, ignoring their history."""
     return float(model.expected_transactions(age, 0, 0, 0).sum())
 
 
@@ -81,12 +81,12 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--start", type=date.fromisoformat, default=date(1997, 9, 30), help="last day of the fit")
     parser.add_argument("--end", type=date.fromisoformat, default=date(1998, 6, 30), help="last day of the holdout")
-    asked = parser.parse_args()
-    lines = pd.read_csv(asked.file, sep=r"\s+", dtype={0: str, 1: str}, header=0)
+    chosen = parser.parse_args()
+    lines = pd.read_csv(chosen.file, sep=r"\s+", dtype={0: str, 1: str}, header=0)
     lines.columns = pd.Index(["person_id", "day", "n", "amount"])
     lines["day"] = pd.to_datetime(lines["day"], format="%Y%m%d")
     days = lines.groupby(["person_id", "day"])["amount"].sum().reset_index()
-    print(report(histories(days, asked.start, asked.end), asked.start, asked.end))
+    print(report(histories(days, chosen.start, chosen.end), chosen.start, chosen.end))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Where the CPU of a night with nothing new goes: `python -m bench.empty_night [--users 5000 --days 60]`.
+"""Where the CPU time of a night with nothing new goes: `python -m bench.empty_night [--users 5000 --days 60]`.
 
-The shop has had its night. Two more follow on the same files: one as a person would run it, for the total; one in a
-process that reads its CPU clock after the start of Python, after each large import, and at each step's beginning.
+After the first night, two more run on the same files: a plain one, for the total, and an instrumented one that reads
+its CPU clock after the start of Python, after each large import, and at the start of each step.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.measure import Cost, machine, run_measured
 from bench.nights import growthhouse, simulated_home
 
-# Imported one after the other, so each line is what it adds to those above it.
+# Imported in this order; each line counts what it adds to those above.
 IMPORTS = {
     "import duckdb, pandas": ("duckdb", "pandas"),
     "import Dagster": ("dagster",),
@@ -31,7 +31,7 @@ MARK = "CPU "
 
 
 def instrumented(home: Path) -> None:
-    """One night in this process; prints CPU seconds at every mark, own and of finished children."""
+    """Run one night in this process and print CPU seconds at every mark, including finished children."""
 
     def mark(name: str) -> None:
         times = os.times()
@@ -48,27 +48,27 @@ def instrumented(home: Path) -> None:
 
     assert pipeline.definitions.defs
     mark(DEFINITIONS)
-    under_way = [PLAN]
+    current = [PLAN]
 
     def say(text: str) -> None:
-        """A line "12.3 s  step" begins a step: what came before belongs to the one under way."""
+        """A line "12.3 s  step" starts a step; the time before belongs to the current one."""
         step = text.split(" s  ", 1)[-1].strip()
         if step and ":" not in step and " " not in step:
-            mark(under_way[0])
-            under_way[0] = step
+            mark(current[0])
+            current[0] = step
 
     config = home / "growth.yaml"
     run_night(config, load_settings(config, home), say=say)
-    mark(under_way[0])
+    mark(current[0])
 
 
 def breakdown(marks: list[tuple[str, float]], total: float) -> list[tuple[str, float]]:
-    """CPU seconds of each part, in order; what the process burned after its last mark is its end."""
+    """CPU seconds of each part, in order; the time after the last mark is process exit."""
     parts, before = [], 0.0
     for name, at in marks:
         parts.append((name, at - before))
         before = at
-    return [*parts, ("end of the process", total - before)]
+    return [*parts, ("process exit", total - before)]
 
 
 def report(plain: Cost, marked: Cost) -> str:
@@ -86,12 +86,12 @@ def report(plain: Cost, marked: Cost) -> str:
 
 
 def main() -> None:
-    """Simulate and run a first night where needed, then measure."""
+    """Simulate and run a first night if needed, then measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=5000)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--home", type=Path, help="keep the shop here, or use one that has had its night")
+    parser.add_argument("--home", type=Path, help="keep the shop in this home, or use one that already had a night")
     parser.add_argument("--instrumented", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.instrumented:

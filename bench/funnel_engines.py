@@ -1,7 +1,8 @@
-"""One ordered funnel, best attempt per person, by another engine: `python -m bench.funnel_engines ENGINE FILE WINDOW_S STEPS`.
+"""One ordered funnel, best entry per person, in another engine.
 
-FILE: Parquet with person_id, at_us (microseconds) and booleans s1 … sN. Prints JSON: seconds, persons by level.
-Belongs here: what somebody without a warehouse would write. Not here: our SQL.
+`python -m bench.funnel_engines ENGINE FILE WINDOW_S STEPS`, where FILE is Parquet with person_id, at_us (microseconds)
+and booleans s1 … sN, prints JSON: seconds, persons by level. Belongs here: what somebody without growthhouse would
+write. Not here: our SQL.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def chdb(file: str, window_us: int, n_steps: int) -> dict[int, int]:
 
 
 def polars(file: str, window_us: int, n_steps: int) -> dict[int, int]:
-    """One forward as-of join per step from every entry; for steps that share no event, because a row may serve twice."""
+    """One forward as-of join per step from every entry. Only for steps without common events: a row may count twice."""
     import polars as pl
 
     events: Any = pl.scan_parquet(file).sort("at_us")
@@ -47,7 +48,7 @@ def polars(file: str, window_us: int, n_steps: int) -> dict[int, int]:
 
 
 def main() -> None:
-    """Run one engine on one file and print what it found."""
+    """Run one engine on one file and print the result."""
     name, file, window_s, n_steps = sys.argv[1:]
     engine = {"chdb": chdb, "polars": polars}[name]
     started = time.perf_counter()

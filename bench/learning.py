@@ -1,9 +1,10 @@
-"""What features, training and scoring cost a large shop: `python -m bench.learning [--users 1000000 --snapshots 12]`.
+"""The cost of features, training and scoring: `python -m bench.learning [--users 1000000 --snapshots 12]`.
 
-Events are drawn straight into `marts.fct_events` (people come on some days of their time, view items, some order; one in four begins
-as a device that logs in later), so that no ingest or session work is measured. dbt builds the tables per person and day, the orders
-and `marts.user_features` of so many weekly snapshots and as_of; then both models are trained and everybody is scored, each stage
-in a process of its own. Prints seconds and memory per stage as Markdown, beside a tenth of the users: what is flat, and what grows.
+Events are generated directly in `marts.fct_events`, so that ingest and sessions are not measured: people visit on some
+days, view items, some order, and one in four starts as a device that logs in later. dbt builds the tables per person
+and day, the orders and `marts.user_features` for the weekly snapshots and as_of; then both models are trained and
+everybody is scored. Each stage is a process of its own. Prints seconds and memory per stage as Markdown, for a tenth of
+the users and for all.
 """
 
 from __future__ import annotations
@@ -29,23 +30,33 @@ from pipeline.settings import default_config_text, load_settings
 AS_OF = date(2026, 6, 30)
 HISTORY_DAYS = 180
 _BASE = (
-    "int_person_event_days", "int_person_days", "int_session_days", "int_order_events", "int_orders", "fct_order_items",
-    "fct_refunds", "fct_orders", "int_former_persons", "int_former_events",
-)  # fmt: skip
+    "int_person_event_days",
+    "int_person_days",
+    "int_session_days",
+    "int_order_events",
+    "int_orders",
+    "fct_order_items",
+    "fct_refunds",
+    "fct_orders",
+    "int_former_persons",
+    "int_former_events",
+)
 STAGES = {
     "per person and day": _BASE,
     "features and labels": ("int_order_features", "int_activity_scores", "user_features", "user_labels"),
     "models": (),
 }
 
-# Everybody comes first on some date and then each day with a chance of their own until they leave; a visit is 1 to 9 events.
+# Everybody starts on some date, then visits each day with a chance of their own until they leave; 1 to 9 events each.
 _EVENTS = """
     create table marts.fct_events as
     with persons as (
         select
             n, 'u' || lpad(n::varchar, 9, '0') as user_id, 'd' || lpad(n::varchar, 9, '0') as anonymous_id,
-            (hash(n) % {days})::integer as first_day, 5 + (hash(n + 1e9::bigint) % 120)::integer as lifetime,
-            5 + (hash(n + 2e9::bigint) % 25)::integer as visits_in_100_days, hash(n + 3e9::bigint) % 4 = 0 as logs_in_later
+            (hash(n) % {days})::integer as first_day,
+            5 + (hash(n + 1e9::bigint) % 120)::integer as lifetime,
+            5 + (hash(n + 2e9::bigint) % 25)::integer as visits_in_100_days,
+            hash(n + 3e9::bigint) % 4 = 0 as logs_in_later
         from range({users}) as numbers(n)
     ),
     visits as (
@@ -60,14 +71,20 @@ _EVENTS = """
     select
         'shop' as source,
         n || '-' || day || '-' || number as event_id,
-        case when h % 23 = 0 and number = 5 then 'purchase' when number = 4 then 'add_to_cart' when number % 3 = 2 then 'search'
-            else 'view_item' end as event_name,
+        case
+            when h % 23 = 0 and number = 5 then 'purchase'
+            when number = 4 then 'add_to_cart'
+            when number % 3 = 2 then 'search'
+            else 'view_item'
+        end as event_name,
         date '{first}'::timestamp + to_days(day::integer) + to_seconds((h % 80000)::bigint + 40 * number) as event_at,
         date '{first}' + day::integer as event_date,
         event_at as received_at,
         user_id as person_id,
         logs_in_later and day < first_day + 20 as is_anonymous,
-        case when is_anonymous then greatest(event_date, date '{first}' + (first_day + 20)::integer) else event_date end as known_date,
+        case
+            when is_anonymous then greatest(event_date, date '{first}' + (first_day + 20)::integer) else event_date
+        end as known_date,
         case when not (logs_in_later and day < first_day + 20) then events.user_id end as user_id,
         anonymous_id,
         n || '-' || day as session_id,
@@ -85,8 +102,9 @@ _IDENTITIES = """
     create table intermediate.int_identities as
     select
         anonymous_id, max(user_id) as user_id, max(person_id) as person_id, min(event_at) as first_seen_at,
-        min(case when user_id is not null then event_at end) as linked_at, 1::bigint as n_user_ids, false as is_shared_device,
-        max(user_id) as login_user_id, min(case when user_id is not null then event_at end) as login_known_at,
+        min(case when user_id is not null then event_at end) as linked_at,
+        1::bigint as n_user_ids, false as is_shared_device, max(user_id) as login_user_id,
+        min(case when user_id is not null then event_at end) as login_known_at,
         min(case when user_id is not null then event_at end) as person_known_at
     from marts.fct_events
     group by anonymous_id
@@ -95,7 +113,7 @@ _IDENTITIES = """
 
 
 def draw(paths: HomePaths, users: int) -> int:
-    """Events and devices of a made-up shop; number of events."""
+    """Generate events and devices of a synthetic shop. Returns the number of events."""
     paths.build_db.parent.mkdir(parents=True)
     first = AS_OF - timedelta(days=HISTORY_DAYS - 1)
     with duckdb.connect(str(paths.build_db)) as con:
@@ -106,7 +124,7 @@ def draw(paths: HomePaths, users: int) -> int:
 
 
 def variables(paths: HomePaths, snapshots: int) -> dict[str, Any]:
-    """dbt's, of a night that builds everything, with so many weekly snapshots before as_of."""
+    """dbt variables of a full build, with this many weekly snapshots before as_of."""
     settings = load_settings(paths.home / "growth.yaml", paths.home)
     first = (AS_OF - timedelta(days=HISTORY_DAYS - 1)).isoformat()
     context = RunContext("bench", AS_OF.isoformat(), first, ["view_item", "purchase"])
@@ -115,7 +133,7 @@ def variables(paths: HomePaths, snapshots: int) -> dict[str, Any]:
 
 
 def run_stage(paths: HomePaths, stage: str, snapshots: int) -> dict[str, float]:
-    """Seconds by model of one stage, in this process."""
+    """Run one stage in this process. Returns seconds by model."""
     if STAGES[stage]:
         found = DbtSession(paths).build(list(STAGES[stage]), variables(paths, snapshots))
         if broken := [f"{one.unique_id}: {one.message}" for one in found if not one.ok]:
@@ -147,14 +165,14 @@ def measured(folder: Path, users: int, snapshots: int, memory: str) -> tuple[int
 
 
 def report(found: dict[int, tuple[int, dict[str, Cost]]], snapshots: int, memory: str) -> str:
-    """Both sizes beside each other."""
+    """The measurement of both sizes as Markdown."""
     out = [f"Machine: {machine()}. DuckDB's limit: {memory}. {snapshots} snapshots and as_of.\n"]
     sizes = [f"{users:,} persons, {events:,} events" for users, (events, _) in found.items()]
     out += ["| | " + " | ".join(sizes) + " | ratio |", "|---" * (len(sizes) + 2) + "|"]
 
     def row(name: str, values: list[float], digits: int) -> None:
-        said = [f"{value:,.{digits}f}" for value in values]
-        out.append(f"| {name} | {' | '.join(said)} | {values[-1] / values[0]:.1f} |")
+        cells = [f"{value:,.{digits}f}" for value in values]
+        out.append(f"| {name} | {' | '.join(cells)} | {values[-1] / values[0]:.1f} |")
 
     costs = [cost for _, cost in found.values()]
     for stage in STAGES:
@@ -170,7 +188,7 @@ def report(found: dict[int, tuple[int, dict[str, Cost]]], snapshots: int, memory
 
 
 def main() -> None:
-    """Draw, measure, print; with `--stage`, one stage of a home that was drawn."""
+    """Generate, measure, print; with `--stage`, run one stage of a generated home."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--snapshots", type=int, default=12)

@@ -1,9 +1,9 @@
-"""What the marts cost on a home that is built, and its funnels beside ClickHouse's `windowFunnel` (chDB) and polars.
+"""The cost of the marts of a built home, and its funnels in ClickHouse's `windowFunnel` (chDB) and polars.
 
-`python -m bench.marts --home DIR` rebuilds the whole mart layer on a copy of the build database and prints seconds per
-model; then every ordered funnel counted by the best attempt is computed from the same events, exported once to Parquet
-with one true/false column per step, by chDB and polars in processes of their own. Levels must agree person for person in
-number. Needs `requirements/bench.txt`. Any home will do; without one a shop is simulated (`--users`).
+`python -m bench.marts --home DIR` rebuilds the mart layer on a copy of the build database and prints seconds per model.
+Then chDB and polars, each in its own process, compute every funnel with order: ordered and entry: best from the same
+events, exported to Parquet with one boolean column per step. The number of persons per level must agree. Needs
+`requirements/bench.txt`. Without a home, a shop is simulated (`--users`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FUNNEL_MODELS = ("fct_funnel_steps", "fct_funnel_entries", "funnel_conversion")
 
 
 def rebuilt(paths: HomePaths, folder: Path, variables: dict[str, Any]) -> list[NodeOutcome]:
-    """Outcomes of the whole mart layer, models and tests, on a copy of the build database."""
+    """Rebuild the mart layer, models and tests, on a copy of the build database."""
     copy = HomePaths(folder)
     copy.build_db.parent.mkdir(parents=True)
     shutil.copyfile(paths.build_db, copy.build_db)
@@ -43,7 +43,7 @@ def rebuilt(paths: HomePaths, folder: Path, variables: dict[str, Any]) -> list[N
 
 
 def export(database: Path, funnel: dict[str, Any], file: Path) -> int:
-    """Write person, microseconds and one true/false per step of the events that any step asks for; number of rows."""
+    """Export the events of any step: person, microseconds and one boolean per step. Returns the number of rows."""
     tests = [
         f"event_name = '{step['event']}'" + (f" and ({step['where']})" if step["where"] else "")
         for step in funnel["steps"]
@@ -67,7 +67,7 @@ def levels(database: Path, name: str) -> dict[int, int]:
 
 
 def other(engine: str, file: Path, funnel: dict[str, Any]) -> tuple[float, float, dict[int, int]]:
-    """Wall seconds, peak GiB and persons by level of another engine."""
+    """Wall seconds, peak GiB and persons by level in another engine."""
     arguments = [engine, str(file), str(funnel["window_s"]), str(len(funnel["steps"]))]
     cost = run_measured([sys.executable, "-m", "bench.funnel_engines", *arguments])
     if cost.returncode:
@@ -77,7 +77,7 @@ def other(engine: str, file: Path, funnel: dict[str, Any]) -> tuple[float, float
 
 
 def report(found: list[NodeOutcome]) -> str:
-    """Seconds per model of the mart layer, the slowest first, and of its tests together."""
+    """Seconds per model of the mart layer, slowest first, and of all its tests."""
     models = [one for one in found if one.unique_id.startswith("model.")]
     tests = sum(one.seconds for one in found) - sum(one.seconds for one in models)
     out = ["| model | s |", "|---|---|", f"| **all {len(models)} models** | {sum(m.seconds for m in models):.1f} |"]
@@ -88,9 +88,9 @@ def report(found: list[NodeOutcome]) -> str:
 
 
 def compare(paths: HomePaths, funnels: list[dict[str, Any]], seconds: dict[str, float], folder: Path) -> str:
-    """Each funnel by each engine, as Markdown."""
+    """Each funnel in each engine, as Markdown."""
     mine = sum(seconds[name] for name in _FUNNEL_MODELS)
-    out = [f"\nAll funnels, people and cells in the warehouse's three tables: {mine:.1f} s. The levels alone:\n"]
+    out = [f"\nAll funnels, with persons and cells in three tables of the warehouse: {mine:.1f} s. Levels only:\n"]
     out += ["| funnel | events | engine | s | peak GiB | levels |", "|---|---|---|---|---|---|"]
     for funnel in funnels:
         if (funnel["order"], funnel["entry"], funnel["scope"]) != ("ordered", "best", "person"):
@@ -100,8 +100,8 @@ def compare(paths: HomePaths, funnels: list[dict[str, Any]], seconds: dict[str, 
         ours = levels(paths.warehouse.resolve(), funnel["name"])
         for engine in ("chdb", "polars"):
             wall, peak, theirs = other(engine, file, funnel)
-            said = "equal" if theirs == ours else f"differ: {theirs}, ours {ours}"
-            out.append(f"| {funnel['name']} | {n:,} | {engine} | {wall:.1f} | {peak:.1f} | {said} |")
+            agreement = "equal" if theirs == ours else f"differ: {theirs}, ours {ours}"
+            out.append(f"| {funnel['name']} | {n:,} | {engine} | {wall:.1f} | {peak:.1f} | {agreement} |")
     return "\n".join(out)
 
 

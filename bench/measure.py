@@ -1,6 +1,6 @@
-"""What a command costs: wall time, CPU time, peak memory of it and its children. And what machine it ran on.
+"""Measures a command with its children: wall time, CPU time, peak memory. Also describes the machine.
 
-Belongs here: measuring processes. Not here: what is run, and how results are shown.
+Belongs here: measuring processes. Not here: what is run, and how results are printed.
 """
 
 from __future__ import annotations
@@ -30,14 +30,12 @@ class Cost:
 
 
 def run_measured(command: list[str], environment: dict[str, str] | None = None) -> Cost:
-    """Run a command to its end; stdout is kept, stderr passes through.
+    """Run a command; stdout is returned, stderr passes through.
 
-    Memory is sampled: the peak that the system counts for a child begins with that of its parent.
+    Memory is sampled, because the system's peak of a child includes that of its parent.
     """
     started = perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
-    )  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
     peaks: list[int] = [0]
     done = threading.Event()
     sampler = threading.Thread(target=_sample, args=(process.pid, peaks, done), daemon=True)
@@ -70,7 +68,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def machine() -> str:
-    """Cores, memory and versions; nothing that names the machine."""
+    """Cores, memory and versions, without the machine's name."""
     import duckdb
 
     model = next(

@@ -1,7 +1,7 @@
-"""One full night on a simulated shop, beside the same core work in bare DuckDB and in pandas.
+"""One full night on a simulated shop, compared with the same core work in bare DuckDB and in pandas.
 
-`python -m bench.nights [--users 80000 --days 60]` prints a Markdown report: time per step, events per second, peak memory,
-and whether the three agree on events, persons, sessions, funnel and retention.
+`python -m bench.nights [--users 80000 --days 60]` prints a Markdown report: time per step, events per second, peak
+memory, and whether the three agree on events, persons, sessions, funnel and retention.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WAREHOUSE_QUERIES = {
 
 
 def growthhouse(home: Path, command: str, *arguments: str, environment: dict[str, str] | None = None) -> Cost:
-    """One command of a home in a process of its own; a failed one ends the benchmark."""
+    """Run one command on a home in its own process; a failure ends the benchmark."""
     given = [] if command == "init" else ["--config", str(home / "growth.yaml")]
     found = run_measured([sys.executable, "-m", "pipeline.cli", command, *given, *arguments], environment)
     if found.returncode:
@@ -40,7 +40,7 @@ def growthhouse(home: Path, command: str, *arguments: str, environment: dict[str
 
 
 def simulated_home(home: Path, users: int, days: int, seed: int) -> None:
-    """A home with the logs of a simulated shop; one that has them already is used as it is."""
+    """Create a home with the logs of a simulated shop, unless it has them already."""
     if (home / "data" / "simulated_truth.json").exists():
         return
     growthhouse(home, "init", str(home))
@@ -70,13 +70,13 @@ def warehouse_figures(home: Path) -> dict[str, Any]:
 
 
 def bare(module: str, *arguments: str) -> tuple[Cost, dict[str, Any]]:
-    """A bare script's cost and what it printed."""
+    """The cost of a bare script, and its output."""
     cost = run_measured([sys.executable, "-m", f"bench.{module}", *arguments])
     return cost, json.loads(cost.output) if cost.returncode == 0 else {}
 
 
 def difference(ours: Any, theirs: Any) -> str:
-    """Equal, or by how much the largest figure differs."""
+    """`equal`, or the largest relative difference."""
     if ours == theirs:
         return "equal"
     pairs = list(zip(_flat(ours), _flat(theirs), strict=False))
@@ -87,8 +87,13 @@ def _flat(value: Any) -> list[float]:
     return [n for item in value for n in _flat(item)] if isinstance(value, list) else [float(value)]
 
 
-def report(night: Cost, steps: list[tuple[str, float, float]], bares: dict[str, tuple[Cost, dict[str, Any]]],
-           ours: dict[str, Any], n_lines: int) -> str:  # fmt: skip
+def report(
+    night: Cost,
+    steps: list[tuple[str, float, float]],
+    bares: dict[str, tuple[Cost, dict[str, Any]]],
+    ours: dict[str, Any],
+    n_lines: int,
+) -> str:
     """The measurement as Markdown."""
     out = [
         f"Machine: {machine()}.\n",
@@ -99,7 +104,7 @@ def report(night: Cost, steps: list[tuple[str, float, float]], bares: dict[str, 
     ]
     for name, (cost, printed) in bares.items():
         if printed:
-            # A script that took only a part of the files is compared at its rate.
+            # A script that read only some of the files is compared by its rate.
             whole = cost.wall_s * ours["events"] / printed["figures"]["events"]
             out.append(_row(name, cost, printed["figures"]["events"], night.wall_s / whole * cost.wall_s))
         else:
@@ -112,7 +117,7 @@ def report(night: Cost, steps: list[tuple[str, float, float]], bares: dict[str, 
         if printed:
             seconds = ", ".join(f"{step} {value:.1f}" for step, value in printed["seconds"].items())
             agreed = ", ".join(f"{key} {difference(ours[key], printed['figures'][key])}" for key in ours)
-            out.append(f"\n{name}: {seconds} s. Against the warehouse: {agreed}.")
+            out.append(f"\n{name}: {seconds} s. Compared with the warehouse: {agreed}.")
     return "\n".join(out)
 
 
@@ -124,13 +129,17 @@ def _row(name: str, cost: Cost, n_events: int, night_wall_s: float) -> str:
 
 
 def main() -> None:
-    """Simulate where needed, run all three, print the report."""
+    """Simulate if needed, run all three, print the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=80_000)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--home", type=Path, help="keep the shop here; its built state is removed before the night")
-    parser.add_argument("--pandas-files", type=int, help="daily files for pandas where the whole does not fit")
+    parser.add_argument(
+        "--home", type=Path, help="keep the shop in this home; its built state is removed before the night"
+    )
+    parser.add_argument(
+        "--pandas-files", type=int, help="number of daily files for pandas, if all do not fit into memory"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = (chosen.home or Path(folder) / "shop").resolve()

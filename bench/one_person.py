@@ -1,7 +1,7 @@
-"""What one person with millions of events costs, beside the same events shared out among thousands.
+"""The cost of one person with millions of events, compared with the same events of thousands of persons.
 
-`python -m bench.one_person [--events 5000000]` writes the same log twice, once with a single user id and once with
-20,000, runs a night on each, and one more night with a new day. Prints a Markdown table with ratios.
+`python -m bench.one_person [--events 5000000]` writes the same log twice, with one user id and with 20,000, and runs a
+night on each, then one more night with a new day. Prints a Markdown table with ratios.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAMES = (
 
 
 def write_day(folder: Path, day: int, n_events: int, n_users: int) -> None:
-    """One day's log: events at even distances, so that no minute has as many as a bot's."""
+    """The log of one day, with events evenly spaced, so that no minute has enough to look like a bot."""
     folder.mkdir(parents=True, exist_ok=True)
     start = START + timedelta(days=day)
     with (folder / f"events-{start:%Y-%m-%d}.jsonl").open("w", encoding="utf-8") as file:
@@ -43,7 +43,7 @@ def write_day(folder: Path, day: int, n_events: int, n_users: int) -> None:
 
 
 def measured(home: Path, n_events: int, n_users: int) -> tuple[Cost, Cost, dict[str, float]]:
-    """The night on the history, the one with a new day, and the first one's steps."""
+    """The cost of the night on the history and of the one with a new day, and the steps of the first."""
     growthhouse(home, "init", str(home))
     raw = home / "data" / "raw" / "shop"
     for day in range(DAYS):
@@ -67,9 +67,13 @@ def main() -> None:
     (many, many_next, many_steps), (one, one_next, one_steps) = found
     print(f"Machine: {machine()}. {chosen.events:,} events over {DAYS} days.\n")
     print("| | 20,000 persons | one person | ratio |\n|---|---|---|---|")
-    rows = [("**night on all of it, wall s**", many.wall_s, one.wall_s), ("the same, CPU s", many.cpu_s, one.cpu_s),
-            ("the same, peak memory GiB", many.peak_gib, one.peak_gib), ("a night with one new day, wall s", many_next.wall_s, one_next.wall_s),
-            *((f"{name}, s", seconds, one_steps.get(name, 0.0)) for name, seconds in many_steps.items())]  # fmt: skip
+    rows = [
+        ("**night on all events, wall s**", many.wall_s, one.wall_s),
+        ("the same, CPU s", many.cpu_s, one.cpu_s),
+        ("the same, peak memory GiB", many.peak_gib, one.peak_gib),
+        ("a night with one new day, wall s", many_next.wall_s, one_next.wall_s),
+        *((f"{name}, s", seconds, one_steps.get(name, 0.0)) for name, seconds in many_steps.items()),
+    ]
     for name, a, b in rows:
         print(f"| {name} | {a:.1f} | {b:.1f} | {b / a if a else float('nan'):.2f} |")
 

@@ -1,7 +1,8 @@
-"""Which recommendations find what people turn to later, beside the library's own models; and what a large shop costs.
+"""How well recommendations predict later interactions, beside implicit's own models; and the cost of a large shop.
 
-`--table FILE` reads any CSV, TSV or Parquet file of interactions, `--home DIR` a home that was built; `--size PERSONSxITEMS`
-measures time and memory of a night's recommendations on a made-up shop. Same split, same persons, same filters for all.
+`--table FILE` reads any CSV, TSV or Parquet file of interactions, `--home DIR` a built home. `--size PERSONSxITEMS`
+measures time and memory of a night's recommendations on a synthetic shop. All models have the same split, persons and
+filters.
 """
 
 from __future__ import annotations
@@ -26,33 +27,38 @@ _TABLES = """
     create schema intermediate; create schema marts;
     create table intermediate.int_person_item_days as
     with events as (
-        select cast({person} as varchar) as person_id, cast({item} as varchar) as item_id, cast({category} as varchar) as category,
-            {at} as event_at, {event} as event_name, {weight} as weight
+        select cast({person} as varchar) as person_id, cast({item} as varchar) as item_id,
+            cast({category} as varchar) as category, {at} as event_at, {event} as event_name, {weight} as weight
         from {source}
     )
-    select person_id, item_id, cast(event_at as date) as activity_date, cast(event_at as date) as known_date, min(category) as category,
-        cast(sum(weight) as double) as weight, count(*) as n_events, bool_or(event_name = 'purchase') as is_bought,
+    select person_id, item_id, cast(event_at as date) as activity_date, cast(event_at as date) as known_date,
+        min(category) as category, cast(sum(weight) as double) as weight, count(*) as n_events,
+        bool_or(event_name = 'purchase') as is_bought,
         max(event_at) as last_event_at, min(event_name) as strongest_event
     from events where person_id is not null and item_id is not null group by all;
     create table marts.dim_users as select distinct person_id, false as is_bot from intermediate.int_person_item_days;
 """
-_MADE_UP = """
+_SYNTHETIC = """
     create schema intermediate; create schema marts;
-    create table marts.dim_users as select format('u{{:08}}', i) as person_id, i % 500 = 0 as is_bot from range({persons}) as r(i);
+    create table marts.dim_users as
+    select format('u{{:08}}', i) as person_id, i % 500 = 0 as is_bot from range({persons}) as r(i);
     create table intermediate.int_person_item_days as
     with drawn as (
-        select hash(i, 1) % {persons} as person, hash(i, 2) % 1000000 / 1000000.0 as u, hash(i, 3) % 180 as age, hash(i, 4) % 100 as luck,
-            hash(i, 5) % 3 as taste
+        select hash(i, 1) % {persons} as person, hash(i, 2) % 1000000 / 1000000.0 as u, hash(i, 3) % 180 as age,
+            hash(i, 4) % 100 as luck, hash(i, 5) % 3 as taste
         from range({rows}) as r(i)
     )
     select format('u{{:08}}', person) as person_id,
-        -- of 50 categories a person likes three; within one popularity falls like a power of the rank
-        format('i{{:07}}', cast(floor(pow(u, 3) * {items} / 50) as bigint) * 50 + (person * 7 + taste * 13) % 50) as item_id,
-        date '2026-01-31' - cast(age as integer) as activity_date, date '2026-01-31' - cast(age as integer) as known_date,
+        -- a person likes three of 50 categories; within one, popularity falls as a power of the rank
+        format('i{{:07}}', cast(floor(pow(u, 3) * {items} / 50) as bigint) * 50 + (person * 7 + taste * 13) % 50)
+            as item_id,
+        date '2026-01-31' - cast(age as integer) as activity_date,
+        date '2026-01-31' - cast(age as integer) as known_date,
         format('c{{}}', (person * 7 + taste * 13) % 50) as category,
-        cast(case when luck < 3 then 5 when luck < 13 then 3 else 1 end as double) as weight, 1 as n_events, luck < 3 as is_bought,
-        timestamp '2026-01-31 12:00:00' - interval 1 day * age as last_event_at,
-        case when luck < 3 then 'purchase' when luck < 13 then 'add_to_cart' else 'view_item' end as strongest_event
+        cast(case when luck < 3 then 5 when luck < 13 then 3 else 1 end as double) as weight,
+        1 as n_events, luck < 3 as is_bought, timestamp '2026-01-31 12:00:00' - interval 1 day * age as last_event_at,
+        case when luck < 3 then 'purchase' when luck < 13 then 'add_to_cart' else 'view_item' end
+            as strongest_event
     from drawn where person % 500 <> 0;
 """
 
@@ -73,8 +79,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table")
     parser.add_argument("--home")
-    parser.add_argument("--size", help="such as 100000x10000")
-    parser.add_argument("--interactions", type=int, default=20, help="of a person of the made-up shop, in the mean")
+    parser.add_argument("--size", help="persons x items, such as 100000x10000")
+    parser.add_argument("--interactions", type=int, default=20, help="of a person of the synthetic shop, on average")
     parser.add_argument("--night", help=argparse.SUPPRESS)
     for name, column in (("person", "user_id"), ("item", "item_id"), ("at", "event_at"), ("event", "'view_item'")):
         parser.add_argument(f"--{name}", default=column, help=f"SQL of the column, default {column}")
@@ -84,7 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--half-life", type=float, default=30)
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--allow-repeat", action="store_true")
-    parser.add_argument("--until", type=date.fromisoformat, help="end of the test span; default: the last date")
+    parser.add_argument("--until", type=date.fromisoformat, help="end of the test period; default: the last date")
     return parser.parse_args()
 
 
@@ -121,20 +127,21 @@ def _compare(arguments: argparse.Namespace) -> None:
         horizon = timedelta(days=arguments.horizon)
         test = data.span("test", until - horizon)
         theirs = {name: _library(name, test, arguments.allow_repeat) for name in ("cosine", "bm25", "als")}
-        verdict = compete(
+        result = compete(
             data.span("validation", until - 2 * horizon), test, allow_repeat=arguments.allow_repeat, seed=SEED
-        )  # fmt: skip
-    _show(test, verdict, theirs)
+        )
+    _show(test, result, theirs)
 
 
-def _show(test: Any, verdict: Any, theirs: dict[str, dict[str, float]]) -> None:
+def _show(test: Any, result: Any, theirs: dict[str, dict[str, float]]) -> None:
     n_new = int((np.diff(test.known.weights.indptr) == 0).sum())
     print(
-        f"{test.n_tested:,} persons tested, {n_new:,} of them without history; {len(test.catalogue):,} items. {verdict.reason}.\n"
+        f"{test.n_tested:,} persons tested, {n_new:,} of them without history; {len(test.catalogue):,} items. "
+        f"{result.reason}.\n"
     )
     print(f"| strategy | {' | '.join(METRICS)} |\n|---|{'---|' * len(METRICS)}")
     found: dict[str, dict[str, Any]] = {}
-    for row in verdict.rows:
+    for row in result.rows:
         if row["split"] == "test":
             found.setdefault(row["algorithm"], {})[row["metric"]] = row
     for name, rows in found.items():
@@ -147,7 +154,7 @@ def _show(test: Any, verdict: Any, theirs: dict[str, dict[str, float]]) -> None:
 
 
 def _library(name: str, span: Any, allow_repeat: bool) -> dict[str, float]:
-    """A model of implicit with its defaults, learned of the same matrix; the same filters, popularity where it has nothing."""
+    """A model of implicit with its defaults on the same matrix and filters; popularity where it has no items."""
     from implicit.cpu.als import AlternatingLeastSquares
     from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
     from scipy.sparse import csr_matrix
@@ -181,27 +188,31 @@ def _library(name: str, span: Any, allow_repeat: bool) -> dict[str, float]:
     part = scaled_by_row(without(part, hidden, span.catalogue.is_available))
     lists = blended([part], (1.0,), ours, hidden, 20).items
     hits = m.hits_of(lists, span.relevant)
-    values = {f"{f}_at_{k}": getattr(m, g)(hits, span.n_relevant, k).mean()
-              for f, g in (("recall", "recall"), ("ndcg", "ndcg"), ("map", "average_precision")) for k in m.CUTS}  # fmt: skip
+    values = {
+        f"{f}_at_{k}": getattr(m, g)(hits, span.n_relevant, k).mean()
+        for f, g in (("recall", "recall"), ("ndcg", "ndcg"), ("map", "average_precision"))
+        for k in m.CUTS
+    }
     values["coverage_at_10"] = m.coverage(lists, len(span.catalogue), 10)
     values["novelty_at_10"] = float(np.nanmean(m.novelty(lists, span.catalogue.n_persons, span.catalogue.n_known, 10)))
     return values
 
 
 def _measure_size(arguments: argparse.Namespace) -> None:
-    """A night that learns and one that does not, each in a process of its own."""
+    """Measure a night that learns and one that does not, each in its own process."""
     persons, items = map(int, arguments.size.lower().split("x"))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "growth.yaml").write_text("site: {timezone: UTC}\nsources: [{name: s, path: x}]\n")
         database = Path(folder) / "data" / "build" / "growth.duckdb"
         database.parent.mkdir(parents=True)
         with duckdb.connect(str(database), config={"memory_limit": "2GB"}) as con:
-            con.execute(_MADE_UP.format(persons=persons, items=items, rows=persons * arguments.interactions))
+            con.execute(_SYNTHETIC.format(persons=persons, items=items, rows=persons * arguments.interactions))
         print(
-            f"{machine()}\n\n| {persons:,} persons, {items:,} items, {persons * arguments.interactions:,} interactions | s | CPU s | peak GiB |"
+            f"{machine()}\n\n| {persons:,} persons, {items:,} items, {persons * arguments.interactions:,} interactions "
+            "| s | CPU s | peak GiB |"
         )
         print("|---|---|---|---|")
-        for label in ("a night that learns", "a night that ranks with what was learned"):
+        for label in ("a night that learns", "any other night"):
             cost = run_measured(
                 [sys.executable, "-m", "bench.recommend", "--night", folder], {"GROWTH_MEMORY_LIMIT": "1GB"}
             )

@@ -1,7 +1,7 @@
-"""What a night costs after 30 and after 365 days of history, with the same new day.
+"""The cost of a night after 30 and after 365 days of history, with the same new day.
 
-`python -m bench.scaling [--users 10000]` simulates a year once, builds two homes (all of it, and its last 30 days), then
-delivers the same next day to both and measures that night. Prints a Markdown table with the ratio of the two.
+`python -m bench.scaling [--users 10000]` simulates a year once and builds two homes (the complete year, and its last 30
+days), then delivers the same next day to both and measures that night. Prints a Markdown table with ratios.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ START = date(2025, 1, 1)
 
 
 def homes(folder: Path, users: int) -> tuple[list[Path], Path]:
-    """Homes with the long and the short history, and the file of the day after."""
+    """Homes with the short and the long history, and the file of the following day."""
     year = folder / "days365"
     growthhouse(year, "init", str(year))
     simulate(year, users=users, days=LONG + 1, seed=7, start=START)
@@ -39,7 +39,7 @@ def homes(folder: Path, users: int) -> tuple[list[Path], Path]:
 
 
 def measured(home: Path, new: Path) -> tuple[Cost, Cost, list[tuple[str, float, float]]]:
-    """The night on the history, the one on the new day, and the steps of the latter."""
+    """The cost of the full build and of the night with a new day, and the steps of the latter."""
     history = growthhouse(home, "run")
     shutil.copy2(new, home / "data" / "raw" / "shop")
     night = growthhouse(home, "run")
@@ -50,8 +50,8 @@ def report(found: list[tuple[Cost, Cost, list[tuple[str, float, float]]]]) -> st
     """The measurement as Markdown."""
     (_, short, _), (_, long, _) = found
     out = [f"Machine: {machine()}.\n", "| | 30 days | 365 days | ratio |", "|---|---|---|---|"]
-    whole, night = ([history.wall_s for history, _, _ in found], [short.wall_s, long.wall_s])
-    for name, (a, b) in (("whole build, wall s", whole), ("**night with one new day, wall s**", night)):
+    full, night = ([history.wall_s for history, _, _ in found], [short.wall_s, long.wall_s])
+    for name, (a, b) in (("full build, wall s", full), ("**night with one new day, wall s**", night)):
         out.append(f"| {name} | {a:.1f} | {b:.1f} | {b / a:.2f} |")
     out.append(f"| the same, CPU s | {short.cpu_s:.1f} | {long.cpu_s:.1f} | {long.cpu_s / short.cpu_s:.2f} |")
     out.append(f"| the same, peak memory GiB | {short.peak_gib:.2f} | {long.peak_gib:.2f} | |")

@@ -1,8 +1,8 @@
-"""What a full night costs on 1, 10 and 100 million events: time, memory, disk, each beside the smallest.
+"""The cost of a full night on 1, 10 and 100 million events: time, memory, disk, compared with the smallest.
 
-`python -m bench.sizes [--users 8000 80000 800000] [--memory 4GiB] [--home DIR]` simulates 60 days of a shop of each size
-and runs one night from nothing with DuckDB limited to `--memory`. Prints a Markdown table; per-event ratios tell whether
-the cost grows faster than the data. `--home DIR` keeps the homes (`DIR/<users>`), and uses a simulated shop found there.
+`python -m bench.sizes [--users 8000 80000 800000] [--memory 4GiB] [--home DIR]` simulates 60 days of a shop of each
+size and runs one night from scratch with DuckDB limited to `--memory`. Prints a Markdown table; ratios per event show
+whether the cost grows faster than the data. `--home DIR` keeps the homes (`DIR/<users>`) and reuses a shop found there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def n_events(home: Path) -> int:
 
 
 def measured(home: Path, users: int, memory: str) -> tuple[int, Cost, dict[str, float], dict[str, float]]:
-    """Events, the night's cost, seconds by step, GiB by folder."""
+    """Number of events, cost of the night, seconds by step, GiB by folder."""
     simulated_home(home, users, DAYS, SEED)
     shutil.rmtree(home / "data" / "raw" / "access", ignore_errors=True)
     cost = growthhouse(home, "run", environment={"GROWTH_MEMORY_LIMIT": memory})

@@ -128,7 +128,8 @@ def properties(vocabulary: Vocabulary, events: Events, orders: list[str], words:
         elif code == PURCHASE:
             out.append(
                 f'"orderId":"{order}","productId":"{vocabulary.product[item]}",'
-                f'"category":"{vocabulary.category[item]}","quantity":{quantity},"revenue":{cents / 100:.2f},{vocabulary.currency}'
+                f'"category":"{vocabulary.category[item]}","quantity":{quantity},'
+                f'"revenue":{cents / 100:.2f},{vocabulary.currency}'
             )
         elif code == REFUND:
             money = f',"revenue":{cents / 100:.2f},{vocabulary.currency}' if cents else ""

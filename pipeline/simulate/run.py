@@ -63,7 +63,7 @@ def simulate(
     currency: str = DEFAULT_CURRENCY,
     progress: Callable[[str], None] | None = None,
 ) -> SimulationReport:
-    """Write the raw logs of a simulated shop and its truth under `home/data`. The same arguments give the same bytes."""
+    """Write the raw logs of a simulated shop and its truth to `home/data`. The same arguments give the same bytes."""
     if users < 1 or days < 1:
         raise SimulationError(f"users and days must be at least 1 (got users={users}, days={days})")
     if seed < 0:

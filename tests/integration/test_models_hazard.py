@@ -47,7 +47,7 @@ def found(rows: pd.DataFrame) -> dict[str, Evaluation]:
 
 def test_nearly_everybody_scored_is_a_person_of_the_truth(rows: pd.DataFrame) -> None:
     assert len(rows) > 300 and rows["person_id"].is_unique
-    assert 0.2 < rows["is_silent"].mean() < 0.6
+    assert 0.2 < rows["is_inactive"].mean() < 0.6
 
 
 def test_ranking_comes_close_to_the_true_hazard(found: dict[str, Evaluation]) -> None:
@@ -66,5 +66,5 @@ def test_no_ranking_knows_more_than_everything(found: dict[str, Evaluation]) -> 
 
 def test_probabilities_mean_what_they_say(rows: pd.DataFrame) -> None:
     for name in ("model", "log", "everything"):
-        deviation = np.sqrt(rows["is_silent"].mean() * (1 - rows["is_silent"].mean()) / len(rows))
-        assert abs(rows[name].mean() - rows["is_silent"].mean()) < 3 * deviation, name
+        deviation = np.sqrt(rows["is_inactive"].mean() * (1 - rows["is_inactive"].mean()) / len(rows))
+        assert abs(rows[name].mean() - rows["is_inactive"].mean()) < 3 * deviation, name

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.simulate import simulate
-from pipeline.simulate.oracle import History, Truth, read_truth, inactivity_from_history
+from pipeline.simulate.oracle import History, Truth, inactivity_from_history, read_truth
 from pipeline.simulate.world import RATE_LIMITS, RATE_LOG_MEAN, RATE_LOG_SD, TYPES, WEEKDAY_FACTOR
 
 SUNDAY = date(2026, 2, 1)
