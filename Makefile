@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR ?= .
 PORT ?= 3000
-COVERAGE_TESTS ?= tests/unit
+COVERAGE_TESTS ?= tests/unit tests/component
 CI_TARGETS := check test test-real test-browser test-postgres
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
 export DO_NOT_TRACK := 1
@@ -50,7 +50,7 @@ docs: setup           ## write the dbt docs site as a single file: dbt_project/t
 unit: setup           ## unit tests
 	@$(BIN)/python -m pytest tests/unit
 
-test: setup           ## unit, integration, conformance and architecture tests
+test: setup           ## unit, component, integration, conformance and architecture tests
 	@$(BIN)/python -m pytest
 
 test-all: setup       ## everything that continuous integration runs
@@ -85,7 +85,7 @@ check: setup          ## linters, types, architecture rules, dbt parse, Dagster 
 	@$(BIN)/sqlfluff lint dbt_project/models
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
-coverage: setup       ## line and branch coverage of COVERAGE_TESTS (default: tests/unit), as text and htmlcov/index.html
+coverage: setup       ## line and branch coverage of COVERAGE_TESTS (default: unit and component tests), as text and htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(COVERAGE_TESTS)
 
 hooks: setup          ## run the quick checks at every git commit (.pre-commit-config.yaml)
