@@ -23,9 +23,9 @@ from bench.measure import machine, run_measured
 from bench.nights import growthhouse, simulated_home
 from pipeline.build.dbt_session import DbtSession, NodeOutcome
 from pipeline.build.plan import BuildPlan
+from pipeline.build.tables import layers
 from pipeline.build.variables import RunContext, dbt_variables
 from pipeline.home.paths import HomePaths
-from pipeline.orchestration.assets.dbt_layers import LAYERS
 from pipeline.settings import load_settings
 
 _FUNNEL_MODELS = ("fct_funnel_steps", "fct_funnel_entries", "funnel_conversion")
@@ -36,7 +36,7 @@ def rebuilt(paths: HomePaths, folder: Path, variables: dict[str, Any]) -> list[N
     copy = HomePaths(folder)
     copy.build_db.parent.mkdir(parents=True)
     shutil.copyfile(paths.build_db, copy.build_db)
-    found = DbtSession(copy).build(LAYERS["marts"].split(), variables | BuildPlan(True, "measured").variables())
+    found = DbtSession(copy).build(list(layers()["marts"]), variables | BuildPlan(True, "measured").variables())
     if broken := [f"{one.unique_id}: {one.message}" for one in found if not one.ok]:
         sys.exit("\n".join(broken))
     return found

@@ -15,7 +15,7 @@ from pipeline.orchestration.assets.dbt_layers import LAYERS
 from pipeline.settings import load_settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-_STATEFUL = tuple(f"{LAYERS['sessions']} {LAYERS['marts']}".split())
+_STATEFUL = (*LAYERS["sessions"], *LAYERS["marts"])
 
 
 class Nights:

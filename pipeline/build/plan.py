@@ -11,7 +11,6 @@ the next one finds the lines that are missing. Persons whose tables are not all 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,28 +21,17 @@ from typing import Any
 
 import duckdb
 
+from pipeline.build.rules import rules_hash
+from pipeline.build.tables import tables_of_a_delta_night
 from pipeline.build.user_agents import keep_user_agents
 from pipeline.home.atomic import write_text
 from pipeline.home.calendar import end_of
 from pipeline.home.failpoints import failpoint
-from pipeline.home.paths import DBT_PROJECT, HomePaths
+from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow, read_ledger
 
-# Variables that name the night or a place and not the rules; every other one shapes the tables: a change builds all anew.
-_NO_RULES = {
-    "run_id", "as_of_date", "snapshot_dates", "is_full", "partial_files", "lake_events", "lake_rejected", "ledger",
-    "ml_dir", "user_agents", "quality_results", "runs", "run_stages", "reconciliation_history", "user_history",
-}  # fmt: skip
 # Above this share of new lines, building everything is quicker than opening nearly everybody again.
 _MAX_NEW_SHARE = 0.5
-_NEEDED = (
-    "intermediate.int_duplicates", "intermediate.int_identities", "intermediate.int_identity_links", "intermediate.int_reopened",
-    "intermediate.int_changed", "intermediate.int_bot_evidence", "intermediate.int_person_event_days",
-    "intermediate.int_person_days", "intermediate.int_session_days", "marts.fct_events", "marts.fct_sessions",
-    "intermediate.int_session_steps", "intermediate.int_person_transitions", "intermediate.int_person_item_days", "intermediate.int_order_events", "marts.fct_orders",
-    "intermediate.int_order_channels", "marts.fct_session_paths",
-    "marts.fct_attribution_touches", "marts.fct_funnel_steps", "marts.dim_users", "marts.retention_persons", "marts.lifecycle_persons",
-)  # fmt: skip
 _STATE_TABLES = """
     create schema if not exists intermediate;
     create table if not exists intermediate.build_state
@@ -91,7 +79,7 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
     are taken out and worked in anew.
     """
     paths.build_db.parent.mkdir(parents=True, exist_ok=True)
-    rules = _rules(variables)
+    rules = rules_hash(variables)
     ledger = [row for row in read_ledger(paths.ledger) if row.status == "loaded" and row.n_accepted]
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute(_STATE_TABLES)
@@ -126,24 +114,12 @@ def finish_build(paths: HomePaths, version: str | None = None) -> None:
         con.execute("update intermediate.build_state set is_complete = true, base_version = ?", [version])
 
 
-def _rules(variables: Mapping[str, Any]) -> str:
-    """Hash of everything that shapes the tables: configuration, SQL, and the engine whose formats the file is in."""
-    digest = hashlib.sha256(duckdb.__version__.encode())
-    for file in sorted(DBT_PROJECT.rglob("*.sql")):
-        if file.is_relative_to(DBT_PROJECT / "target"):
-            continue
-        digest.update(file.read_bytes())
-    chosen = {name: value for name, value in variables.items() if name not in _NO_RULES}
-    digest.update(json.dumps(chosen, sort_keys=True, default=str).encode())
-    return digest.hexdigest()
-
-
 def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rules: str, is_published: bool) -> str:
     """The reason to build everything, or nothing where a delta night will do."""
     state = con.execute("select rules, as_of_date, is_full, is_complete from intermediate.build_state").fetchone()
     present = {f"{schema}.{name}" for schema, name in con.execute(
         "select table_schema, table_name from information_schema.tables").fetchall()}  # fmt: skip
-    if state is None or not present.issuperset(_NEEDED):
+    if state is None or not present.issuperset(tables_of_a_delta_night()):
         return "the build database is gone or lacks tables" if is_published else "this is the first build"
     if state[0] != rules:
         return "the configuration, the SQL or DuckDB changed"

@@ -8,29 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
-# Large tables that a delta night changes for the persons of int_changed only, with the condition of their rows.
-_KEPT = {
-    ("marts", "fct_events"): "t.event_at >= changed.changed_from_at",
-    ("marts", "fct_sessions"): "t.started_at >= changed.changed_from_at",
-    ("marts", "fct_session_paths"): "t.started_at >= changed.changed_from_at",
-    ("marts", "fct_attribution_touches"): "t.ordered_at >= changed.changed_from_at",
-    ("marts", "fct_funnel_steps"): "true",
-    ("marts", "retention_persons"): "true",
-    ("marts", "lifecycle_persons"): "true",
-}
-# What has to agree between the build and a table that was not copied whole.
-_SUMS = {
-    ("marts", "fct_events"): "sum(event_number), sum(cast(content_hash as hugeint)), sum(cast(is_bot as integer)), "
-    "sum(hash(person_id, session_id)::hugeint)",
-    ("marts", "fct_sessions"): "sum(session_number), sum(n_events), sum(hash(session_id, channel)::hugeint)",
-    ("marts", "fct_session_paths"): "sum(n_steps), sum(hash(session_id, anchor, path)::hugeint)",
-    ("marts", "fct_attribution_touches"): "sum(touch_number), sum(linear_revenue), sum(position_based_revenue), "
-    "sum(time_decay_share), sum(time_decay_revenue), sum(hash(order_id)::hugeint), sum(hash(session_id)::hugeint), "
-    "sum(hash(channel)::hugeint)",
-    ("marts", "fct_funnel_steps"): "sum(step_number), sum(hash(entry_id, reached_at, is_excluded)::hugeint)",
-    ("marts", "retention_persons"): "sum(period_number), sum(hash(person_id, mode, grain, revenue)::hugeint)",
-    ("marts", "lifecycle_persons"): "sum(n_active_days), sum(hash(person_id, period_start, state)::hugeint)",
-}
+from pipeline.build.tables import TableFacts, table_facts
+
 Table = tuple[str, str]
 
 
@@ -39,8 +18,9 @@ def fill(con: duckdb.DuckDBPyConnection, tables: list[Table], *, is_clone: bool)
     for schema in sorted({schema for schema, _ in tables}):
         con.execute(f'create schema if not exists "{schema}"')
     for table in tables:
-        if is_clone and table in _KEPT:
-            _replace_changed(con, table)
+        facts = table_facts().get(".".join(table))
+        if is_clone and facts and facts.is_changed_by_person:
+            _replace_changed(con, table, facts)
         else:
             name = _quoted(table)
             con.execute(f"create or replace table {name} as select * from build.{name}")
@@ -51,23 +31,22 @@ def disagreements(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[s
     """Tables changed in place whose rows are not those of the build."""
     found = []
     for table in tables:
-        if table in _SUMS:
-            query = f"select count(*), {_SUMS[table]} from {{}}{_quoted(table)}"
+        facts = table_facts().get(".".join(table))
+        if facts and facts.is_changed_by_person:
+            verified = ", ".join(facts.meta.verified_columns or facts.columns)
+            query = f"select count(*), sum(hash({verified})::hugeint) from {{}}{_quoted(table)}"
             if con.execute(query.format("")).fetchone() != con.execute(query.format("build.")).fetchone():
                 found.append(".".join(table))
     return found
 
 
-def _replace_changed(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    name, condition = _quoted(table), _KEPT[table]
-    con.execute(
-        f"delete from {name} as t using build.intermediate.int_changed as changed "
-        f"where t.person_id = changed.person_id and {condition}"
-    )
+def _replace_changed(con: duckdb.DuckDBPyConnection, table: Table, facts: TableFacts) -> None:
+    name, is_changed = _quoted(table), facts.is_changed_sql("t", "changed")
+    con.execute(f"delete from {name} as t using build.intermediate.int_changed as changed where {is_changed}")
     # Their places first: then all columns are read of those rows only, a tenth of the time of one join.
     con.execute(
         f"create or replace temp table changed_places as select t.rowid as place from build.{name} as t "
-        f"inner join build.intermediate.int_changed as changed on t.person_id = changed.person_id and {condition}"
+        f"inner join build.intermediate.int_changed as changed on {is_changed}"
     )
     con.execute(
         f"insert into {name} by name select * from build.{name} where rowid in (select place from changed_places)"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.build.tables import published_schemas
 from pipeline.home.atomic import fsync, switch_link
 from pipeline.home.clock import night_time
 from pipeline.home.error_advice import is_database_damage
@@ -25,7 +26,6 @@ from pipeline.home.versions import current_version, orphans, version_file, versi
 from pipeline.publish.copy import disagreements, fill
 from pipeline.publish.seals import seal_version, version_problem
 
-PUBLISHED_SCHEMAS = ("raw", "marts", "ml", "activation", "ops")
 KEPT_VERSIONS = 3
 _VERSIONS_COLUMNS = (
     "version varchar, as_of_date date, published_at timestamp, run_id varchar, n_events bigint, schema_sha256 varchar"
@@ -136,17 +136,16 @@ def _copy(
 
 
 def _tables(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, str]]:
-    marks = ", ".join("?" for _ in PUBLISHED_SCHEMAS)
     return con.execute(
         "select table_schema, table_name from information_schema.tables "
-        f"where table_catalog = ? and table_schema in ({marks}) and table_name not like '%__dbt_%' order by 1, 2",
-        [database, *PUBLISHED_SCHEMAS],
+        "where table_catalog = ? and list_contains(?, table_schema) and table_name not like '%__dbt_%' order by 1, 2",
+        [database, published_schemas()],
     ).fetchall()
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
     """A table copy loses comments; analysts read them with DESCRIBE and in every client."""
-    marks = ", ".join(quote(s) for s in PUBLISHED_SCHEMAS)
+    marks = ", ".join(map(quote, published_schemas()))
     where = f"database_name = 'build' and schema_name in ({marks}) and comment is not null"
     relations = con.execute(
         f"select schema_name, table_name, comment from duckdb_tables() where {where} "

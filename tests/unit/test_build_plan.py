@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,9 @@ import duckdb
 import pytest
 
 from pipeline.build import plan as build_plan
+from pipeline.build import rules
 from pipeline.build.plan import finish_build, plan_build
+from pipeline.build.tables import tables_of_a_delta_night
 from pipeline.build.variables import RunContext, dbt_variables
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import LedgerRow
@@ -45,7 +48,7 @@ def paths(tmp_path: Path) -> HomePaths:
             f"('shop', '{name}', '{name}1', '{name}', '{name}', 'd_{name}', 'page_view', timestamp '{AT}', null::varchar)"
             for name in ("ann", "bob")
         )
-        for table in build_plan._NEEDED:
+        for table in tables_of_a_delta_night():
             con.execute(f"create table {table} as select * from (values {lines}) as t ({EVENT_COLUMNS})")
             if table != "marts.fct_events":
                 con.execute(f"delete from {table}")
@@ -86,15 +89,27 @@ def test_killed_while_planning_the_next_plan_still_knows_whom_it_changes(
     assert noted(paths) == ([("bob",)], [("ann",)], [("d_ann",)])
 
 
-def test_a_home_that_is_moved_is_not_built_anew(tmp_path: Path) -> None:
-    """Every variable that holds a place has to be among those that are no rules."""
+def test_a_home_that_is_moved_is_not_rebuilt(tmp_path: Path) -> None:
+    """No variable that holds a place may be among the rules."""
     config = tmp_path / "growth.yaml"
     config.write_text(default_config_text(), encoding="utf-8")
     context = RunContext("r", "2026-01-05", "2026-01-01", ["purchase"])
     variables = dbt_variables(load_settings(config, tmp_path), HomePaths(tmp_path), context)
     places = {name for name, value in variables.items() if str(tmp_path) in json.dumps(value)}
     assert "lake_events" in places
-    assert places - build_plan._NO_RULES == set()
+    assert places & rules.rule_variables(rules.project_settings(), variables).keys() == set()
+
+
+def test_a_changed_default_of_the_project_rebuilds_everything(
+    paths: HomePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No setting of growth.yaml passes max_late_days, so a night sees a new default only here."""
+    assert not plan_build(paths, VARIABLES).is_full
+    settings = copy.deepcopy(dict(rules.project_settings()))
+    settings["vars"][settings["name"]]["max_late_days"] += 1
+    monkeypatch.setattr(rules, "project_settings", lambda: settings)
+    plan = plan_build(paths, VARIABLES)
+    assert (plan.is_full, plan.reason) == (True, "the configuration, the SQL or DuckDB changed")
 
 
 def test_why_everything_is_built_is_told_apart_the_first_time_and_after_a_loss(tmp_path: Path) -> None:

@@ -10,34 +10,18 @@ from typing import Any
 import dagster as dg
 
 from pipeline.home.parquet import write_parquet
+from pipeline.orchestration.assets.model_outputs import output_specs
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import decimals, table
 from pipeline.orchestration.ui.table_metadata import frame_metadata
 from pipeline.predict.features import read_order_histories
 
-HISTORIES = dg.AssetKey(["marts", "order_histories"])
-VALUES = dg.AssetKey(["predictions", "customer_value"])
-METRICS = dg.AssetKey(["predictions", "customer_value_metrics"])
+INPUTS = [dg.AssetKey(["marts", "order_histories"])]
+OUTPUTS = output_specs("estimate_customer_value", INPUTS, {"scipy"})
 SEED = 7
 
 
-@dg.multi_asset(
-    name="estimate_customer_value",
-    specs=[
-        dg.AssetSpec(
-            key,
-            deps=[HISTORIES],
-            group_name="ml",
-            kinds={"python", "scipy"},
-            owners=["team:data-science"],
-            description=description,
-        )
-        for key, description in (
-            (VALUES, "Expected orders and revenue of every buyer as Parquet, before dbt types it."),
-            (METRICS, "How well the last stretch of history was predicted, as Parquet; part of ml.model_metrics."),
-        )
-    ],
-)
+@dg.multi_asset(name="estimate_customer_value", specs=OUTPUTS)
 def estimate_customer_value(growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
     from models.common import write_folder
     from models.value import value_customers
@@ -45,13 +29,16 @@ def estimate_customer_value(growth: GrowthHome) -> Iterator[dg.MaterializeResult
     as_of, horizon = date.fromisoformat(growth.run.as_of), growth.settings.customer_value.horizon_days
     result = value_customers(read_order_histories(growth.paths.build_db), as_of, horizon, SEED)
     write_folder(growth.paths.ml / "artifacts" / "customer_value", result.card, {})
-    for key, frame, more in (
-        (VALUES, result.frame, _value_metadata(result.card, result.frame)),
-        (METRICS, result.metrics, {"holdout": dg.MetadataValue.md(_comparison(result.card))}),
-    ):
-        path = growth.paths.ml / f"{key.path[-1]}.parquet"
+    written = {
+        "customer_value": (result.frame, _value_metadata(result.card, result.frame)),
+        "customer_value_metrics": (result.metrics, {"holdout": dg.MetadataValue.md(_comparison(result.card))}),
+    }
+    for spec in OUTPUTS:
+        name = spec.key.path[-1]
+        frame, more = written[name]
+        path = growth.paths.ml / f"{name}.parquet"
         write_parquet(frame, path)
-        yield dg.MaterializeResult(asset_key=key, metadata=frame_metadata(frame, path) | more)
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=frame_metadata(frame, path) | more)
 
 
 def _value_metadata(card: dict[str, Any], frame: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Not here: how dbt is started (`pipeline.build.dbt_session`) and what the gates ask (`expectations`).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,63 +10,31 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from pipeline.build.dbt_session import DbtError, NodeOutcome, ensure_manifest
+from pipeline.build.dbt_session import DbtError, NodeOutcome
 from pipeline.build.plan import BuildPlan, plan_build
+from pipeline.build.tables import layers, read_manifest
 from pipeline.build.user_history import restore_history
 from pipeline.build.variables import dbt_variables
 from pipeline.home.failpoints import failpoint
-from pipeline.orchestration.assets.ingest import RAW_EVENTS
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.run_history import keep_reconciliation, record_runs
 from pipeline.orchestration.ui.table_metadata import table_metadata
 
-# Daily aggregates are intermediate tables of the marts: built after the sessions gate, from the gated events.
-_DAILY = (
-    "int_session_days", "int_session_steps", "int_person_days", "int_person_event_days", "int_person_transitions",
-    "int_person_item_days",
-    "int_order_events", "int_orders", "int_order_channels", "int_former_persons", "int_former_events", "int_order_features", "int_activity_scores",
-)  # fmt: skip
-_EVENTS = (
-    "int_duplicates", "int_displaced", "int_device_users", "int_devices", "int_reopened", "int_identity_links",
-    "int_identities", "int_reopened_events",
-    "int_events", "int_sessionized", "int_bot_evidence", "int_bots", "int_changed",
-)  # fmt: skip
-LAYERS = {
-    "sessions": f"growthhouse.staging {' '.join(_EVENTS)}",
-    "marts": f"{' '.join(_DAILY)} growthhouse.marts",
-    "ml": "growthhouse.ml",
-    "activation": "growthhouse.activation",
-    "ops": "growthhouse.ops growthhouse.raw",
-}
-# The layer of a schema's models; layers are the groups of the graph and the unit that a gate follows.
-_LAYER_OF = {"staging": "sessions", "intermediate": "sessions", "raw": "ops"}
-PREDICTIONS = {
-    name: dg.AssetKey(["predictions", name])
-    for name in ("user_segments", "churn_scores", "purchase_scores", "model_metrics", "feature_drift")
-}
-RECOMMENDATIONS = {
-    name: dg.AssetKey(["predictions", name]) for name in ("recommendations", "similar_items", "recommendation_metrics")
-}
-SOURCES = {("lake", "events"): RAW_EVENTS}
-MANIFEST: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+LAYERS = layers()
+MANIFEST = read_manifest()
 
 
 class Translator(DagsterDbtTranslator):
-    """Asset key = schema/table; groups are the layers; the lake and the predictions are upstream."""
+    """Asset key = schema/table (of a source: its name/table, unless its meta says another); groups are the layers."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
-            return SOURCES.get(
-                (dbt_resource_props["source_name"], dbt_resource_props["name"])
-            ) or super().get_asset_key(dbt_resource_props)
+            return super().get_asset_key(dbt_resource_props)
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        schema = str(dbt_resource_props["schema"])
-        return "marts" if dbt_resource_props["name"] in _DAILY else _LAYER_OF.get(schema, schema)
-
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
-        return ["team:analytics-engineering"]
+        group = dbt_resource_props.get("group")  # sources have none
+        return [f"team:{group['owner']['name']}"] if group else []
 
     def get_asset_check_spec(
         self,
@@ -116,10 +83,12 @@ def _test_description(node: Mapping[str, Any]) -> str:
 def build_layer(layer: str) -> dg.AssetsDefinition:
     """The assets of one layer; `dbt build` of what is selected of it, with the tests that this completes."""
 
-    @dbt_assets(manifest=MANIFEST, select=LAYERS[layer], name=f"dbt_{layer}", dagster_dbt_translator=TRANSLATOR)
+    @dbt_assets(
+        manifest=MANIFEST, select=" ".join(LAYERS[layer]), name=f"dbt_{layer}", dagster_dbt_translator=TRANSLATOR
+    )
     def layer_assets(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[Any]:
         whole = context.selected_asset_keys == layer_assets.keys
-        selectors = LAYERS[layer].split() if whole else _selectors(context)
+        selectors = list(LAYERS[layer]) if whole else _selectors(context)
         failpoint("dbt_before_layer")
         if layer == "ops":
             record_runs(context.instance, growth.paths, current=context.run_id)

@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipeline.home.failpoints import failpoint
 from pipeline.home.parquet import write_parquet
-from pipeline.orchestration.assets.dbt_layers import PREDICTIONS
+from pipeline.orchestration.assets.model_outputs import output_specs
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import decimals, table
 from pipeline.orchestration.ui.table_metadata import frame_metadata
@@ -25,37 +25,25 @@ if TYPE_CHECKING:
 
     from models.propensity import TrainResult
 
-FEATURES = dg.AssetKey(["marts", "user_features"])
-LABELS = dg.AssetKey(["marts", "user_labels"])
+INPUTS = [dg.AssetKey(["marts", "user_features"]), dg.AssetKey(["marts", "user_labels"])]
+OUTPUTS = output_specs("train_and_score", INPUTS, {"scikitlearn", "xgboost"})
 N_CALIBRATION_GROUPS = 10
 N_IMPORTANT = 10
 
 
-@dg.multi_asset(
-    name="train_and_score",
-    specs=[
-        dg.AssetSpec(
-            key,
-            deps=[FEATURES, LABELS],
-            group_name="ml",
-            kinds={"python", "scikitlearn", "xgboost"},
-            owners=["team:data-science"],
-            description=f"Model output {key.path[-1]} as Parquet, before dbt types it.",
-        )
-        for key in PREDICTIONS.values()
-    ],
-)
+@dg.multi_asset(name="train_and_score", specs=OUTPUTS)
 def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> Iterator[dg.MaterializeResult]:
     as_of = date.fromisoformat(growth.run.as_of)
     data = read_learning_data(growth.paths.build_db, as_of)
     frames, models = predict_all(data, as_of, growth.settings, growth.paths.ml / "artifacts")
-    for name, key in PREDICTIONS.items():
+    for spec in OUTPUTS:
+        name = spec.key.path[-1]
         write_parquet(frames[name], growth.paths.ml / f"{name}.parquet")
         failpoint("predictions_between_files")
         metadata = _metadata(name, frames[name], growth.paths.ml)
         if name in models:
             metadata |= _model_metadata(models[name], data, context)
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
 
 
 def _metadata(name: str, frame: "pd.DataFrame", folder: Path) -> dict[str, Any]:

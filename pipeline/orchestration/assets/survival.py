@@ -9,22 +9,21 @@ from typing import Any
 import dagster as dg
 
 from pipeline.home.parquet import write_parquet
+from pipeline.orchestration.assets.model_outputs import output_specs
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import quoted, table
 from pipeline.orchestration.ui.table_metadata import frame_metadata
 from pipeline.predict.features import read_lifetimes
 
-SURVIVAL = dg.AssetKey(["predictions", "survival_curves"])
-DEPENDS_ON = (["predictions", "user_segments"], ["marts", "user_features"], ["marts", "dim_users"])
+INPUTS = [
+    dg.AssetKey(["predictions", "user_segments"]),
+    dg.AssetKey(["marts", "user_features"]),
+    dg.AssetKey(["marts", "dim_users"]),
+]
 
 
-@dg.asset(
-    key=SURVIVAL,
-    deps=[dg.AssetKey(key) for key in DEPENDS_ON],
-    group_name="ml",
-    kinds={"python", "scipy"},
-    owners=["team:data-science"],
-    description="Kaplan–Meier curves of lifetimes by channel, segment and cluster as Parquet, before dbt types them.",
+@dg.multi_asset(
+    name="predictions__survival_curves", specs=output_specs("predictions__survival_curves", INPUTS, {"scipy"})
 )
 def estimate_survival(growth: GrowthHome) -> dg.MaterializeResult[Any]:
     from models.survival import curves_by_group, survival_curves

@@ -11,23 +11,21 @@ from typing import Any
 import dagster as dg
 
 from pipeline.build.plan import BuildPlan, finish_build
+from pipeline.build.tables import table_facts
 from pipeline.build.user_history import keep_history
 from pipeline.home.failpoints import failpoint
 from pipeline.home.paths import HomePaths
 from pipeline.ingest.backfill import forget
-from pipeline.orchestration.assets.dbt_layers import MANIFEST, TRANSLATOR
 from pipeline.orchestration.loaded_days import report_loaded_days
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui.markdown import table
 from pipeline.publish.audit import CheckRecord, objections
 from pipeline.publish.freshness import FAIL_AFTER, WARN_AFTER, published_at
-from pipeline.publish.version import PUBLISHED_SCHEMAS, publish
+from pipeline.publish.version import publish
 
 WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 _PUBLISHED_MODELS = [
-    TRANSLATOR.get_asset_key(node)
-    for node in MANIFEST["nodes"].values()
-    if node["resource_type"] == "model" and node["schema"] in PUBLISHED_SCHEMAS
+    dg.AssetKey([facts.schema, facts.name]) for facts in table_facts().values() if facts.meta.is_published
 ]
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=FAIL_AFTER, warn_window=WARN_AFTER)
 

@@ -1,10 +1,11 @@
-"""Which picture a table gets in the UI, and its numbers. How it is drawn is in `pipeline.reports.plots`.
+"""The charts that tables can have in the UI: their numbers. How they are drawn is in `pipeline.reports.plots`.
 
-Each function takes a read-only connection to the build database and returns a Markdown image, or None where there is
-nothing to show. Days go back `SHOWN_DAYS` from the last one: a picture costs the same after ten years.
+Which table has which chart is its `meta: picture: {chart: …}` (the yml of the dbt model); further keys are arguments of
+the function. Each function takes a read-only connection to the build database and the table, and returns a Markdown image,
+or None where there is nothing to show. Days go back `SHOWN_DAYS` from the last one: a picture costs the same after ten years.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.reports import plots
@@ -14,34 +15,35 @@ MAX_FUNNELS = 3
 Connection = Any
 
 
-def _daily(title: str, table: str, date: str, **series: str) -> Callable[[Connection], str | None]:
+def picture(con: Connection, table: str, chart: str, **arguments: Any) -> str | None:
+    """The chart of that name for a table."""
+    return CHARTS[chart](con, table, **arguments)
+
+
+def _per_day(con: Connection, table: str, title: str, date: str, series: Mapping[str, str]) -> str | None:
     columns = ", ".join(f"{expression} as {name}" for name, expression in series.items())
-
-    def picture(con: Connection) -> str | None:
-        rows = con.execute(
-            f"select {date} as shown_date, {columns} from {table} "
-            f"where {date} > (select max({date}) from {table}) - {SHOWN_DAYS} group by 1 order by 1"
-        ).fetchall()
-        if not rows:
-            return None
-        days, *values = zip(*rows, strict=True)
-        return plots.per_day(days, dict(zip(series, values, strict=True)), title)
-
-    return picture
+    rows = con.execute(
+        f"select {date} as shown_date, {columns} from {table} "
+        f"where {date} > (select max({date}) from {table}) - {SHOWN_DAYS} group by 1 order by 1"
+    ).fetchall()
+    if not rows:
+        return None
+    days, *values = zip(*rows, strict=True)
+    return plots.per_day(days, dict(zip(series, values, strict=True)), title)
 
 
-def _funnels(con: Connection) -> str | None:
+def _funnels(con: Connection, table: str) -> str | None:
     rows = con.execute(
         "select funnel_name, list(step_name order by step_number), list(n_reached order by step_number) "
-        "from marts.funnel_conversion where period = 'all' and breakdown_value is null "
+        f"from {table} where period = 'all' and breakdown_value is null "
         f"group by 1 order by 1 limit {MAX_FUNNELS}"
     ).fetchall()
     return "\n\n".join(plots.ranked(names, n, n[0], f"Funnel {funnel}") for funnel, names, n in rows) or None
 
 
-def _retention(con: Connection) -> str | None:
+def _retention(con: Connection, table: str) -> str | None:
     rows = con.execute(
-        "select period_number, retention_rate, simple_mean_rate from marts.retention_curve "
+        f"select period_number, retention_rate, simple_mean_rate from {table} "
         "where mode = 'calendar_on' and grain = 'day' and retention_rate is not null order by 1"
     ).fetchall()
     if not rows:
@@ -51,29 +53,26 @@ def _retention(con: Connection) -> str | None:
     return plots.curves(days, series, "Active on day n after the first (mature cohorts)", "days since first seen")
 
 
-def _segments(con: Connection) -> str | None:
-    rows = con.execute("select segment, count(*) as n from ml.user_segments group by 1 order by n desc, 1").fetchall()
+def _shares(con: Connection, table: str, title: str, column: str) -> str | None:
+    rows = con.execute(f"select {column}, count(*) as n from {table} group by 1 order by n desc, 1").fetchall()
     if not rows:
         return None
     names, counts = zip(*rows, strict=True)
-    return plots.ranked(names, counts, sum(counts), "Persons per segment")
+    return plots.ranked(names, counts, sum(counts), title)
 
 
-def _scores(table: str, title: str) -> Callable[[Connection], str | None]:
-    def picture(con: Connection) -> str | None:
-        rows = con.execute(
-            f"select least(floor(probability * 10), 9) as tenth, count(*) from {table} group by 1 order by 1"
-        ).fetchall()
-        counts = {int(tenth): n for tenth, n in rows}
-        names = [f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}" for tenth in range(10)]
-        return plots.columns(names, [counts.get(tenth, 0) for tenth in range(10)], title) if rows else None
-
-    return picture
-
-
-def _survival(con: Connection) -> str | None:
+def _tenths(con: Connection, table: str, title: str, column: str) -> str | None:
     rows = con.execute(
-        "select breakdown_value, lifetime_day, survival_rate from ml.survival_curves where breakdown = 'acquisition_channel' "
+        f"select least(floor({column} * 10), 9) as tenth, count(*) from {table} group by 1 order by 1"
+    ).fetchall()
+    counts = {int(tenth): n for tenth, n in rows}
+    names = [f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}" for tenth in range(10)]
+    return plots.columns(names, [counts.get(tenth, 0) for tenth in range(10)], title) if rows else None
+
+
+def _survival(con: Connection, table: str) -> str | None:
+    rows = con.execute(
+        f"select breakdown_value, lifetime_day, survival_rate from {table} where breakdown = 'acquisition_channel' "
         "order by max(n_at_risk) over (partition by breakdown_value) desc, breakdown_value, lifetime_day"
     ).fetchall()
     if not rows:
@@ -85,10 +84,10 @@ def _survival(con: Connection) -> str | None:
     return plots.curves(days, series, "Still there so many days after first seen, by channel", "days since first seen")
 
 
-def _metrics(con: Connection) -> str | None:
+def _metrics(con: Connection, table: str) -> str | None:
     rows = con.execute(
         "select model, algorithm, max(value) filter (metric = 'roc_auc'), max(value) filter (metric = 'pr_auc') "
-        "from ml.model_metrics where split = 'test' and metric in ('roc_auc', 'pr_auc') group by 1, 2 order by 1, 4"
+        f"from {table} where split = 'test' and metric in ('roc_auc', 'pr_auc') group by 1, 2 order by 1, 4"
     ).fetchall()
     pictures = []
     for model in sorted({row[0] for row in rows}):
@@ -98,25 +97,15 @@ def _metrics(con: Connection) -> str | None:
     return "\n\n".join(pictures) or None
 
 
-PICTURES: dict[str, Callable[[Connection], str | None]] = {
-    "marts.fct_sessions": _daily(
-        "Sessions per day, without bots", "marts.fct_sessions", "session_date", sessions="count(*) filter (not is_bot)"
-    ),
-    "marts.fct_orders": _daily(
-        "Orders per day", "marts.fct_orders", "order_date",
-        plausible="count(*) filter (not is_suspicious)", suspicious="count(*) filter (is_suspicious)",
-    ),
-    "marts.user_activity": _daily(
-        "Active persons", "marts.user_activity", "activity_date", day="sum(dau)", week="sum(wau)", month="sum(mau)"
-    ),
-    "marts.funnel_conversion": _funnels,
-    "marts.retention_curve": _retention,
-    "ml.user_segments": _segments,
-    "ml.churn_scores": _scores("ml.churn_scores", "Persons per churn probability"),
-    "ml.purchase_scores": _scores("ml.purchase_scores", "Persons per purchase probability"),
-    "ml.survival_curves": _survival,
-    "ml.model_metrics": _metrics,
-}  # fmt: skip
+CHARTS: dict[str, Callable[..., str | None]] = {
+    "per_day": _per_day,
+    "shares": _shares,
+    "tenths": _tenths,
+    "funnels": _funnels,
+    "retention_curve": _retention,
+    "survival_curves": _survival,
+    "model_metrics": _metrics,
+}
 
 
 def events_per_day(con: Connection, ledger: str, lake_events: str) -> str | None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import duckdb
 
+from pipeline.build.tables import table_facts
 from pipeline.home.memory import reading
-from pipeline.orchestration.ui.pictures import PICTURES
+from pipeline.orchestration.ui.pictures import picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,8 @@ def table_metadata(build_db: Path, tables: Collection[str], log: Logger) -> dict
         for table, count in counts.items():
             found[table]["dagster/row_count"] = count
         for table in found:
-            if picture := _picture(con, table, log):
-                found[table]["picture"] = dg.MetadataValue.md(picture)
+            if image := _picture(con, table, log):
+                found[table]["picture"] = dg.MetadataValue.md(image)
     return found
 
 
@@ -69,9 +70,9 @@ def _column_schemas(con: duckdb.DuckDBPyConnection, tables: Collection[str]) -> 
 
 
 def _picture(con: duckdb.DuckDBPyConnection, table: str, log: Logger) -> str | None:
-    draw = PICTURES.get(table)
+    facts = table_facts().get(table)
     try:
-        return draw(con) if draw else None
+        return picture(con, table, **facts.meta.picture) if facts and facts.meta.picture else None
     except Exception as error:  # only a picture: the night goes on without it
         log.warning(f"no picture of {table}: {error}")
         return None

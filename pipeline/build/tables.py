@@ -1,0 +1,112 @@
+"""Facts about the dbt tables, read from the manifest: layer, what a delta night replaces, what publishing compares.
+
+Each fact is stated once: a folder's in dbt_project.yml, a table's as `config: meta:` in the yml beside its SQL. `Meta` lists
+what meta may say. Not here: columns and their meaning (the contracts), and what is done with a fact.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pipeline.build.dbt_session import ensure_manifest
+
+WHOLE_PERSON, OWN_RULE, THIS_RUN = "whole_person", "own_rule", "this_run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meta:
+    """What `meta` of a model may say; an unknown key raises TypeError.
+
+    is_published (of a folder): analysts get its tables.
+    changed_since (of every incremental table): a delta night replaces the rows of the persons of int_changed from their
+      change on, by this column (a date or a time); `whole_person`: all their rows; `own_rule`: its SQL says which rows;
+      `this_run`: those of the run itself, so it needs no rows of last night.
+    verified_columns: read in the build and in the new version after only the changed rows were copied; all, unless named.
+    picture: the chart shown with the table in the Dagster UI, and its options (pipeline/orchestration/ui/pictures.py).
+    """
+
+    is_published: bool = False
+    changed_since: str | None = None
+    verified_columns: list[str] = field(default_factory=list)
+    picture: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """columns: data type in the contract by name."""
+
+    schema: str
+    name: str
+    layer: str
+    is_incremental: bool
+    columns: Mapping[str, str]
+    meta: Meta
+
+    @property
+    def is_changed_by_person(self) -> bool:
+        """Whether a delta night replaces rows of the persons of int_changed, and no others."""
+        return self.meta.changed_since not in (None, OWN_RULE, THIS_RUN)
+
+    def is_changed_sql(self, table: str, changed: str) -> str:
+        """SQL: whether a row of alias `table` is one that the night replaced for a row of alias `changed` (int_changed)."""
+        since, is_same = self.meta.changed_since, f"{table}.person_id = {changed}.person_id"
+        if since == WHOLE_PERSON:
+            return is_same
+        change = "changed_from_date" if self.columns[str(since)] == "date" else "changed_from_at"
+        return f"{is_same} and {table}.{since} >= {changed}.{change}"
+
+
+@cache
+def read_manifest() -> Mapping[str, Any]:
+    """The parsed dbt project; read once per process, as it takes a tenth of a second."""
+    manifest: Mapping[str, Any] = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    return manifest
+
+
+@cache
+def table_facts() -> Mapping[str, TableFacts]:
+    """The facts of every dbt model by `schema.table`."""
+    return {
+        f"{node['schema']}.{node['name']}": TableFacts(
+            schema=node["schema"],
+            name=node["name"],
+            layer=node["group"],
+            is_incremental=node["config"]["materialized"] == "incremental",
+            columns={name: column["data_type"] for name, column in node["columns"].items()},
+            meta=Meta(**node["config"]["meta"]),
+        )
+        for node in read_manifest()["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+
+
+@cache
+def layers() -> Mapping[str, tuple[str, ...]]:
+    """The folders of each layer as dbt selects them: with a folder come the tests written in it."""
+    found: dict[str, dict[str, None]] = {group["name"]: {} for group in read_manifest()["groups"].values()}
+    for node in read_manifest()["nodes"].values():
+        if node.get("group"):
+            folder = node["fqn"][:-1]
+            found[node["group"]][".".join(folder if len(folder) > 1 else node["fqn"])] = None
+    return {layer: tuple(sorted(folders)) for layer, folders in found.items()}
+
+
+def published_schemas() -> list[str]:
+    """Schemas that go into the published version."""
+    return sorted({facts.schema for facts in table_facts().values() if facts.meta.is_published})
+
+
+@cache
+def tables_of_a_delta_night() -> frozenset[str]:
+    """Tables without which there is no delta night: it changes them, or reads them as last night left them."""
+    changed = {n for n, facts in table_facts().items() if facts.meta.changed_since not in (None, THIS_RUN)}
+    read = {
+        f"{node['schema']}.{node['name']}"
+        for node in (*read_manifest()["nodes"].values(), *read_manifest()["sources"].values())
+        if node.get("source_name") == "previous" or node["config"].get("pre-hook")
+    }
+    return frozenset(changed | read)

@@ -1,0 +1,83 @@
+"""Facts about a table live with the table: what meta may say, that it is said, and that no list in Python says it again."""
+
+from __future__ import annotations
+
+import inspect
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipeline.build.tables import OWN_RULE, THIS_RUN, WHOLE_PERSON, Meta, TableFacts, read_manifest, table_facts
+from pipeline.orchestration.ui.pictures import CHARTS
+
+TABLES = table_facts()  # raises where a table's meta has a key that is not known
+INCREMENTAL = [name for name, facts in TABLES.items() if facts.is_incremental]
+PICTURED = [name for name, facts in TABLES.items() if facts.meta.picture]
+NODES = [node for node in read_manifest()["nodes"].values() if node["resource_type"] == "model"]
+
+
+def _differing(key: Callable[[TableFacts], Any], value: Callable[[TableFacts], Any]) -> dict[Any, set[Any]]:
+    """Keys whose tables have more than one value."""
+    found: dict[Any, set[Any]] = defaultdict(set)
+    for facts in TABLES.values():
+        found[key(facts)].add(value(facts))
+    return {one: values for one, values in found.items() if len(values) > 1}
+
+
+def test_a_folder_is_of_one_layer() -> None:
+    folders = {f"{n['schema']}.{n['name']}": tuple(n["fqn"][:-1]) for n in NODES}
+    assert all(facts.layer for facts in TABLES.values())
+    assert _differing(lambda facts: folders[f"{facts.schema}.{facts.name}"], lambda facts: facts.layer) == {}
+
+
+def test_a_schema_is_published_or_not() -> None:
+    assert _differing(lambda facts: facts.schema, lambda facts: facts.meta.is_published) == {}
+
+
+@pytest.mark.parametrize("table", INCREMENTAL)
+def test_an_incremental_table_says_what_a_delta_night_replaces(table: str) -> None:
+    facts = TABLES[table]
+    assert facts.meta.changed_since in {*facts.columns, WHOLE_PERSON, OWN_RULE, THIS_RUN}
+
+
+@pytest.mark.parametrize("table", sorted(TABLES.keys() - set(INCREMENTAL)))
+def test_a_table_that_every_night_builds_says_nothing_of_it(table: str) -> None:
+    assert TABLES[table].meta.changed_since is None
+    assert TABLES[table].meta.verified_columns == []
+
+
+def test_verified_columns_are_columns() -> None:
+    unknown = {name: set(facts.meta.verified_columns) - facts.columns.keys() for name, facts in TABLES.items()}
+    assert {name: columns for name, columns in unknown.items() if columns} == {}
+
+
+def test_there_are_pictures_to_look_at() -> None:
+    assert len(PICTURED) >= 10
+    assert {TABLES[table].meta.picture["chart"] for table in PICTURED} == set(CHARTS)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("table", PICTURED)
+def test_a_picture_gives_its_chart_the_arguments_it_takes(table: str) -> None:
+    arguments = dict(TABLES[table].meta.picture or {})
+    inspect.signature(CHARTS[arguments.pop("chart")]).bind(None, table, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("changed_since", "condition"),
+    [
+        ("started_at", "t.person_id = c.person_id and t.started_at >= c.changed_from_at"),
+        ("activity_date", "t.person_id = c.person_id and t.activity_date >= c.changed_from_date"),
+        (WHOLE_PERSON, "t.person_id = c.person_id"),
+    ],
+)
+def test_rows_of_a_change_in_sql(changed_since: str, condition: str) -> None:
+    columns = {"started_at": "timestamp", "activity_date": "date"}
+    facts = TableFacts("marts", "visits", "marts", True, columns, Meta(changed_since=changed_since))
+    assert facts.is_changed_sql("t", "c") == condition
+
+
+def test_a_fact_that_nobody_reads_is_refused() -> None:
+    with pytest.raises(TypeError, match="changed_sinc"):
+        Meta(**{"changed_sinc": "started_at"})
