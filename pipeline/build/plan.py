@@ -122,7 +122,7 @@ def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rule
     if state is None or not present.issuperset(tables_of_a_delta_night()):
         return "the build database is gone or lacks tables" if is_published else "this is the first build"
     if state[0] != rules:
-        return "the configuration, the SQL or DuckDB changed"
+        return "the configuration, the dbt project or DuckDB changed"
     if state[2] and not state[3]:
         return "the last whole build was not finished"
     if state[1] > date.fromisoformat(variables["as_of_date"]):

@@ -29,6 +29,16 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
     assert "Warning" not in outcome.stderr
 
 
+def test_commands_that_build_nothing_do_not_read_the_manifest(tmp_path: Path) -> None:
+    code = """
+import pipeline.cli.app, pipeline.ingest, pipeline.operate.doctor, pipeline.privacy, pipeline.publish.analyst, pipeline.publish.version
+from pipeline.build.tables import read_manifest
+print(read_manifest.cache_info().currsize)
+"""
+    outcome = run(code, tmp_path)
+    assert outcome.stdout == "0\n", outcome.stderr[-2000:]
+
+
 def test_only_the_pipeline_imports_dagster(tmp_path: Path) -> None:
     code = "import sys, expectations, models, pipeline.ingest, pipeline.settings; sys.exit('dagster' in sys.modules)"
     assert run(code, tmp_path).returncode == 0

@@ -109,7 +109,7 @@ def test_a_changed_default_of_the_project_rebuilds_everything(
     settings["vars"][settings["name"]]["max_late_days"] += 1
     monkeypatch.setattr(rules, "project_settings", lambda: settings)
     plan = plan_build(paths, VARIABLES)
-    assert (plan.is_full, plan.reason) == (True, "the configuration, the SQL or DuckDB changed")
+    assert (plan.is_full, plan.reason) == (True, "the configuration, the dbt project or DuckDB changed")
 
 
 def test_why_everything_is_built_is_told_apart_the_first_time_and_after_a_loss(tmp_path: Path) -> None:
