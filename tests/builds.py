@@ -40,7 +40,7 @@ class Nights:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         ingest(self._settings, now=NOW)
-        context = resolve(self._settings, self.paths, asked=as_of, run_id=f"night{number}", now=NOW)
+        context = resolve(self._settings, self.paths, requested=as_of, run_id=f"night{number}", now=NOW)
         variables = dbt_variables(self._settings, self.paths, context)
         plan = plan_build(self.paths, variables)
         outcomes = DbtSession(self.paths).build(list(models), variables | plan.variables())

@@ -66,7 +66,7 @@ def ensure_manifest() -> Path:
 
 @contextmanager
 def _no_home() -> Iterator[None]:
-    """Without the variables of a home: dbt parses a project anew when a variable of its profile is another than the last time."""
+    """Without the variables of a home: dbt parses the project again when a variable of its profile changed."""
     of_home = {name: os.environ.pop(name) for name in (_BUILD_DB, _MEMORY) if name in os.environ}
     try:
         yield
@@ -112,7 +112,7 @@ class DbtSession:
     def build(self, selectors: list[str], variables: dict[str, Any]) -> list[NodeOutcome]:
         """Run and test the selected nodes; raises DbtError when dbt itself does not start.
 
-        Incremental models are built anew where the variable `is_full` says so.
+        Incremental models are rebuilt where the variable `is_full` says so.
         """
         os.environ[_BUILD_DB] = str(self.paths.build_db)
         os.environ[_MEMORY] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()

@@ -1,9 +1,9 @@
-"""What user agents say: device, browser, operating system, and whether it is a program. Told once per different text.
+"""Parsed user agents: device, browser, operating system, and whether it is a bot. Parsed once per distinct text.
 
 Belongs here: reading user agents (ua-parser, crawler-user-agents: no network) and the table of them beside the build
 database. Not here: who is a bot (int_bot_evidence), and the kind of device that a log gives itself, which goes before.
 
-The table holds every user agent of the lake files that the build holds. A whole night makes it anew; a delta night adds
+The table holds every user agent of the lake files that the build holds. A full night rebuilds it; a delta night adds
 those of the files it reads. Other versions of the libraries are other rules: then a whole night comes (RULES).
 """
 
@@ -27,7 +27,7 @@ RULES = f"1, ua-parser-builtins {version('ua-parser-builtins')}, crawler-user-ag
 _COLUMNS = "user_agent varchar, device_type varchar, browser varchar, operating_system varchar, is_bot boolean"
 # Libraries that people's apps speak through; crawler-user-agents counts them among the programs.
 _APPS = re.compile(r"okhttp|CFNetwork|Dalvik", re.IGNORECASE)
-# Programs that the list does not know by these words.
+# Bots that the list does not contain.
 _PROGRAMS = re.compile(
     r"(?<!cu)bot\b|crawler|spider|headless|phantomjs|libwww|httpclient|monitoring|lighthouse|^java/", re.I
 )
@@ -45,7 +45,7 @@ _DESKTOP_SYSTEMS = re.compile(
 
 @dataclass(frozen=True)
 class Agent:
-    """A row of the table; None where the text does not say."""
+    """A row of the table; None where the text does not tell."""
 
     user_agent: str
     device_type: str | None
@@ -55,17 +55,17 @@ class Agent:
 
 
 def read_agent(text: str) -> Agent:
-    """What one user agent says.
+    """Parse one user agent.
 
     >>> read_agent("Mozilla/5.0 (iPad; CPU OS 16_5 like Mac OS X) Version/16.5 Mobile/15E148 Safari/604.1").device_type
     'tablet'
     """
-    said = ua_parser.parse(text)
-    system = said.os.family if said.os else None
-    device = f"{said.device.family} {said.device.brand}" if said.device else ""
+    parsed = ua_parser.parse(text)
+    system = parsed.os.family if parsed.os else None
+    device = f"{parsed.device.family} {parsed.device.brand}" if parsed.device else ""
     is_bot = "Spider" in device or _is_program(text)
     kind = None if is_bot else _device_type(text, device, system)
-    return Agent(text, kind, said.user_agent.family if said.user_agent else None, system, is_bot)
+    return Agent(text, kind, parsed.user_agent.family if parsed.user_agent else None, system, is_bot)
 
 
 def _is_program(text: str) -> bool:
@@ -73,7 +73,7 @@ def _is_program(text: str) -> bool:
 
 
 def _device_type(text: str, device: str, system: str | None) -> str | None:
-    """An Android device whose browser does not say Mobile is a tablet, as Google asks browsers to say it."""
+    """An Android device whose browser omits Mobile is a tablet, as Google recommends to browsers."""
     both = f"{device} {text}"
     for pattern, kind in ((_CONSOLE, "console"), (_TV, "tv"), (_WEARABLE, "wearable")):
         if pattern.search(both):
@@ -92,23 +92,23 @@ def _device_type(text: str, device: str, system: str | None) -> str | None:
 def keep_user_agents(table: Path, whole_lake: str, new_files: list[str] | None) -> int:
     """Bring the table up to date with a night that reads `new_files` (None: everything); how many texts were read.
 
-    A table that is missing or damaged is made anew from the whole lake.
+    A table that is missing or damaged is rebuilt from the whole lake.
     """
     if new_files is not None and table.exists():
         try:
-            return _update(table, new_files, anew=False)
-        except duckdb.Error:  # a lake that cannot be read is told by what follows
+            return _update(table, new_files, is_rebuild=False)
+        except duckdb.Error:  # the next step reports a lake that cannot be read
             pass
-    return _update(table, whole_lake, anew=True)
+    return _update(table, whole_lake, is_rebuild=True)
 
 
-def _update(table: Path, files: str | list[str], *, anew: bool) -> int:
+def _update(table: Path, files: str | list[str], *, is_rebuild: bool) -> int:
     with duckdb.connect() as con:
         con.execute(f"create table known ({_COLUMNS})")
-        if table.exists() and not anew:
+        if table.exists() and not is_rebuild:
             con.execute("insert into known select * from read_parquet(?)", [str(table)])
         new = [read_agent(text) for text in _texts(con, files)]
-        if not new and table.exists() and not anew:
+        if not new and table.exists() and not is_rebuild:
             return 0
         if new:
             _insert(con, new)

@@ -1,6 +1,6 @@
 """The kept history of what each night decided of each person: segment and lifecycle stage, as intervals of as_of dates.
 
-Segments depend on what was known and configured at the time, so their history cannot be made anew from the lake: it is a file of
+Segments depend on what was known and configured at the time, so their history cannot be rebuilt from the lake: it is a file of
 its own, beside the histories of runs and gates. Belongs here: writing that file from a finished build, and restoring it. Not here:
 how a night's decisions change the history (activation.user_history, which reads the file).
 
@@ -21,7 +21,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.home.sql_text import quote
 
 COLUMNS = "person_id, attribute, value, valid_from, valid_to"
-# The same from a published version, which knows its nights by the versions before it.
+# The same from a published version, whose nights are those of the versions before it.
 FROM_VERSION = f"""
     select {COLUMNS} from activation.user_history
     union all
@@ -75,7 +75,7 @@ def keep_history(paths: HomePaths, as_of: date, max_days: int | None = None) -> 
 
 
 def restore_history(paths: HomePaths) -> None:
-    """Where the file is gone and a published version has the history, write it anew; later nights than that version's are lost."""
+    """Where the file is gone and a published version has the history, restore it; nights later than that version are lost."""
     if paths.user_history.exists() or not paths.warehouse.exists():
         return
     with duckdb.connect() as con:

@@ -1,4 +1,4 @@
-"""What one night knows about itself: its as_of date, run and configuration as dbt variables.
+"""The context of one night: its as_of date, run and configuration, as dbt variables.
 
 Written by the ingest step, read by every later one, so that all of them agree on `as_of`.
 """
@@ -26,9 +26,9 @@ MAX_SNAPSHOTS = 8
 
 @dataclass(frozen=True)
 class RunContext:
-    """as_of: last calendar date (site timezone) the night may know of; first_date: first date of the data.
+    """as_of: last calendar date (site timezone) the night may use; first_date: first date of the data.
 
-    read_again: file_ids that a person asked to read and build again (`growthhouse backfill`).
+    read_again: file_ids requested to be read and built again (`growthhouse backfill`).
     first_held_date: first date of the events that are held back for having come too late; empty without any.
     """
 
@@ -47,10 +47,10 @@ class RunContext:
         return RunContext(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id: str, now: datetime) -> RunContext:
-    """The night's context: as_of is the date asked for, else the data's last date, at most yesterday.
+def resolve(settings: Settings, paths: HomePaths, *, requested: date | None, run_id: str, now: datetime) -> RunContext:
+    """The night's context: as_of is the requested date, else the data's last date, at most yesterday.
 
-    Raises ValueError when the lake holds no event up to the date asked for.
+    Raises ValueError when the lake holds no event up to the requested date.
     """
     row = duckdb.execute(
         "select min(min_event_at), max(max_event_at) from read_parquet(?) where status = 'loaded' and n_accepted > 0",
@@ -64,7 +64,7 @@ def resolve(settings: Settings, paths: HomePaths, *, asked: date | None, run_id:
         [str(paths.ledger)],
     ).fetchall()
     yesterday = local_date(now, settings.site.timezone) - timedelta(days=1)
-    as_of = asked or min(last, yesterday)
+    as_of = requested or min(last, yesterday)
     if as_of < first:
         raise ValueError(f"no event on or before {as_of}: the data starts on {first}")
     held = duckdb.execute(  # a ledger of an older version has no such column
@@ -82,7 +82,7 @@ def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: i
 
     They lie a week apart, or a horizon where that is longer, so that no label covers the days of another, and on the same
     dates night after night: what was trained on them is good until the next one is over. Histories too short for three
-    of those step closer: enough to look at scores, while nothing trained on them is promoted.
+    of those step closer: enough to see scores, but nothing trained on them is promoted.
     """
     latest = as_of - timedelta(days=horizon_days)
     room = (latest - first).days
@@ -153,7 +153,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
 
 
 def interaction_weights(settings: Settings, event_names: list[str]) -> list[dict[str, Any]]:
-    """Events that tell of interest in an item, the heaviest first; none where the config names no weights and no event
+    """Events that show interest in an item, the heaviest first; none where the config names no weights and no event
     of the default ones occurs: then every event that names an item counts the same."""
     recommendations = settings.recommendations
     weights = {event: weight for event, weight in recommendations.event_weights.items() if weight > 0}

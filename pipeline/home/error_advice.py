@@ -15,7 +15,7 @@ from pipeline.home.memory import MEMORY_VARIABLE
 
 _STAYS = "The published version stays as it was; run `growthhouse run` again afterwards."
 _FULL = ("no space left on device", "disk is full", "[errno 28]", "disk quota exceeded")
-_SQLITE_WRITE = "disk i/o error"  # what SQLite says of Dagster's records when its shared memory file cannot grow
+_SQLITE_WRITE = "disk i/o error"  # SQLite's message where the shared memory file of Dagster's records cannot grow
 _MEMORY = (
     "out of memory",
     "memoryerror",

@@ -1,7 +1,7 @@
 """Named places where a night can be killed on purpose, to see what a crash there leaves behind.
 
 Belongs here: the names, and dying at one of them. Not here: what has to hold afterwards (tests/faults).
-Off unless the environment variable GROWTH_FAILPOINT says `name` or `name:n`: the process then kills itself the n-th time
+Off unless the environment variable GROWTH_FAILPOINT is `name` or `name:n`: the process then kills itself the n-th time
 it gets there (n = 0: never, it only counts).
 """
 
@@ -40,16 +40,16 @@ NAMES = (
     "publish_switched",
     "publish_before_prune",
     "publish_before_finish",  # published; the build still counts as unfinished
-    "publish_after_finish",  # the dates asked for again are not forgotten yet
+    "publish_after_finish",  # the requested dates are not cleared yet
 )
 
 _reached: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Die here if the environment asks for it."""
-    if asked := os.environ.get(VARIABLE):
-        _count_or_die(name, asked)
+    """Kill the process here if GROWTH_FAILPOINT names this place."""
+    if setting := os.environ.get(VARIABLE):
+        _count_or_die(name, setting)
 
 
 def reached() -> dict[str, int]:
@@ -57,10 +57,10 @@ def reached() -> dict[str, int]:
     return dict(_reached)
 
 
-def _count_or_die(name: str, asked: str) -> None:
-    wanted, _, count = asked.partition(":")
+def _count_or_die(name: str, setting: str) -> None:
+    wanted, _, count = setting.partition(":")
     if wanted not in NAMES:
-        raise ValueError(f"{VARIABLE}={asked}: no failpoint '{wanted}'; there are {', '.join(NAMES)}")
+        raise ValueError(f"{VARIABLE}={setting}: no failpoint '{wanted}'; there are {', '.join(NAMES)}")
     _reached[name] += 1
     if name == wanted and _reached[name] == int(count or 1):
         os.kill(os.getpid(), signal.SIGKILL)

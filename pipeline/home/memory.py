@@ -1,6 +1,6 @@
 """How much memory DuckDB may take, and connections that keep to it.
 
-Not here: what to tell a person when it does not suffice (`pipeline.home.error_advice`).
+Not here: advice for a person when it does not suffice (`pipeline.home.error_advice`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MEMORY_VARIABLE = "GROWTH_MEMORY_LIMIT"
 
 
 def memory_limit() -> dict[str, str]:
-    """DuckDB's configuration for the limit that the environment asks for, if it does."""
+    """DuckDB's configuration for the limit that the environment sets, if it does."""
     limit = os.environ.get(MEMORY_VARIABLE)
     return {"memory_limit": limit} if limit else {}
 

@@ -1,4 +1,4 @@
-"""Names, texts and files inside the text of an SQL statement, where a parameter cannot stand.
+"""Names, texts and files inside the text of an SQL statement, where a parameter is not allowed.
 
 Belongs here: quoting. Does not belong here: statements. Wherever DuckDB takes a parameter, that is the better way.
 """

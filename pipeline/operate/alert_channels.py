@@ -1,6 +1,7 @@
-"""Ways out of the machine for an alert: a webhook and e-mail. Not here: what is said, and when (`pipeline.operate.alerts`).
+"""Channels of an alert: a webhook and e-mail. Not here: the text of an alert, and when it is sent
+(`pipeline.operate.alerts`).
 
-Nothing here raises: each channel says in a sentence why it could not deliver, without its address or any secret.
+Nothing here raises: each channel returns a sentence on why it could not deliver, without its address or any secret.
 """
 
 from __future__ import annotations

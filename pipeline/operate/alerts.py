@@ -88,7 +88,7 @@ def send_success(settings: Settings, run_id: str, warnings: list[str]) -> list[s
     kind = "recovery" if has_recovered else "gate_warning"
     if kind == "recovery" and kind not in settings.alerts.on and warnings:
         kind = "gate_warning"
-    step = "look at ops.quality_results" if warnings else "nothing to do"
+    step = "see ops.quality_results" if warnings else "nothing to do"
     return _send(settings, Alert(kind, str(settings.home), run_id, "published", None, reason, step))
 
 

@@ -1,6 +1,6 @@
-"""What a killed run leaves behind, and removing it. Only under the writer lock, when nobody else can be at work.
+"""What a killed run leaves behind, and removing it. Only under the writer lock, when no other run can be active.
 
-Not here: the lake, whose leftovers the next ingest clears because only the ledger can tell them (`pipeline.ingest`).
+Not here: the lake, whose leftovers the next ingest clears because only the ledger identifies them (`pipeline.ingest`).
 """
 
 from __future__ import annotations

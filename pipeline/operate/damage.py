@@ -88,7 +88,7 @@ def small_file_problems(paths: HomePaths) -> Iterator[tuple[str, str]]:
 
 
 def _replaced(paths: HomePaths, name: str) -> str:
-    """Set one small file aside and say what takes its place."""
+    """Set one small file aside; returns a sentence on what takes its place."""
     path = paths.home / name
     if not path.exists():
         return "the next night writes it again"

@@ -134,7 +134,7 @@ def _warehouse(paths: HomePaths, *, quick: bool, may_repair: bool) -> list[Findi
     for older in versions(paths):
         if older != current and not quick and (problem := version_problem(older)):
             findings.append(
-                Finding("warn", f"older version {older.name} {problem}; nobody reads it, later nights remove it")
+                Finding("warn", f"older version {older.name} {problem}; it is not read, and later nights remove it")
             )
     return findings
 

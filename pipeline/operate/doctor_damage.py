@@ -35,8 +35,8 @@ def _lake(settings: Settings, paths: HomePaths, quick: bool, accept_loss: bool) 
         return [
             Finding(
                 "error",
-                f"data/lake/{lake.ledger.name} {problem}; `growthhouse run` rebuilds it from the raw files, and says so "
-                "where some are gone",
+                f"data/lake/{lake.ledger.name} {problem}; `growthhouse run` rebuilds it from the raw files, and lists "
+                "those that are gone",
             )
         ]
     if not lake.ledger.exists():

@@ -29,7 +29,7 @@ def redacted(text: str) -> str:
 
 
 class _QuietFile(RotatingFileHandler):
-    """A full disk or a read-only home is told by the night itself; the log adds no second error to it."""
+    """The night itself reports a full disk or a read-only home; the log adds no second error."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass
@@ -57,15 +57,15 @@ class EventLog(logging.Handler):
         if event is None:
             if record.levelno >= logging.INFO:
                 self.note(record.levelname.lower(), str(details.get("orig_message", record.getMessage())), run, step)
-        elif told := _told(event):
-            self.note(*told, run, step)
+        elif found := _level_and_text(event):
+            self.note(*found, run, step)
 
     def close(self) -> None:
         self._out.close()
         super().close()
 
 
-def _told(event) -> tuple[str, str] | None:  # type: ignore[no-untyped-def]
+def _level_and_text(event) -> tuple[str, str] | None:  # type: ignore[no-untyped-def]
     """Level and words of the Dagster events worth a line."""
     kind = event.event_type_value
     if event.is_step_start:

@@ -1,6 +1,6 @@
 """Runs whose process was killed. Dagster would show them as started for ever, and the queue would wait for them.
 
-Whoever holds the writer lock of a home knows that no other run is alive: a run holds it for as long as it works, and the
+The holder of the writer lock of a home can be sure that no other run is alive: a run holds it for as long as it works, and the
 kernel lets go of it when its process ends, however it ends.
 """
 
@@ -14,17 +14,19 @@ from pipeline.home.lock import WriterBusy, writer_lock
 from pipeline.home.paths import HomePaths
 
 _ALIVE = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-# Of a run that `growthhouse run` made: the process that was to execute it, known before the run says that it started.
+# Of a run that `growthhouse run` made: the process that was to execute it, recorded before the run reports that it started.
 PROCESS_TAG = "growthhouse/process"
 
 
 def end_dead_runs(instance: dg.DagsterInstance, alive: str = "") -> list[str]:
-    """Mark every run as failed that says it is under way, but for the one that holds the writer lock (the caller)."""
+    """Mark every run in progress as failed, except the one that holds the writer lock (the caller)."""
     dead = [run for run in instance.get_runs(dg.RunsFilter(statuses=_ALIVE)) if run.run_id != alive]
     not_started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.NOT_STARTED])
     dead += [run for run in instance.get_runs(not_started) if _is_gone(run)]
     for run in dead:
-        instance.report_run_failed(run, "the process of this run ended without a word: killed, or out of memory")
+        instance.report_run_failed(
+            run, "the process of this run exited without reporting a status: killed, or out of memory"
+        )
     return [run.run_id for run in dead]
 
 
@@ -35,7 +37,7 @@ def end_dead_runs_of(paths: HomePaths) -> list[str]:
 
 
 def end_dead_runs_if_idle(instance: dg.DagsterInstance, paths: HomePaths) -> list[str]:
-    """The same for a process that is no run, such as the scheduler; nothing while a run is writing."""
+    """The same for a process that is not a run, such as the scheduler; nothing while a run is writing."""
     try:
         with writer_lock(paths.writer_lock):
             return end_dead_runs(instance)
@@ -50,5 +52,5 @@ def _is_gone(run: dg.DagsterRun) -> bool:
     try:
         os.kill(int(process), 0)
     except OSError as error:
-        return isinstance(error, ProcessLookupError)  # or else it is alive and somebody else's
+        return isinstance(error, ProcessLookupError)  # any other error: it is alive and belongs to another user
     return False

@@ -53,7 +53,7 @@ class GrowthHome(dg.ConfigurableResource):
                 self._look_for_damage(context)
 
     def _look_for_damage(self, context: dg.InitResourceContext) -> None:
-        """Where a step failed over a damaged file, find it while nobody else writes; the next night makes it anew."""
+        """Where a step failed on a damaged file, find it while no other run writes; the next night rebuilds it."""
         if context.instance is None or context.log is None:
             return
         failures = context.instance.all_logs(self._run_id, of_type=dg.DagsterEventType.STEP_FAILURE)

@@ -1,4 +1,4 @@
-"""The alert that the end of a run asks for, from Dagster's records of the run.
+"""The alert that is due at the end of a run, from Dagster's records of the run.
 
 Not here: the text of an alert and sending it (`pipeline.operate.alerts`).
 """

@@ -28,7 +28,7 @@ STAGES = {
     "run_id": "varchar", "stage": "varchar", "step": "varchar", "is_completed": "boolean", "n_attempts": "bigint",
     "started_at": "timestamp", "duration_s": "double",
 }  # fmt: skip
-# Step of the night → its name in the history, where that is another one.
+# Step of the night → its name in the history, where the two differ.
 _STAGE_OF = {
     "dbt_sessions": "sessions", "dbt_marts": "marts", "train_and_score": "train", "dbt_ml": "ml",
     "estimate_customer_value": "customer_value", "predictions__survival_curves": "survival",
@@ -37,18 +37,18 @@ _STAGE_OF = {
 }  # fmt: skip
 _INGESTED, _PUBLISHED = dg.AssetKey(["raw", "events"]), dg.AssetKey(["published", "warehouse"])
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-_MAX_LOOKED_AT = 500  # runs; older ones are in the history already
+_MAX_RUNS = 500  # runs; older ones are in the history already
 
 
 def record_runs(instance: dg.DagsterInstance, paths: HomePaths, current: str = "") -> None:
-    """Add every run that Dagster knows and the history does not; those that had not ended are looked at again.
+    """Add every run that Dagster has and the history lacks; runs that had not ended are read again.
 
-    `current` is the run that is writing: it is noted as the published one that it will be when anybody reads this.
+    `current` is the run that is writing: it is recorded as published, which it is once this can be read.
     """
     known = _ended_before(paths.runs)
     runs: list[dict[str, Any]] = []
     stages: list[dict[str, Any]] = []
-    for record in instance.get_run_records(limit=_MAX_LOOKED_AT):
+    for record in instance.get_run_records(limit=_MAX_RUNS):
         run = record.dagster_run
         is_current = run.run_id == current
         if run.run_id in known or record.start_time is None or not (is_current or run.status in _ENDED):
@@ -98,7 +98,7 @@ def _metadata(event: dg.DagsterEvent) -> dict[str, Any]:
 
 
 def _stage_rows(instance: dg.DagsterInstance, run_id: str) -> list[dict[str, Any]]:
-    """The steps that did something; one that is still at work, or was killed at it, has no duration."""
+    """The steps that did something; one that is still running, or was killed, has no duration."""
     return [
         {
             "run_id": run_id,
@@ -127,7 +127,7 @@ def _ended_before(path: Path) -> set[str]:
 
 
 def _append(path: Path, rows: list[dict[str, Any]], columns: dict[str, str]) -> None:
-    """Add rows; a run that is there already is replaced whole."""
+    """Add rows; a run that exists already is replaced."""
     if not rows and path.exists():
         return
     with duckdb.connect() as con:

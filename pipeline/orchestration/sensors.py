@@ -51,56 +51,56 @@ def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
 
 
 def build_backfill_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
-    """Starts a night for the days that were asked for as partitions of lake/event_days; each request starts one."""
+    """Starts a night for days requested as partitions of lake/event_days; each request starts one."""
 
     @dg.sensor(
         name="backfill",
         job=job,
         minimum_interval_seconds=SENSOR_INTERVAL_S // 2,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="One night when dates were asked for again (partitions of lake/event_days).",
+        description="One night when dates were requested again (partitions of lake/event_days).",
     )
     def backfill(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         settings = settings_of(growth)
-        wish = HomePaths(settings.home).backfill if settings else None
-        if wish is None or not wish.exists():
-            return dg.SkipReason("no dates were asked for again")
-        return dg.RunRequest(run_key=f"backfill {wish.stat().st_mtime_ns}")
+        request = HomePaths(settings.home).backfill if settings else None
+        if request is None or not request.exists():
+            return dg.SkipReason("no dates were requested")
+        return dg.RunRequest(run_key=f"backfill {request.stat().st_mtime_ns}")
 
     return backfill
 
 
 def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
-    """Tell of a run that failed, and of the next one that published; running only where the config names somebody."""
+    """Alert of a failed run, and of the next one that published; running only where the config names a channel."""
     at_start = settings_of(growth)
     is_on = at_start is not None and at_start.alerts.is_configured
-    # All code locations: the runs of `growthhouse run` come from none, and one that was killed is told of from here.
+    # All code locations: the runs of `growthhouse run` come from none, and a killed one is reported from here.
     common: dict[str, Any] = {
         "monitor_all_code_locations": True,
         "default_status": dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
     }
 
-    def tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+    def send(context: dg.RunStatusSensorContext) -> dg.SkipReason:
         settings = settings_of(growth)
         if settings is None:
             return dg.SkipReason("no valid growth.yaml")
         problems = send_alert_of(context.instance, settings, context.dagster_run.run_id)
         for problem in problems:
             context.log.warning(f"alert not sent: {problem}")
-        return dg.SkipReason("; ".join(problems) or "looked at")
+        return dg.SkipReason("; ".join(problems) or "no alert is due")
 
-    @dg.run_failure_sensor(name="alert_failure", description="Tells of a failed run, once.", **common)
+    @dg.run_failure_sensor(name="alert_failure", description="Reports a failed run, once.", **common)
     def alert_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason:
-        return tell(context)
+        return send(context)
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
         name="alert_recovery",
-        description="Tells of the first version published after a failure, and of warnings where asked for.",
+        description="Reports the first version published after a failure, and warnings where configured.",
         **common,
     )
     def alert_recovery(context: dg.RunStatusSensorContext) -> dg.SkipReason:
-        return tell(context)
+        return send(context)
 
     return [alert_failure, alert_recovery]
 

@@ -21,7 +21,7 @@ MAX_TRAINING_PERSONS = 100_000
 
 @dataclass(frozen=True)
 class LearningData:
-    """now: features of everybody at as_of; features, labels: person × snapshot of those whom the models learn from.
+    """now: features of everybody at as_of; features, labels: person × snapshot of the persons that the models learn from.
 
     Sorted by as_of_date and person_id.
     """
@@ -63,7 +63,7 @@ def read_lifetimes(build_db: Path, segments: Path, as_of: date) -> pd.DataFrame:
     """Persons by breakdown, breakdown_value, lifetime_days and has_left, counted; sorted by all of them.
 
     Everybody with features at as_of is in each breakdown once. A lifetime is the days from the first to the last active
-    date; whoever was not active within churn.lookback_days of as_of has left after it, of the others it is not over.
+    date; a person not active within churn.lookback_days of as_of left after it; for the others it is not over.
     `segments`: the night's ml.user_segments as the models wrote it.
     """
     with reading(build_db) as con:

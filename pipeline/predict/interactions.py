@@ -64,7 +64,7 @@ class RecommendationData:
     def catalogue(self, cut: date, *, is_serving: bool = False) -> Catalogue:
         """Items touched in the days up to a date, of too many the most touched ones; kept as the temporary table `items`.
 
-        Only in serving what is not available now is left out: nobody knows what was available once.
+        Items that are not available now are left out only when serving: past availability is unknown.
         """
         from models.recommend import Catalogue
 
@@ -182,7 +182,7 @@ class RecommendationData:
         """).df()  # fmt: skip
 
     def _is_counted(self, cut: date) -> str:
-        """SQL: an interaction of the days looked at, that happened and was known by the date."""
+        """SQL: an interaction of the days considered, that happened and was known by the date."""
         first = cut - timedelta(days=self._rules.days)
         return f"weight > 0 and activity_date <= date '{cut}' and known_date <= date '{cut}' and activity_date > date '{first}'"
 
@@ -205,9 +205,9 @@ def read_unavailable(settings: Settings) -> set[str]:
     try:
         return _item_ids(path)
     except duckdb.Error as error:
-        told = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         raise settings.error_at(
-            place, f"{path} cannot be read: {told}", "expected a CSV or Parquet file with a column item_id"
+            place, f"{path} cannot be read: {reason}", "expected a CSV or Parquet file with a column item_id"
         ) from error
 
 

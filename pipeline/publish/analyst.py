@@ -34,7 +34,7 @@ def connect(paths: HomePaths, writable: Path | None = None) -> duckdb.DuckDBPyCo
         return duckdb.connect(file, read_only=True, config=dict(LOCKED_DOWN))
     con = duckdb.connect(file, read_only=True)
     try:
-        # What may be reached can only be said before the door is shut.
+        # Allowed paths can be set only before external access is disabled.
         con.execute(f"set allowed_paths = [{quote(writable)}]")
         for setting, value in LOCKED_DOWN.items():
             con.execute(f"set {setting} = {value}")
@@ -54,7 +54,7 @@ def print_result(con: duckdb.DuckDBPyConnection, query: str) -> None:
 def shell(con: duckdb.DuckDBPyConnection) -> None:
     """A small read–eval–print loop; a statement ends with a semicolon or the input, a line with a dot is a command."""
     print(
-        "growthhouse warehouse, read-only. End a query with ;  .tables lists them, .help says what else, .quit leaves."
+        "growthhouse warehouse, read-only. End a query with ;  .tables lists them, .help lists the commands, .quit leaves."
     )
     buffer = ""
     while True:
@@ -77,7 +77,7 @@ def shell(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _obey(con: duckdb.DuckDBPyConnection, command: str, argument: str = "") -> None:
-    """What a line that begins with a dot asks for; whatever is not known gets the list of commands."""
+    """Run a command that begins with a dot; an unknown one prints the list of commands."""
     argument = argument.strip().rstrip(";").strip()
     if command.rstrip(";") == ".tables":
         _list_tables(con)
@@ -105,9 +105,9 @@ def _describe(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """The whole comment of a table, then its columns with theirs."""
     schema, _, name = table.rpartition(".")
     where = "where table_name = ? and (schema_name = ? or ? = '') order by schema_name"
-    asked = [name, schema, schema]
+    parameters = [name, schema, schema]
     found = con.execute(
-        f"select schema_name || '.' || table_name, comment from duckdb_tables() {where}", asked
+        f"select schema_name || '.' || table_name, comment from duckdb_tables() {where}", parameters
     ).fetchall()
     if not found:
         print(f"error: there is no table {table}; .tables lists them")
@@ -115,7 +115,7 @@ def _describe(con: duckdb.DuckDBPyConnection, table: str) -> None:
         print(f"{full_name}  {' '.join((comment or '').split())}")
     columns = con.execute(
         f"select column_name, lower(data_type), coalesce(comment, '') from duckdb_columns() {where}, column_index",
-        asked,
+        parameters,
     ).fetchall()
     width = max((len(column) for column, _, _ in columns), default=0)
     for column, kind, comment in columns:
@@ -123,7 +123,7 @@ def _describe(con: duckdb.DuckDBPyConnection, table: str) -> None:
 
 
 def _answer(con: duckdb.DuckDBPyConnection, query: str) -> None:
-    """In the shell an error is told and the next query is awaited."""
+    """Print the error and wait for the next query."""
     try:
         print_result(con, query)
     except duckdb.Error as error:

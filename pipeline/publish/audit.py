@@ -1,4 +1,4 @@
-"""May the build database be published? A night may be built in parts, so publishing looks at what each part recorded.
+"""Whether the build database may be published. A night may be built in parts, so publishing checks the record of each part.
 
 Every table must be younger than what it was made of, no run may have broken off while building it, and every check
 must have held since then.
@@ -13,11 +13,11 @@ MAX_NAMED = 5
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """The latest outcome of a check on an asset. asked_at is None where it was never asked."""
+    """The latest outcome of a check on an asset. evaluated_at is None where it never ran."""
 
     asset: str
     name: str
-    asked_at: float | None
+    evaluated_at: float | None
     has_failed: bool
     is_gate: bool
 
@@ -42,7 +42,7 @@ def objections(
     ]
     checks = [check for check in checks if check.asset in built_at]
     failed = [f"{check.name} on {check.asset}" for check in checks if check.has_failed]
-    unasked = [
+    outdated = [
         f"{check.name} on {check.asset}"
         for check in checks
         if not check.has_failed and _is_due(check, built_at[check.asset])
@@ -52,16 +52,16 @@ def objections(
         ("left unfinished by a later run", list(unfinished)),
         ("older than what they are made of", stale),
         ("failed checks", failed),
-        ("not checked since they were built", unasked),
+        ("not checked since they were built", outdated),
     )
     return [f"{what}: {_listed(names)}" for what, names in found if names]
 
 
 def _is_due(check: CheckRecord, built_at: float) -> bool:
-    """A gate must have been asked; a dbt test may never have been due (its parents are built together elsewhere)."""
-    if check.asked_at is None:
+    """A gate must have run; a dbt test may never have been due (its parents are built together elsewhere)."""
+    if check.evaluated_at is None:
         return check.is_gate
-    return check.asked_at < built_at
+    return check.evaluated_at < built_at
 
 
 def _listed(names: list[str]) -> str:

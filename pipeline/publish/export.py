@@ -58,10 +58,10 @@ def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -
 
 def _checked_target(paths: HomePaths, target: Path, force: bool) -> Path:
     if target.suffix.lower() not in FORMATS:
-        raise ExportError(f"{target}: the ending says the format, expected one of {', '.join(FORMATS)}")
+        raise ExportError(f"{target}: the file extension selects the format, expected one of {', '.join(FORMATS)}")
     folder = target.expanduser().absolute().parent.resolve()
     if not folder.is_dir():
-        raise ExportError(f"there is no folder {folder}; make it first")
+        raise ExportError(f"there is no folder {folder}; create it first")
     if folder.is_relative_to(paths.data.resolve()):
         raise ExportError(
             f"{folder} belongs to growthhouse, which would read or remove the file; choose a place elsewhere"
@@ -74,8 +74,8 @@ def _checked_target(paths: HomePaths, target: Path, force: bool) -> Path:
     return whole
 
 
-def _find(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[str, str]:
-    """The table of that name (with or without its schema); whatever was asked for, only names of the catalogue go on."""
+def _find(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, str]:
+    """The table of that name, with or without its schema; only names from the catalogue are returned."""
     known = [
         (schema, name)
         for schema, name in con.execute(
@@ -83,15 +83,15 @@ def _find(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[str, str]:
             "order by 1, 2"
         ).fetchall()
     ]
-    found = [(schema, name) for schema, name in known if asked in (f"{schema}.{name}", name)]
+    found = [(schema, name) for schema, name in known if table in (f"{schema}.{name}", name)]
     if len(found) == 1:
         return found[0]
     names = [f"{schema}.{name}" for schema, name in found or known]
     if found:
-        raise ExportError(f"{asked} is the name of several tables: {', '.join(names)}")
-    close = difflib.get_close_matches(asked, [*names, *(name for _, name in known)], n=3, cutoff=0.5)
+        raise ExportError(f"{table} is the name of several tables: {', '.join(names)}")
+    close = difflib.get_close_matches(table, [*names, *(name for _, name in known)], n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(names)}"
-    raise ExportError(f"no published table {asked}; {hint}")
+    raise ExportError(f"no published table {table}; {hint}")
 
 
 def _copy(con: duckdb.DuckDBPyConnection, schema: str, name: str, ending: str) -> tuple[str, str]:
@@ -142,7 +142,7 @@ def _put(temporary: Path, target: Path, force: bool) -> None:
 
 
 def _remember(paths: HomePaths, table: str, target: Path) -> None:
-    """Files handed on are out of reach of an erasure, so whoever erases must know of them."""
+    """Exported files are out of reach of an erasure, so an erasure must list them."""
     line = {"exported_at": datetime.now(UTC).isoformat(timespec="seconds"), "table": table, "file": str(target)}
     with suppress(OSError):  # an analyst's account may not write here
         paths.exports.parent.mkdir(parents=True, exist_ok=True)

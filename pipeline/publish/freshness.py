@@ -1,4 +1,4 @@
-"""How old the published version is. One night may be late or fail; after that somebody should look."""
+"""How old the published version is. One late or failed night is tolerated, more are not."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def freshness(paths: HomePaths, now: datetime | None = None) -> tuple[str, str] 
         return None
     age = (now or datetime.now(UTC)).replace(tzinfo=None) - published
     hours = age.total_seconds() / 3600
-    told = f"published {hours:.1f} h ago" if hours >= 0 else f"published {-hours:.1f} h in the future"
+    age_text = f"published {hours:.1f} h ago" if hours >= 0 else f"published {-hours:.1f} h in the future"
     if age >= FAIL_AFTER:
         return (
             "error",
-            f"{told}: more than one night is missing; ops.runs and data/logs tell why, `growthhouse run` publishes",
+            f"{age_text}: more than one night is missing; ops.runs and data/logs show why, `growthhouse run` publishes",
         )
     if age >= WARN_AFTER:
         return (
             "warn",
-            f"{told}: last night has not published; ops.runs and data/logs tell why, `growthhouse run` publishes",
+            f"{age_text}: last night has not published; ops.runs and data/logs show why, `growthhouse run` publishes",
         )
     if hours < 0:
-        return "warn", f"{told}: was the clock put back?"
-    return "ok", told
+        return "warn", f"{age_text}: was the clock set back?"
+    return "ok", age_text

@@ -32,7 +32,7 @@ _VERSIONS_COLUMNS = (
 )
 _VERSIONS_COMMENTS = {
     "version": "Name of the version: UTC time of publication.",
-    "as_of_date": "Last calendar date (site timezone) the version knows of.",
+    "as_of_date": "Last calendar date (site timezone) the version covers.",
     "published_at": "When the version was published, UTC.",
     "run_id": "Dagster run that built the version.",
     "n_events": "Rows of marts.fct_events in the version.",

@@ -129,7 +129,7 @@ def test_without_a_wish_no_night_starts(home: HomePaths) -> None:
     sensor = build_backfill_sensor(build_defs(growth).resolve_job_def(JOB_NAME), growth)
     with dg.DagsterInstance.ephemeral() as instance:
         tick = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
-    assert not tick.run_requests and tick.skip_message == "no dates were asked for again"
+    assert not tick.run_requests and tick.skip_message == "no dates were requested"
 
 
 def test_a_span_the_wrong_way_round_is_refused(home: HomePaths) -> None:

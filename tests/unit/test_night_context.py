@@ -45,7 +45,7 @@ def _ledger(home: Path, first: str, last: str) -> HomePaths:
 
 def _as_of(home: Path, zone: str, first: str, last: str, now: datetime, asked: date | None = None) -> str:
     paths = _ledger(home, first, last)
-    return resolve(_settings(home, zone), paths, asked=asked, run_id="r", now=now).as_of
+    return resolve(_settings(home, zone), paths, requested=asked, run_id="r", now=now).as_of
 
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

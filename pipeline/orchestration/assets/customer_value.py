@@ -55,7 +55,7 @@ def _value_metadata(card: dict[str, Any], frame: Any) -> dict[str, Any]:
 
 
 def _comparison(card: dict[str, Any]) -> str:
-    """The holdout as a table: each metric with its interval, beside the rate that goes on."""
+    """The holdout as a table: each metric with its interval, beside the constant-rate baseline."""
     if not card["metrics"]:
         return card["reason"]
     head = ["metric", "value", "ci_low", "ci_high", "baseline_value"]

@@ -1,7 +1,7 @@
 """The days of the lake as partitions: a person selects some and materializes them, to have them read and built again.
 
 Event tables have rows of many days in one file, and a change of one day can reach into later sessions; so a partition is
-no file. Materializing it notes the wish, and the next night (a sensor starts it) takes in all that was asked for.
+not a file. Materializing it records the request, and the next night (a sensor starts it) takes in all requested days.
 """
 
 import warnings
@@ -22,7 +22,7 @@ _FIRST_DATE = "2026-01-01"  # shown until there are data
 
 def build_event_days(settings: Settings | None) -> dg.AssetsDefinition:
     """The asset with one partition per date since the first of the data (held back or not), in the site's timezone."""
-    with warnings.catch_warnings():  # a range in one run is a beta feature, which is no news to whoever runs a command
+    with warnings.catch_warnings():  # a range in one run is a beta feature; the warning helps no one who runs a command
         warnings.simplefilter("ignore", dg.BetaWarning)
         return _event_days(settings)
 
@@ -38,7 +38,7 @@ def _event_days(settings: Settings | None) -> dg.AssetsDefinition:
         kinds={"python"},
         owners=OWNERS,
         description="Dates (site timezone) to read and build again: select partitions and materialize them. The raw files "
-        "with events of those dates are taken in anew by a night that starts by itself within a minute. Each published "
+        "with events of those dates are read again by a night that starts by itself within a minute. Each published "
         "night shows the dates of the events it loaded (new, late or corrected) as materialized; a date without any "
         "event stays missing.",
     )

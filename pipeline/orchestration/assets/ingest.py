@@ -27,21 +27,21 @@ from pipeline.privacy import expire, finish_pending
 RAW_EVENTS = dg.AssetKey(["raw", "events"])
 LEDGER = dg.AssetKey(["lake", "ledger"])
 REJECTED = dg.AssetKey(["lake", "rejected"])
-RECENCY_RULE, LATEST = "recency-rule", "latest"  # the folders that say which model is the latest
+RECENCY_RULE, LATEST = "recency-rule", "latest"  # the folders that name the latest model
 OWNERS = ["team:data-engineering"]
 MAX_FILES_LISTED = 20
 
 
 class NightConfig(dg.Config):
-    """What a person may ask of a night, in the launchpad or with `growthhouse run --as-of … --full-refresh`."""
+    """What a person may set for a night, in the launchpad or with `growthhouse run --as-of … --full-refresh`."""
 
     as_of: str = Field(
         default="",
-        description="Last date (YYYY-MM-DD, site timezone) the night may know of. Empty: the last date of the data.",
+        description="Last date (YYYY-MM-DD, site timezone) the night may use. Empty: the last date of the data.",
     )
     full_refresh: bool = Field(default=False, description="Drop the build database first and rebuild every table.")
     backfill_from: str = Field(
-        default="", description="First date (YYYY-MM-DD) whose raw files are read again, and their lines built anew."
+        default="", description="First date (YYYY-MM-DD) whose raw files are read again, and their lines built again."
     )
     backfill_to: str = Field(default="", description="Last such date. Empty: the same as backfill_from.")
 
@@ -52,7 +52,7 @@ class NightConfig(dg.Config):
 
     @property
     def backfill(self) -> tuple[date, date] | None:
-        """First and last date asked for again."""
+        """First and last requested date."""
         if not self.backfill_from:
             return None
         return date.fromisoformat(self.backfill_from), date.fromisoformat(self.backfill_to or self.backfill_from)
@@ -61,11 +61,15 @@ class NightConfig(dg.Config):
 def night_config(
     as_of: date | None = None, full_refresh: bool = False, backfill: tuple[date, date] | None = None
 ) -> dict[str, Any]:
-    """The run config that asks for such a night; the same that the launchpad shows."""
+    """The run config of such a night; the same that the launchpad shows."""
     first, last = (day.isoformat() for day in backfill) if backfill else ("", "")
-    asked = {"as_of": as_of.isoformat() if as_of else "", "full_refresh": full_refresh,
-             "backfill_from": first, "backfill_to": last}  # fmt: skip
-    return {"ops": {"ingest": {"config": asked}}}
+    config = {
+        "as_of": as_of.isoformat() if as_of else "",
+        "full_refresh": full_refresh,
+        "backfill_from": first,
+        "backfill_to": last,
+    }
+    return {"ops": {"ingest": {"config": config}}}
 
 
 @dg.multi_asset(
@@ -103,23 +107,23 @@ def ingest_events(
     if clock_warning:
         context.log.warning(clock_warning)
     as_of = config.as_of
-    asked = date.fromisoformat(as_of) if as_of else None
+    requested = date.fromisoformat(as_of) if as_of else None
     try:
-        read_unavailable(growth.settings)  # a mistake there is known before the work begins
+        read_unavailable(growth.settings)  # report a mistake there before the work begins
         finish_pending(growth.settings, context.log.info)
         again = [*asked_days(growth.paths), *([config.backfill] if config.backfill else [])]
         report = ingest(
-            growth.settings, as_of=asked, now=started, progress=context.log.info, reread_days=again,
+            growth.settings, as_of=requested, now=started, progress=context.log.info, reread_days=again,
             before_mending=lambda: _drop_build(growth.paths),
         )  # fmt: skip
-        night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
+        night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
         if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
-            night = resolve(growth.settings, growth.paths, asked=asked, run_id=context.run_id, now=started)
+            night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
     except (OSError, MemoryError):
         raise
     except Exception as error:
         raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
-    if config.full_refresh:  # models are trained anew too; their earlier versions stay
+    if config.full_refresh:  # models are trained again too; their earlier versions stay
         _drop_build(growth.paths)
         for name in (RECENCY_RULE, LATEST):
             for latest in (growth.paths.ml / "artifacts").glob(f"*/{name}"):
@@ -139,7 +143,7 @@ def ingest_events(
 
 
 def _drop_build(paths: HomePaths) -> None:
-    """The build database and its log, so that everything is built anew."""
+    """The build database and its log, so that everything is rebuilt."""
     for file in (paths.build_db, paths.build_db.with_name(f"{paths.build_db.name}.wal")):
         file.unlink(missing_ok=True)
 
@@ -158,7 +162,7 @@ def _events_metadata(
     }
     try:
         return metadata | _lake_metadata(growth)
-    except Exception as error:  # an ornament: without it the night goes on
+    except Exception as error:  # only for show: the night goes on without it
         context.log.warning(f"rows, columns and picture of raw.events are not shown: {error}")
         return metadata
 

@@ -1,6 +1,6 @@
-"""The report of the version that was published: the last step of a night. What it says and how is in `pipeline.reports`.
+"""The report of the published version: the last step of a night. Its content is in `pipeline.reports`.
 
-It comes after publishing, so nothing that goes wrong here takes the version back.
+It comes after publishing, so an error here leaves the published version unaffected.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ AGAIN = "growthhouse run --select 'key:\"published/report\"'"
     group_name="published",
     kinds={"html"},
     owners=["team:data-engineering"],
-    description="data/reports/report-<version>.html: what the published version says of people, models and the night, to read.",
+    description="data/reports/report-<version>.html: people, models and the night of the published version, on one page.",
 )
 def report(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult[Any]:
     try:
@@ -30,7 +30,7 @@ def report(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.Material
         raise dg.Failure(str(error), allow_retries=False) from error
     except Exception as error:
         raise dg.Failure(
-            f"{type(error).__name__}: {error}\nThe published version is whole and stays. `{AGAIN}` makes its report.",
+            f"{type(error).__name__}: {error}\nThe published version is unaffected. `{AGAIN}` writes its report.",
             allow_retries=False,
         ) from error
     return dg.MaterializeResult(

@@ -1,7 +1,7 @@
 """The last asset of a night: the published warehouse. The work itself is in `pipeline.publish.version`.
 
-A night may be built in parts (a person materializes a table, then publishes), so before it publishes this step looks
-at Dagster's records of every table and check upstream; the rules are in `assets/audit.py`.
+A night may be built in parts (a person materializes a table, then publishes), so before it publishes this step reads
+Dagster's records of every table and check upstream; the rules are in `pipeline.publish.audit`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ _PUBLISHED_MODELS = [
 ]
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=FAIL_AFTER, warn_window=WARN_AFTER)
 
-HISTORY_DEPTH = 50  # runs looked back for a check's last answer
+HISTORY_DEPTH = 50  # runs searched for the last outcome of a check
 
 
 def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
@@ -113,18 +113,20 @@ def _check_records(instance: dg.DagsterInstance, graph: Any, assets: Iterable[dg
     for key in keys:
         record = latest.get(key)
         if record is not None and record.status.value == "PLANNED":
-            record = _last_answer(instance, key)
-        asked_at, has_failed = None, False
+            record = _last_outcome(instance, key)
+        evaluated_at, has_failed = None, False
         if record is not None and record.event is not None:
-            asked_at = record.event.timestamp
+            evaluated_at = record.event.timestamp
             evaluation = record.event.asset_check_evaluation
             severe = evaluation is None or evaluation.severity == dg.AssetCheckSeverity.ERROR
             has_failed = record.status.value == "FAILED" and severe
-        yield CheckRecord(key.asset_key.to_user_string(), key.name, asked_at, has_failed, key.name.startswith("gate_"))
+        yield CheckRecord(
+            key.asset_key.to_user_string(), key.name, evaluated_at, has_failed, key.name.startswith("gate_")
+        )
 
 
-def _last_answer(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Any:
-    """The latest record that says how the check came out: later runs may wait, or have ended before they asked it."""
+def _last_outcome(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Any:
+    """The latest record with an outcome: later runs may be queued, or have ended before they ran the check."""
     history = instance.event_log_storage.get_asset_check_execution_history(key, limit=HISTORY_DEPTH)
     return next((record for record in history if record.status.value != "PLANNED"), None)
 

@@ -13,7 +13,7 @@ def quoted(value: object) -> str:
         return ""
     ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
-    # A pipe ends a cell even inside code, unless an odd number of backslashes stands before it.
+    # A pipe ends a cell even inside code, unless an odd number of backslashes precedes it.
     text = re.sub(r"(\\*)\|", lambda found: found[1] + ("\\" if len(found[1]) % 2 == 0 else "\\\\") + "|", text)
     return f"{ticks}{space}{text}{space}{ticks}"
 

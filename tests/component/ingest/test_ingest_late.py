@@ -55,7 +55,7 @@ def test_dates_before_the_first_event_can_be_asked_for_in_the_ui_where_they_are_
     for name, day, first in (("a.jsonl", 10, "2026-01-10"), ("b.jsonl", 2, "2026-01-02")):
         home.put(name, jsonl(at(day)))
         home.ingest()
-        night = resolve(home.settings, paths, asked=None, run_id="r", now=NOW)
+        night = resolve(home.settings, paths, requested=None, run_id="r", now=NOW)
         night.write(paths.run_context)
         assert night.first_date == "2026-01-10"
         partitions = build_event_days(home.settings).partitions_def
