@@ -9,17 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from ingest_home import NOW, Home, jsonl, track
+from lake_damage import file_of, flip, lake_of
 
 from pipeline.home.checksums import accept, digest, read_record
-from pipeline.ingest import IngestError, Lake, read_ledger
+from pipeline.ingest import IngestError, read_ledger
 from pipeline.ingest.lake.recovery import damaged_files, give_up, ledger_problem, mark_damaged
-
-
-def flip(path: Path, at: int | None = None) -> None:
-    """Turn one bit of a file, its size unchanged."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2 if at is None else at] ^= 0x10
-    path.write_bytes(content)
 
 
 @pytest.fixture
@@ -29,16 +23,6 @@ def home(tmp_path: Path) -> Home:
         home.put(f"d{day}.jsonl", jsonl(*(track(at=f"2026-01-0{day}T10:0{i}:00Z", user=f"u{i}") for i in range(day))))
     home.ingest()
     return home
-
-
-def lake_of(home: Home) -> Lake:
-    return Lake(home.folder / "data" / "lake")
-
-
-def file_of(home: Home, name: str) -> Path:
-    row = next(row for row in read_ledger(lake_of(home).ledger) if row.file.endswith(name))
-    (path,) = lake_of(home).events.rglob(f"shop-{row.file_id}.parquet")
-    return path
 
 
 def contents(home: Home) -> list[tuple[str, str]]:

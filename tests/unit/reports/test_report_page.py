@@ -11,7 +11,8 @@ from typing import Any
 import jinja2
 import pytest
 
-from pipeline.reports import files, render
+from pipeline.home import versions
+from pipeline.reports import render
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&"
 NIGHT = {
@@ -26,7 +27,7 @@ NOTHING: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [render, files])
+@pytest.mark.parametrize("module", [render, versions])
 def test_numbers_are_written_as_the_docstrings_say(module: Any) -> None:
     found = doctest.testmod(module)
     assert found.attempted > 0 and found.failed == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from ingest_home import Home, jsonl, track
-from test_ingest_recovery import file_of, flip, lake_of
+from lake_damage import file_of, flip, lake_of
 
 from pipeline.home.clock import night_time
 from pipeline.home.parquet import write_parquet
