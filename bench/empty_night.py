@@ -22,7 +22,7 @@ IMPORTS = {
     "import Dagster": ("dagster",),
     "import dagster-dbt": ("dagster_dbt",),
     "import dbt and its DuckDB adapter": ("dbt.cli.main", "dbt.adapters.duckdb.connections"),
-    "import Great Expectations": ("great_expectations", "expectations.runner"),
+    "import Great Expectations": ("great_expectations", "expectations.validation"),
     "import scikit-learn, XGBoost, models": ("models",),
 }
 DEFINITIONS = "definitions (assets, checks, job)"

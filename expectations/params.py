@@ -15,7 +15,7 @@ class GateParams:
     as_of_date: date
     lake_events: str = ""
     lake_new: tuple[str, ...] | None = None
-    """The lake's files that this gate looks into: those not judged before. None: all of them."""
+    """The lake's files that this gate looks into: those not checked before. None: all of them."""
     is_full: bool = True
     lake_rejected: str = ""
     ledger: str = ""
@@ -39,7 +39,7 @@ class GateParams:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "GateParams":
-        """Pick what the gates need from a run's dbt variables and limits; the other variables are left alone."""
+        """Pick what the gates need from a run's dbt variables and limits; the other variables are ignored."""
         names = {field.name for field in fields(cls)}
         given: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in names
@@ -61,7 +61,7 @@ class GateParams:
 
     @property
     def new_is_empty(self) -> bool:
-        """True where there is nothing in the lake that was not judged before."""
+        """True where nothing in the lake is still unchecked."""
         return self.lake_is_empty if self.lake_new is None else not self.lake_new
 
     @property

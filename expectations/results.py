@@ -1,4 +1,4 @@
-"""What a check says when it ran, and what is raised when it could not run. Nothing here evaluates anything."""
+"""What a check reports after it ran, and what is raised when it could not run. Nothing here evaluates anything."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ class GateBroken(RuntimeError):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One expectation's verdict; together with run_id and checked_at it is a row of ops.quality_results."""
+    """The result of one check; together with run_id and checked_at it is a row of ops.quality_results."""
 
     stage: str
     table_name: str
@@ -25,7 +25,10 @@ class CheckResult:
     observed_value: str
     n_unexpected: int | None
     expected: str
-    hint: str = ""
+    explanation: str = ""
+    """What the check is about and where to look."""
+    action: str = ""
+    """What a person does about a failure, where it is not what one does about any failure of the stage."""
 
     @property
     def failed(self) -> bool:
@@ -38,9 +41,9 @@ class CheckResult:
         return self.severity == "error" and self.failed
 
     @property
-    def label(self) -> str:
-        """What was checked: `raw.ingested_files rejected_rate`."""
-        return f"{self.table_name} {self.column_name or self.expectation}"
+    def what(self) -> str:
+        """The column, or the expectation where it is about the whole table."""
+        return self.column_name or self.expectation
 
     def as_row(self, run_id: str, checked_at: datetime) -> dict[str, object]:
         """The row of ops.quality_results, its columns in the contract's order, then the limit."""
@@ -48,8 +51,16 @@ class CheckResult:
         return {column: values[column] for column in RESULT_COLUMNS}
 
 
-# The contract's columns, and what was expected.
 RESULT_COLUMNS: tuple[str, ...] = (
-    "run_id", "stage", "table_name", "expectation", "column_name", "severity", "passed", "observed_value",
-    "n_unexpected", "checked_at", "expected",
-)  # fmt: skip
+    "run_id",
+    "stage",
+    "table_name",
+    "expectation",
+    "column_name",
+    "severity",
+    "passed",
+    "observed_value",
+    "n_unexpected",
+    "checked_at",
+    "expected",
+)

@@ -1,25 +1,31 @@
-"""All suites by name and by stage. A suite's name is the table it judges."""
+"""All suites, found by file: `<schema>/<table>.py` is the suite of schema.table, its folder names the gate.
 
-from expectations.suites import (
-    acquisition,
-    behaviour,
-    funnels,
-    marts,
-    ml,
-    orders,
-    raw,
-    recommendations,
-    retention,
-    sessions,
-    value,
-)
-from expectations.suites.base import Check, Probe, Suite
+A suite's file has `PROBES`: functions from the gate's parameters to a query and the checks on its result. A file whose
+name begins with an underscore is shared by its neighbours.
+"""
 
-SUITES: dict[str, Suite] = {
-    suite.name: suite
-    for module in (raw, sessions, marts, orders, funnels, retention, acquisition, behaviour, ml, recommendations, value)
-    for suite in module.SUITES
-}
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from expectations.checks import Suite
+
 STAGES: tuple[str, ...] = ("raw", "sessions", "marts", "ml")
 
-__all__ = ["STAGES", "SUITES", "Check", "Probe", "Suite"]
+
+def find_suites(package: ModuleType) -> dict[str, Suite]:
+    """The suites below a package, by table."""
+    suites = {}
+    for schema in iter_modules(package.__path__):
+        folder = import_module(f"{package.__name__}.{schema.name}")
+        for file in iter_modules(folder.__path__):
+            if not file.name.startswith("_"):
+                name = f"{schema.name}.{file.name}"
+                probes = import_module(f"{package.__name__}.{name}").PROBES
+                suites[name] = Suite(name, folder.STAGE, probes)
+    return suites
+
+
+SUITES: dict[str, Suite] = find_suites(import_module(__name__))

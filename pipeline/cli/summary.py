@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.warnings import told as told_warning
+from expectations import describe_row
 from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.versions import report_of
@@ -96,13 +96,14 @@ def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> list[tuple[str, str]]
         [run_id],
     ).fetchall()
     warnings = con.execute(
-        "select table_name, coalesce(column_name, expectation), observed_value, expected from ops.quality_results "
+        "select table_name, coalesce(column_name, expectation), severity, observed_value, expected "
+        "from ops.quality_results "
         "where run_id = ? and not passed order by checked_at, 1, 2",
         [run_id],
     ).fetchall()
     counts = [f"{stage} {ok}/{asked}" + f" ({skipped} skipped)" * bool(skipped) for stage, ok, asked, skipped in stages]
     lines = [("gates", ", ".join(counts))]
-    return lines + [("warning", told_warning(*warning)) for warning in warnings]
+    return lines + [("warning", describe_row(*warning)) for warning in warnings]
 
 
 def _models(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 Every suite is a check on the table it is named after. The check on a layer's last tables speaks for the whole gate:
 nothing of a later layer is built when any error-level expectation of the stage failed. Every result is kept for
-`ops.quality_results`. Not here: what a suite asks (`expectations`).
+`ops.quality_results`. Not here: what must hold of a table (`expectations`).
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,14 +13,11 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from expectations.results import RESULT_COLUMNS, CheckResult, GateBroken
-from expectations.runner import run_stage
-from expectations.suites import SUITES
-from expectations.warnings import of_result
+from expectations import RESULT_COLUMNS, SUITES, CheckResult, GateBroken, describe, run_stage
 from pipeline.build.plan import BuildPlan, lake_files
 from pipeline.build.variables import dbt_variables
 from pipeline.home.failpoints import failpoint
-from pipeline.home.memory import reading
+from pipeline.home.memory import memory_limit, reading
 from pipeline.home.parquet import write_parquet
 from pipeline.ingest import read_ledger
 from pipeline.orchestration.resources import GrowthHome
@@ -35,19 +32,19 @@ GATES: dict[str, list[str]] = {
     "marts": ["marts.user_labels", "marts.dim_users"],
     "ml": ["activation.user_profiles"],
 }
-# The ml gate judges two layers once the second is wholly built; a blocking check on the first would cut it in two.
-_JUDGED_LATER = ("ml.", "activation.user_history")
-# The ledger is judged before dbt has made a table of it.
-_JUDGED_AS = {"raw.ingested_files": "lake.ledger"}
+# The ml gate checks two layers when the second is complete; a blocking check on the first would cut its step in two.
+_NOT_BLOCKING = ("ml.", "activation.user_history")
+# The ledger is checked before dbt has built a table from it.
+_ASSET_OF = {"raw.ingested_files": "lake.ledger"}
 _TABLES_STAY = (
-    "The tables as they failed are in data/build/growth.duckdb. After mending the cause, "
-    "`growthhouse run --full-refresh` builds them anew"
+    "The tables as they failed are in data/build/growth.duckdb. After repairing the cause, "
+    "`growthhouse run --full-refresh` rebuilds them"
 )
 
 
 def asset_key(table: str) -> dg.AssetKey:
     """The asset on whose page the suite of a table appears."""
-    return dg.AssetKey(_JUDGED_AS.get(table, table).split("."))
+    return dg.AssetKey(_ASSET_OF.get(table, table).split("."))
 
 
 def gated_tables(stage: str) -> list[str]:
@@ -61,7 +58,7 @@ def build_gate(stage: str) -> dg.AssetChecksDefinition:
         dg.AssetCheckSpec(
             f"gate_{stage}",
             asset=asset_key(table),
-            blocking=not table.startswith(_JUDGED_LATER),
+            blocking=not table.startswith(_NOT_BLOCKING),
             description=f"All expectations of gate {stage}; a failed error stops the night here."
             if table in GATES[stage]
             else f"Expectations of {table}; a failed error stops the night at gate {stage}.",
@@ -73,15 +70,15 @@ def build_gate(stage: str) -> dg.AssetChecksDefinition:
     def gate(context: dg.AssetCheckExecutionContext, growth: GrowthHome) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.asset_key for key in context.selected_asset_check_keys}
         tables = [table for table in gated_tables(stage) if asset_key(table) in chosen]
-        results = _ask(stage, growth, tables)
+        results = _check(stage, growth, tables)
         for table in tables:
             yield _check_result(stage, table, results)
 
     return gate
 
 
-def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckResult]:
-    """Judge the stage, or a few tables of it; a gate's last tables speak for all, so they want the whole stage."""
+def _check(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckResult]:
+    """Check the stage, or a few tables of it; a gate's last tables speak for all, so they need the whole stage."""
     cleaning, night = growth.settings.cleaning, growth.run
     parameters = dbt_variables(growth.settings, growth.paths, night) | {
         "max_rejected_rate": cleaning.max_rejected_rate,
@@ -94,26 +91,23 @@ def _ask(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[CheckR
     parameters |= _what_is_new(stage, growth, parameters["published_at"])
     whole = any(table in GATES[stage] for table in tables)
     try:
-        results = _judged(stage, growth.paths.build_db, parameters, None if whole else tables)
+        with _connection(growth.paths.build_db) as con:
+            results = run_stage(stage, con, parameters, None if whole else tables)
     except GateBroken as broken:
         raise dg.Failure(
-            f"gate {stage} could not be judged, so it neither passed nor failed: {broken}", allow_retries=False
+            f"gate {stage} could not be evaluated, so it neither passed nor failed: {broken}", allow_retries=False
         ) from broken
     _keep(growth, night.run_id, results)
     return results
 
 
-def _judged(
-    stage: str, build_db: Path, parameters: dict[str, Any], tables: Collection[str] | None
-) -> list[CheckResult]:
-    if not build_db.exists():  # the raw gate of a first night
-        return run_stage(stage, build_db, parameters, tables)
-    with reading(build_db) as con:
-        return run_stage(stage, con, parameters, tables)
+def _connection(build_db: Path) -> duckdb.DuckDBPyConnection:
+    """To the build database; before the first night has built one, the raw gate reads only Parquet."""
+    return reading(build_db) if build_db.exists() else duckdb.connect(config={**memory_limit()})
 
 
 def _what_is_new(stage: str, growth: GrowthHome, published_at: datetime | None) -> dict[str, Any]:
-    """The raw gate looks into what came since the last version; the later ones at what the night builds of."""
+    """The raw gate checks what came since the last version; the later ones what the night builds from."""
     if stage != "raw":
         plan = BuildPlan.read(growth.paths.build_plan)
         return {"is_full": plan.is_full, "lake_new": plan.lake_files}
@@ -148,13 +142,14 @@ def _check_result(stage: str, table: str, results: Sequence[CheckResult]) -> dg.
 def _description(blocking: Sequence[CheckResult], warned: Sequence[CheckResult], n_checked: int) -> str:
     """What failed, what was expected and seen, and what a person does about it."""
     if not blocking:
-        return "\n".join(map(of_result, warned)) or f"{n_checked} expectations held"
-    hints = dict.fromkeys(r.hint or _TABLES_STAY for r in blocking)
-    return "\n".join([*map(_finding, blocking), *(f"{hint}." for hint in hints)])
+        return "\n".join(map(describe, warned)) or f"{n_checked} expectations held"
+    actions = dict.fromkeys(r.action or _TABLES_STAY for r in blocking)
+    return "\n".join([*map(_finding, blocking), *(f"{action}." for action in actions)])
 
 
 def _finding(result: CheckResult) -> str:
-    return f"{result.label}: expected {result.expected}, observed {result.observed_value}"
+    limits = f"expected {result.expected}, observed {result.observed_value}"
+    return f"{result.table_name} {result.what}: {limits}: {result.explanation}"
 
 
 def markdown_table(results: Sequence[CheckResult]) -> str:
@@ -163,16 +158,20 @@ def markdown_table(results: Sequence[CheckResult]) -> str:
     rows = [
         (
             "warned" if r.failed and not r.blocks else verdicts[r.passed],
-            r.table_name, r.column_name or r.expectation, quoted(r.expected), quoted(r.observed_value), r.severity,
+            r.table_name,
+            r.what,
+            quoted(r.expected),
+            quoted(r.observed_value),
+            r.severity,
         )
         for r in sorted(results, key=lambda r: (not r.blocks, not r.failed, r.passed is not None))
-    ]  # fmt: skip
+    ]
     head = ("result", "table", "what", "expected", "observed", "severity")
     return markdown.table(head, rows)
 
 
 def _keep(growth: GrowthHome, run_id: str, results: Sequence[CheckResult]) -> None:
-    """Append to the history, failed nights included; a table asked again within the same run replaces its rows."""
+    """Append to the history, failed nights included; a table checked again within the same run replaces its rows."""
     import pandas as pd
 
     if not results:

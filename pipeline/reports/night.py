@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from expectations.warnings import told
+from expectations import describe_row
 from pipeline.reports.rows import Row, first, rows
 
 MAX_NIGHTS = 14
@@ -52,7 +52,13 @@ def checks(con: duckdb.DuckDBPyConnection) -> Row:
         "from answers where not passed order by severity, checked_at, table_name, what",
     )
     not_held = [
-        {**one, "text": told(one["table_name"], one["what"], one["observed_value"], one["expected"])} for one in found
+        {
+            **one,
+            "text": describe_row(
+                one["table_name"], one["what"], one["severity"], one["observed_value"], one["expected"]
+            ),
+        }
+        for one in found
     ]
     return {**counted, "not_held": not_held}
 

@@ -60,7 +60,7 @@ def test_one_name_is_one_file() -> None:
     assert set(stems) == {node["name"] for node in MODELS}
 
 
-def test_a_suite_is_named_after_the_table_it_judges() -> None:
+def test_a_suite_is_named_after_the_table_it_checks() -> None:
     tables = {asset.replace("/", ".") for asset in ASSETS}
     assert set(SUITES) - tables == set()
     assert {suite.stage for suite in SUITES.values()} == set(STAGES) == set(GATES)

@@ -120,15 +120,15 @@ DAMAGE = [
 
 
 def damaged_before(stage: str, damage: Callable[[], None]) -> Callable[..., Any]:
-    """The gates' way to judge, with damage done before they open the build database, which nobody can write then."""
-    as_ever = gates._judged
+    """The gates' check, with damage done before they open the build database, which nobody can write then."""
+    check = gates._check
 
-    def judge(asked: str, *rest: Any) -> Any:
-        if asked == stage:
+    def damage_and_check(gate: str, *rest: Any) -> Any:
+        if gate == stage:
             damage()
-        return as_ever(asked, *rest)
+        return check(gate, *rest)
 
-    return judge
+    return damage_and_check
 
 
 def assert_stopped_at(home: Home, stage: str, before: tuple[Path, int], later_tables: dict[str, Any]) -> None:
@@ -147,7 +147,7 @@ def test_a_broken_stage_stops_the_night(
             con.execute(damage)
 
     before, later = home.published(), home.contents(STAGES[STAGES.index(stage) + 1 :])
-    monkeypatch.setattr("pipeline.orchestration.gates._judged", damaged_before(stage, break_it))
+    monkeypatch.setattr("pipeline.orchestration.gates._check", damaged_before(stage, break_it))
     with pytest.raises(NightError) as failure:
         home.run()
     assert failure.value.exit_code == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from expectations.results import CheckResult
+from expectations import CheckResult
 from pipeline.orchestration.gates import markdown_table
 from pipeline.orchestration.ui.markdown import quoted
 

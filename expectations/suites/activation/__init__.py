@@ -1,0 +1,3 @@
+"""Gate ml, its second layer: what is made of scores and segments."""
+
+STAGE = "ml"

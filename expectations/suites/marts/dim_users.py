@@ -1,0 +1,55 @@
+"""Persons: their events, orders and revenue add up to the facts, dates and scores are possible."""
+
+from expectations.checks import ROUNDING, Probe, at_least, between, zero
+from expectations.params import GateParams
+
+
+def profile(params: GateParams) -> Probe:
+    return Probe(
+        sql="""
+            select
+                count(*) as n_persons,
+                abs(coalesce(sum(n_events), 0) - (select count(*) from marts.fct_events)) as n_events_off,
+                abs(coalesce(sum(n_orders), 0) - (select count(*) from marts.fct_orders)) as n_orders_off,
+                abs(coalesce(sum(n_suspicious_orders), 0) - (select count(*) from marts.fct_orders where is_suspicious))
+                    as n_suspicious_orders_off,
+                abs(coalesce(sum(revenue), 0) / (
+                    select nullif(sum(revenue), 0) from marts.fct_orders where not is_suspicious
+                ) - 1) as revenue_off_rate,
+                abs(coalesce(sum(net_revenue), 0) / (
+                    select nullif(sum(net_revenue), 0) from marts.fct_orders where not is_suspicious
+                ) - 1) as net_revenue_off_rate,
+                count(*) filter (where last_seen_at < first_seen_at) as n_seen_backwards,
+                count(*) filter (
+                    where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double))
+                ) as n_score_out_of_range,
+                count(*) filter (where days_since_last_active < 0) as n_active_after_as_of
+            from marts.dim_users
+        """,
+        checks=[
+            at_least("n_persons", 1, "persons in the table"),
+            zero("n_events_off", "events of all persons compared with marts.fct_events"),
+            zero("n_orders_off", "orders of all persons compared with marts.fct_orders"),
+            zero("n_suspicious_orders_off", "suspicious orders of all persons compared with marts.fct_orders"),
+            between(
+                "revenue_off_rate",
+                0,
+                ROUNDING,
+                "revenue of all persons compared with marts.fct_orders, suspicious orders left out",
+                may_be_empty=True,
+            ),
+            between(
+                "net_revenue_off_rate",
+                0,
+                ROUNDING,
+                "net revenue of all persons compared with marts.fct_orders, suspicious orders left out",
+                may_be_empty=True,
+            ),
+            zero("n_seen_backwards", "persons last seen before they were first seen"),
+            zero("n_score_out_of_range", "persons with an activity score outside 0 to 100"),
+            zero("n_active_after_as_of", "persons last active after as_of"),
+        ],
+    )
+
+
+PROBES = (profile,)

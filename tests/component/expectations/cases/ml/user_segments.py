@@ -1,0 +1,27 @@
+"""Good and bad frames of ml.user_segments, and damage to the healthy warehouse that it finds."""
+
+GOOD = {
+    "shares": {
+        "segment": "new",
+        "n_persons": 3,
+        "segment_share": 0.4,
+        "n_other_date": 0,
+        "n_unexplained": 0,
+        "n_persons_off": 0,
+        "n_rfm_off": 0,
+        "n_rfm_outside": 0,
+    },
+}
+BAD = {"segment": [None, "vip"], "segment_share": [0.99]}
+DAMAGE = [
+    ("segment", "update ml.user_segments set segment = 'vip' where person_id = 'p1'"),
+    ("segment", "update ml.user_segments set segment = null where person_id = 'p1'"),
+    ("segment_share", "update ml.user_segments set segment = 'new'"),
+    ("n_other_date", "update ml.user_segments set as_of_date = '2026-01-30'"),
+    ("n_unexplained", "update ml.user_segments set segment_reason = null"),
+    ("n_persons_off", "insert into ml.user_segments from ml.user_segments"),
+    ("n_persons_off", "delete from ml.user_segments where person_id = 'p3'"),
+    ("n_rfm_off", "update ml.user_segments set rfm_score = '554' where person_id = 'p0'"),
+    ("n_rfm_off", "update ml.user_segments set rfm_score = null"),
+    ("n_rfm_outside", "update ml.user_segments set rfm_monetary = 6 where person_id = 'p0'"),
+]

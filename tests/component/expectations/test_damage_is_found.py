@@ -1,0 +1,67 @@
+"""The suites' SQL on a small warehouse: healthy data pass every gate, each kind of damage fails the check meant for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import duckdb
+import pytest
+from healthy import failures, skipped
+from suite_cases import CASES, checks, only
+
+from expectations import SUITES, GateBroken, GateParams, run_stage, run_suite
+
+DAMAGE = [(table, *case) for table, cases in CASES.items() for case in cases.damage]
+
+
+def test_every_check_after_the_raw_gate_has_damage_that_it_finds() -> None:
+    """Damage of the raw gate is done to the lake: test_raw_suites.py."""
+    checked = {(table, check.column) for table, _, check in checks() if SUITES[table].stage != "raw"}
+    assert checked == {(table, column) for table, column, _ in DAMAGE}
+
+
+@pytest.mark.parametrize("stage", ["sessions", "marts", "ml"])
+def test_healthy_data_pass(stage: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams) -> None:
+    results = run_stage(stage, warehouse, params)
+    assert failures(results) == set()
+    under_20_persons = {(f"ml.{kind}_scores", "n_distinct_probabilities") for kind in ("churn", "purchase")}
+    assert skipped(results) == (under_20_persons if stage == "ml" else set())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "damage"), DAMAGE, ids=[f"{table}-{column}" for table, column, _ in DAMAGE]
+)
+def test_damage_is_found(
+    table: str, column: str, damage: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    warehouse.execute(damage)
+    assert (table, column) in failures(run_suite(only(SUITES[table], column), warehouse, params))
+
+
+def test_orders_in_other_currencies_are_described_with_number_and_currency(
+    warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    """Of 40 orders e40 is suspicious, so 39 are counted; one without a currency is in the site's."""
+    warehouse.execute("update marts.fct_orders set currency = 'CNY' where order_id in ('e20', 'e30', 'e40')")
+    warehouse.execute("update marts.fct_orders set currency = 'EUR' where order_id = 'e50'")
+    (found,) = [r for r in run_suite(SUITES["marts.fct_orders"], warehouse, params) if r.failed]
+    assert (found.column_name, found.severity) == ("other_currency_rate", "warn")
+    assert found.observed_value == (  # 3 / 39
+        "0.0769231 (note=2 orders in CNY, 1 orders in EUR, site.currency is USD: "
+        "sums of revenue add amounts of different currencies as they are)"
+    )
+
+
+def test_orders_all_in_the_currency_of_the_site_are_not_reported(
+    warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    warehouse.execute("update marts.fct_orders set currency = 'CNY'")
+    assert failures(run_suite(SUITES["marts.fct_orders"], warehouse, replace(params, currency="CNY"))) == set()
+
+
+def test_a_query_that_fails_breaks_the_gate_and_names_the_probe(
+    warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    warehouse.execute("drop table marts.fct_events")
+    with pytest.raises(GateBroken, match=r"marts\.\w+: probe \w+ could not be computed: .*fct_events"):
+        run_stage("marts", warehouse, params)
