@@ -1,7 +1,7 @@
-"""What the report says of what was learned: who scores and why, how good it is beside what, what moves it, how far it drifted.
+"""The report on models: which version scores and why, its metrics beside the baselines, feature importance, drift.
 
 Belongs here: reading `ml.*` and the card of the version that scores. Not here: learning; the importance of the features is
-computed by `models.propensity`, which draws it for the UI too.
+computed by `models.propensity`, also for the UI.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SCORED = "from marts.user_features where is_active_lookback and as_of_date = (s
 
 
 def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
-    """One section: the version that scores, the contest it stood, its scores, its features, its drift."""
+    """One section: the version that scores, its model selection, its scores, its features, its drift."""
     scored = first(
         con,
         f"select count(*) as n_persons, max(model_version) as version, {exact_sum('probability')} / count(*) as mean "
@@ -33,7 +33,7 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
     )
     version = scored["version"]
     card = _card(artifacts / kind, version)
-    contest = _contest(con, kind, version)
+    selection = _selection(con, kind, version)
     latest = _read_card(artifacts / kind / RULE)  # of each training, whoever scores after it
     return {
         "kind": kind,
@@ -41,11 +41,11 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
         **scored,
         "is_rule": version is None or version.startswith(RULE),
         "algorithm": _algorithm(version, card),
-        "is_promoted": any(one["scores"] and one["is_promoted"] for one in contest),
+        "is_promoted": any(one["scores"] and one["is_promoted"] for one in selection),
         "why": _why(artifacts / kind, version, card),
         "horizon_days": card["horizon_days"] if card else None,
         "test": latest["data"].get("test") if latest else None,
-        "contest": contest,
+        "selection": selection,
         "bands": _bands(con, kind),
         "tenths": _tenths(con, kind),
         "importance": _importance(con, kind, artifacts / kind, version),
@@ -58,7 +58,7 @@ def _folder(folder: Path, version: str) -> Path:
 
 
 def _card(folder: Path, version: str | None) -> dict[str, Any] | None:
-    """The card of the version that scores; None where it is not at hand or not of this version any more."""
+    """The card of the version that scores; None where it is missing or belongs to another version."""
     card = _read_card(_folder(folder, version)) if version is not None else None
     return card if card and card["model_version"] == version else None
 
@@ -77,7 +77,7 @@ def _algorithm(version: str | None, card: dict[str, Any] | None) -> str | None:
 
 
 def _why(folder: Path, version: str | None, card: dict[str, Any] | None) -> str | None:
-    """The latest decision for the version; of the recency rule, which may score without one, what its card says."""
+    """The reason of the latest decision for the version; for the recency rule, which may score without one, of its card."""
     from models.common import ArtifactError
     from models.propensity import read_registry
 
@@ -89,8 +89,8 @@ def _why(folder: Path, version: str | None, card: dict[str, Any] | None) -> str 
     return decided[-1] if decided else card["reason"] if card else None
 
 
-def _contest(con: duckdb.DuckDBPyConnection, kind: str, version: str | None) -> list[Row]:
-    """One row per candidate and baseline on the test snapshot, the best ranking first; each metric with its interval."""
+def _selection(con: duckdb.DuckDBPyConnection, kind: str, version: str | None) -> list[Row]:
+    """One row per candidate and baseline on the test snapshot, best ranking first; each metric with its interval."""
     found = rows(
         con,
         "select algorithm, model_version, metric, value, ci_low, ci_high, is_promoted from ml.model_metrics "
@@ -141,7 +141,7 @@ def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
 
 
 def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version: str | None) -> list[Row]:
-    """The features that move the scores most, over the persons scored in the published version; none of the recency rule."""
+    """The features that move the scores most, over the persons scored in the published version; none for the recency rule."""
     from models.common import ArtifactError
     from models.propensity import importance, importance_step, load_artifact
 
@@ -170,12 +170,12 @@ def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version
 
 
 def _short(comment: str | None) -> str:
-    """What a column is; what it is where nothing is known is left to `.describe`."""
+    """The first sentence of a column description."""
     return " ".join(re.split(r"[;.](?:\s|$)", comment or "", maxsplit=1)[0].split())
 
 
 def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
-    """How many features have shifted since the test, the furthest of them, the scores, and whether that is much for a model."""
+    """How many features drifted since the test, those that drifted most, the scores, and whether the model as a whole did."""
     from models.propensity import SCORE, describe_drift
 
     query = (
@@ -191,13 +191,13 @@ def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
         "n_features": len(features),
         "n_drifted": len(drifted),
         "score": next((row for row in found if row["feature"] == SCORE), None),
-        "told": describe_drift(con.execute(query, [kind]).df()),
+        "description": describe_drift(con.execute(query, [kind]).df()),
         "shown": drifted[:MAX_DRIFTED],
     }
 
 
 def recommendations(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """What ranks, NDCG@10 of every strategy on later data beside popularity, and what the lists were made from."""
+    """The ranking in use, NDCG@10 of every strategy on later data, and the share of each strategy in the lists."""
     lists = first(
         con,
         "select count(*) as n_rows, count(distinct person_id) as n_persons, count(distinct item_id) as n_items, "

@@ -1,4 +1,4 @@
-"""What the report says of the night itself: how much was read, whether it adds up, what the gates found, how long it took."""
+"""The report on the night itself: lines read, reconciliation, results of the gates, run time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_NIGHTS = 14
 
 
 def headline(con: duckdb.DuckDBPyConnection) -> Row:
-    """The version, its size, and whether every source adds up."""
+    """The version, its size, and whether every source is balanced."""
     found = first(
         con,
         "select as_of_date, published_at, run_id, n_events from ops.published_versions order by version desc limit 1",
@@ -24,7 +24,7 @@ def headline(con: duckdb.DuckDBPyConnection) -> Row:
 
 
 def _sources(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:
-    """What was read of each source; of a build made in parts by the run that read it, which was another one."""
+    """Lines read by source; where a build was made in parts, of the run that read them."""
     query = (
         "select source, n_lines, n_loaded, n_duplicates, n_rejected, n_too_late, is_balanced from ops.reconciliation "
         "where run_id = {} order by source"
@@ -35,7 +35,7 @@ def _sources(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:
 
 
 def checks(con: duckdb.DuckDBPyConnection) -> Row:
-    """Of each gate its latest answers: how many held, and those that did not, in words with their limit."""
+    """The latest results of each gate: how many held, and those that did not, with their limit."""
     latest = (
         "with latest as (select stage, arg_max(run_id, checked_at) as run_id from ops.quality_results group by stage), "
         "answers as (select * from ops.quality_results semi join latest using (stage, run_id)) "
@@ -64,7 +64,7 @@ def checks(con: duckdb.DuckDBPyConnection) -> Row:
 
 
 def stages(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Seconds of each stage of the run that made this version, as far as it had got when it was copied."""
+    """Seconds of each stage of the run that made this version, up to the copy."""
     return rows(
         con,
         "select stage, duration_s, duration_s / max(duration_s) over () as share from ops.run_stages "
@@ -74,7 +74,7 @@ def stages(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def nights(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The runs before this one, the newest first."""
+    """Earlier runs, the newest first."""
     return rows(
         con,
         "select started_at, as_of_date, status, failed_step, duration_s, n_new_events from ops.runs "

@@ -1,4 +1,4 @@
-"""Small pictures for the UI: numbers in, a Markdown image with its PNG inside out; for the report, as it asks for them.
+"""Small charts: numbers in, for the UI a Markdown image with an inline PNG out, for the report an SVG.
 
 Belongs here: how a picture looks. Not here: where its numbers come from (`assets/pictures.py`, `reports/shop.py`). Matplotlib
 is imported when the first picture is drawn, without pyplot: nothing global, no display, safe in a server.
@@ -78,7 +78,7 @@ def curves(
 
 
 def calibration(predicted: Sequence[float], observed: Sequence[float], counts: Sequence[int], title: str) -> str:
-    """Observed share against mean prediction, one dot per group of persons; on the dashed line it is true."""
+    """Observed share against mean prediction, one dot per group of persons; the dashed line is perfect calibration."""
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")

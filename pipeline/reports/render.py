@@ -1,4 +1,4 @@
-"""Values into the page: the Jinja environment and how numbers are written for people. Not here: what is shown, and where."""
+"""Renders the page: the Jinja environment and its number formats. Not here: what is shown, and where."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FOLDER = Path(__file__).parent
 
 
 def render(content: dict[str, Any]) -> str:
-    """The page. Every value is escaped, and a name the template misspells is an error, not an empty place."""
+    """The page. Every value is escaped, and a misspelt name in the template is an error, not an empty text."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -43,7 +43,7 @@ def count(value: float | None) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """A rate of 0 to 1, to a tenth of a percent, and more exactly where that would say 0.
+    """A rate of 0 to 1, to a tenth of a percent, with more digits where that would round to 0.
 
     >>> percent(0.33742), percent(1.0), percent(0.0004), percent(0.0)
     ('33.7 %', '100 %', '0.04 %', '0 %')
@@ -64,7 +64,7 @@ def points(value: float | None) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A metric to so many digits.
+    """A metric with that many digits.
 
     >>> number(0.87610), number(12.345, 1), number(None)
     ('0.876', '12.3', '–')
@@ -82,7 +82,7 @@ def money(value: float | None, currency: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in the two units that matter.
+    """Seconds in the two largest units.
 
     >>> [duration(s) for s in (0.26, 9.4, 130, 7260, 604800, 93600)]
     ['0.3 s', '9.4 s', '2 min 10 s', '2 h 1 min', '7 days', '1 day 2 h']
@@ -101,7 +101,7 @@ def duration(seconds: float | None) -> str:
 
 
 def change(now: float | None, before: float | None) -> str:
-    r"""How much more or less than before; empty where there is nothing to compare with.
+    r"""How much more or less than before; empty where there is no earlier value.
 
     >>> change(110, 100), change(90, 100), change(3, 0), change(5, 5)
     ('+10\xa0%', '−10\xa0%', '', '±0\xa0%')

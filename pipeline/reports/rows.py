@@ -1,4 +1,4 @@
-"""Rows of a query as the template reads them, and sums that do not depend on the order of rows. Not here: any query."""
+"""Query results as dictionaries, and sums that do not depend on the order of rows. Not here: any query."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def rows(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] =
 
 
 def first(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Row:
-    """The only row of a query that always gives one."""
+    """The row of a query that returns exactly one."""
     return rows(con, query, parameters)[0]
 
 
 def exact_sum(value: str) -> str:
-    """SQL: the sum of an SQL value to six digits, the same however the rows are divided among threads."""
+    """SQL: the sum of an SQL value to six digits, the same for any number of threads."""
     return f"cast(sum(cast({value} as decimal(38, 6))) as double)"

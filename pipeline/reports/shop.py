@@ -1,6 +1,6 @@
-"""What the report says of the people: activity, revenue, retention, funnels, segments, value, survival. Sums and names only.
+"""The report on the shop: activity, revenue, retention, funnels, segments, value, survival. Sums and names only.
 
-Definitions are those of the tables; nothing is computed here that a table has.
+Definitions are those of the tables; nothing is computed here that a table holds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SURVIVAL_DAYS = (1, 7, 14, 30, 60, 90)
 
 
 def activity(con: duckdb.DuckDBPyConnection, shown_days: int) -> Row | None:
-    """The last day beside the one a week before, and active persons over time."""
+    """The last day compared with the same day a week before, and active persons over time."""
     days = rows(
         con,
         "select activity_date, dau, wau, mau, stickiness, n_new, n_resurrected, n_dormant from marts.user_activity "
@@ -39,7 +39,7 @@ def activity(con: duckdb.DuckDBPyConnection, shown_days: int) -> Row | None:
 
 
 def revenue(con: duckdb.DuckDBPyConnection, currency: str, shown_days: int) -> Row | None:
-    """Plausible orders of the last 7 days beside the 7 before, and revenue per day; in the site's currency only."""
+    """Plausible orders of the last 7 days compared with the 7 before, and revenue per day; in the site's currency only."""
     counted = (
         "from marts.fct_orders where not is_suspicious and not is_bot and coalesce(currency, $currency) = $currency"
     )
@@ -115,7 +115,7 @@ def funnels(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def segments(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Persons per segment, and how they differ: share, median recency, revenue per head."""
+    """Persons per segment, and how they differ: share, median recency, revenue per person."""
     return rows(
         con,
         "select segment, count(*) as n_persons, count(*) / sum(count(*)) over () as share, "
@@ -126,7 +126,7 @@ def segments(con: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def migrations(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """Who went from which segment to which since the night before; None on the first night."""
+    """Moves between segments since the night before; None on the first night."""
     moved = rows(
         con,
         "select previous_as_of_date, from_segment, to_segment, n_persons from ml.segment_migrations "
@@ -146,7 +146,7 @@ def migrations(con: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def customer_value(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """What buyers are expected to bring, by fifths of expected revenue, and how a holdout went."""
+    """Expected orders and revenue by fifths of buyers, and the holdout."""
     total = first(
         con,
         "select count(*) as n_buyers, max(horizon_days) as horizon_days, max(model_version) as model_version, "
@@ -171,7 +171,7 @@ def customer_value(con: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def survival(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """Kaplan–Meier curves of everybody and of the largest channels: a picture, and the share left at a few days."""
+    """Kaplan–Meier curves of everybody and of the largest channels: a picture, and the share still active after some days."""
     curve = rows(
         con,
         "select breakdown, breakdown_value as name, lifetime_day, survival_rate, "

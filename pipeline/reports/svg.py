@@ -1,4 +1,4 @@
-"""A drawing as an SVG inside a data URI, for an `img`: sharp at any width, and what is in an `img` runs no script.
+"""A drawing as an SVG inside a data URI, for an `img`: sharp at any width, and an `img` runs no script.
 
 Not here: what is drawn (`pipeline.reports.plots`).
 """

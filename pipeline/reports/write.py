@@ -1,4 +1,4 @@
-"""From a published version to its report: read, render, write. What each section holds is in `shop`, `learned` and `night`."""
+"""From a published version to its report: read, render, write. The sections are in `shop`, `learned` and `night`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SHOWN_DAYS = 90
 
 
 class ReportError(Exception):
-    """There is nothing to report on; the message says which command changes that."""
+    """There is no published version; the message names the command that makes one."""
 
 
 def write_report(paths: HomePaths, *, currency: str) -> Path:
-    """Write the report of the current version beside its earlier ones, replacing its own; the path of the file.
+    """Write the report of the current version beside those of earlier versions, replacing its own; returns the path.
 
     The same version gives the same bytes. `currency`: the site's, which revenue is shown in. Raises ReportError before the
     first night, duckdb.Error where the version cannot be read, OSError where the file cannot be written.
