@@ -107,6 +107,7 @@ def test_every_step_waits_for_all_before_it(step: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_gate_blocks_on_the_tables_that_speak_for_it(stage: str) -> None:
+    assert GATES[stage]
     for table in GATES[stage]:
         assert GRAPH.get_check_spec(dg.AssetCheckKey(asset_key(table), f"gate_{stage}")).blocking
 

@@ -140,6 +140,7 @@ def test_nothing_of_it_becomes_markup_in_the_ui(home: HomePaths) -> None:
                 shown += list(event.asset_check_evaluation_data.metadata.values())
     texts = [value.value for value in shown if isinstance(value, dg.MarkdownMetadataValue)]
     assert any("javascript:1" in (text or "") for text in texts)  # the file's name is there
+    assert any("<img" in (text or "") or "![" in (text or "") for text in texts)
     for text in texts:
         page = MarkdownIt("commonmark", {"html": True}).enable("table").render(text or "")
         assert [tag for tag in ("<script", "<b>", "<a ", "onerror=") if tag in page] == []
@@ -148,10 +149,11 @@ def test_nothing_of_it_becomes_markup_in_the_ui(home: HomePaths) -> None:
 
 def test_no_raw_line_identifier_or_secret_is_in_dagsters_records_or_the_log(home: HomePaths) -> None:
     private = [SECRET, "no json</script>", f"{NASTY[10]}10", f"{NASTY[5]}5"]
-    for file in [*home.dagster.rglob("*"), *home.log.parent.rglob("*")]:
-        if file.is_file():
-            content = file.read_bytes().decode("utf-8", errors="replace")
-            assert [text for text in private if text in content] == [], file
+    files = [file for folder in (home.dagster, home.log.parent) for file in folder.rglob("*") if file.is_file()]
+    assert len(files) > 3
+    for file in files:
+        content = file.read_bytes().decode("utf-8", errors="replace")
+        assert [text for text in private if text in content] == [], file
 
 
 def test_nothing_below_data_is_a_pickle(home: HomePaths) -> None:

@@ -78,8 +78,8 @@ def test_init_beside_another_config_in_the_environment_says_which_one_is_meant(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GROWTH_CONFIG", "other/growth.yaml")
-    for command in commands_told(runner.invoke(app, ["init", "."]).output):
-        assert command[1:] == ["--config", "growth.yaml"]
+    commands = commands_told(runner.invoke(app, ["init", "."]).output)
+    assert [command[1:] for command in commands] == [["--config", "growth.yaml"]] * 2
 
 
 @pytest.mark.parametrize("given", [[], ["--config", "my site/growth.yaml"], ["--home", "state"]])
