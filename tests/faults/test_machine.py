@@ -71,8 +71,9 @@ def test_a_full_disk_is_told_and_the_next_night_is_right(
     ballast = fill(small_disk, leave_kb)
     code = nights.run(log, *night_of(small_disk))
     said = log.read_text(encoding="utf-8")
-    if code == 0:
-        pytest.skip(f"{leave_kb} kB are enough for a night")
+    if code == 0 and leave_kb >= 8_000:  # enough on some machines
+        assert faults_of(small_disk, undisturbed) == []
+        return
     assert code == 1
     assert "disk is full" in said.lower()
     assert "Free some space" in said
@@ -91,8 +92,9 @@ def test_too_little_memory_is_told_and_the_next_night_is_right(
     before, log = home.warehouse.resolve(), tmp_path / "small.log"
     code = nights.run(log, *night_of(home), GROWTH_MEMORY_LIMIT=limit)
     said = log.read_text(encoding="utf-8")
-    if code == 0 and limit != "8MiB":
-        pytest.skip(f"{limit} are enough for this shop")
+    if code == 0 and limit != "8MiB":  # enough on some machines
+        assert faults_of(home, undisturbed) == []
+        return
     assert code == 1, said[-2000:]
     assert "ran out of memory" in said
     assert f"GROWTH_MEMORY_LIMIT is {limit}: raise it" in said
