@@ -42,3 +42,9 @@ print(read_manifest.cache_info().currsize)
 def test_only_the_pipeline_imports_dagster(tmp_path: Path) -> None:
     code = "import sys, expectations, models, pipeline.ingest, pipeline.settings; sys.exit('dagster' in sys.modules)"
     assert run(code, tmp_path).returncode == 0
+
+
+def test_importing_expectations_imports_neither_great_expectations_nor_a_database(tmp_path: Path) -> None:
+    heavy = ["dagster", "duckdb", "great_expectations", "pandas", "sqlalchemy"]
+    code = f"import sys, expectations; print([module for module in {heavy} if module in sys.modules])"
+    assert run(code, tmp_path).stdout == "[]\n"

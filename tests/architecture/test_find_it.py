@@ -93,7 +93,7 @@ NIGHT = [
 
 
 def test_a_layer_and_a_gate_are_one_step_each() -> None:
-    """Dagster cuts a step in two when a blocking check stands inside it; then the gate would judge half a layer."""
+    """Dagster cuts a step in two when a blocking check stands inside it; then the gate would check half a layer."""
     assert set(steps()) == set(NIGHT)
     assert {f"dbt_{layer}" for layer in LAYERS} | {f"gate_{stage}" for stage in STAGES} < set(NIGHT)
 
