@@ -84,7 +84,7 @@ class Suite:
 
 
 class Options(TypedDict, total=False):
-    """What any of the checks below may say beside its limit and its meaning."""
+    """Optional arguments of the checks below."""
 
     severity: Severity
     look: str

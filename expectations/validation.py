@@ -27,7 +27,7 @@ def validate(suite: Suite, probe: Probe, frame: pd.DataFrame) -> list[CheckResul
     without = [check for check in probe.checks if _has_no_value(check, frame)]
     checks = [check for check in probe.checks if check not in without]
     outcomes = _evaluate(suite, checks, frame, {"result_format": "BASIC"})
-    # Where a value was unexpected takes half as long again as whether one was, so only failures are asked for it.
+    # To find where values were unexpected costs half as much again, so it is done for failures only.
     failed = [check for check, outcome in zip(checks, outcomes, strict=True) if not outcome.success]
     wanted = {"result_format": "SUMMARY", "partial_unexpected_count": MAX_EXAMPLES}
     if probe.keys:

@@ -46,12 +46,10 @@ def test_a_warning_and_an_error_on_one_column_have_their_own_meaning() -> None:
 def test_a_result_and_its_row_are_described_alike() -> None:
     check = SUITES["ml.user_segments"].check("segment_share", "warn")
     assert check is not None
-    result = CheckResult(
-        "ml", "ml.user_segments", check.expectation, "segment_share", "warn", False, "0.99 (segment=new)", 1,
-        check.expected, check.explanation,
-    )  # fmt: skip
-    row = ("ml.user_segments", "segment_share", "warn", "0.99 (segment=new)", check.expected)
-    assert describe(result) == describe_row(*row)
+    table, what, observed = "ml.user_segments", "segment_share", "0.99 (segment=new)"
+    values = (check.expectation, what, "warn", False, observed, 1, check.expected, check.explanation)
+    result = CheckResult("ml", table, *values)  # type: ignore[arg-type]
+    assert describe(result) == describe_row(table, what, "warn", observed, check.expected)
 
 
 @pytest.mark.parametrize(
