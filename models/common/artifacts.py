@@ -1,7 +1,7 @@
 """A version's folder on disk: files, and a card that holds their hashes.
 
-Belongs here: writing and reading it so that a killed night leaves no half version. Does not belong here: what a card or a
-file contains (see the families).
+Belongs here: writing it so that a killed night leaves no half version, and reading it. Does not belong here: what a
+card or a file contains (see the families).
 """
 
 import hashlib
@@ -18,7 +18,7 @@ class ArtifactError(RuntimeError):
 
 
 def write_folder(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> dict[str, Any]:
-    """Write files and card into `folder` and return the card; it is written last, so a folder with a card is complete."""
+    """Write files and then the card into `folder`, so that a folder with a card is complete; return the card."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         write_file(folder / name, content)

@@ -1,7 +1,7 @@
 """How often a person buys and whether they still do: the BG/NBD model of purchase counts.
 
-Belongs here: its likelihood, its fit and what follows from it for one person. Does not belong here: money (see
-`gamma_gamma`) and which persons are scored (see `customer_value`).
+Belongs here: its likelihood, its fit and its predictions. Does not belong here: money (see `value.gamma_gamma`), which
+persons are scored (see `value.customer_value`), the classifier made of it (see `propensity.algorithms.bg_nbd`).
 
 Source: Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way: An Alternative to the Pareto/NBD Model,
 Marketing Science 24(2), 275–284. While alive a person buys at Poisson rate λ ~ Gamma(r, α), and after each purchase
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln, hyp2f1
+from threadpoolctl import threadpool_limits
 
 from models.common.frames import FloatArray
 
 _STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 0.5, 0.8, 2.5), (2.0, 3.0, 0.5, 5.0))
-_LOG_BOUND = 12.0  # e^±12: beyond it the likelihood is flat, and a parameter says "no such variation"
+_LOG_BOUND = 12.0  # e^±12: beyond it the likelihood is flat, the parameter means "no such variation"
 _LOG_MAX_A = (
-    3.0  # a of 20: chances to leave differ by a fifth; with more the closed form overflows and the data hardly differ
+    3.0  # a of 20: chances to leave differ by a fifth; beyond it the closed form overflows, the data hardly differ
 )
 _MANY_REPEATS, _LARGE_B = 20, 50.0
 _MAX_TERMS = 20_000
@@ -27,7 +28,7 @@ _SINGULAR = 1e-4  # the closed form is 0/0 at a = 1 and a + b + x = 1; this near
 
 
 class FitError(ValueError):
-    """The data cannot carry a fit; the message says what is missing."""
+    """There is too little data for a fit; the message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,15 @@ class BgNbd:
 def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BgNbd:
     """The BG/NBD parameters of maximum likelihood.
 
-    frequency, recency, age: one number per person, as in `BgNbd`. Persons with equal histories are counted, not
-    repeated, so that a million persons in whole days fit in seconds; the order of persons does not matter.
-    Raises FitError without any repeat transaction, or with times that cannot be.
+    frequency, recency, age: one number per person, as in `BgNbd`. Persons with equal histories are grouped and counted,
+    so that a million persons in whole days fit in seconds; the order of persons does not matter.
+    Raises FitError without any repeat transaction, or with impossible times.
     """
     from scipy.optimize import minimize
 
     x, tx, end = _checked(frequency, recency, age)
     if not x.any():
-        raise FitError("no repeat transaction: nothing tells how often persons come back")
+        raise FitError("no repeat transaction: nothing shows how often persons come back")
     groups, counts = np.unique(np.column_stack([x, tx, end]), axis=0, return_counts=True)
     unit = float(np.average(groups[:, 2], weights=counts))  # times of about 1 keep the four parameters on one scale
     x, tx, end = groups[:, 0], groups[:, 1] / unit, groups[:, 2] / unit
@@ -112,10 +113,11 @@ def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> BgNbd
 
     bounds = [(-_LOG_BOUND, _LOG_MAX_A if name == "a" else _LOG_BOUND) for name in ("r", "alpha", "a", "b")]
     options = {"maxiter": 2_000, "ftol": 1e-15, "gtol": 1e-9}
-    tries = [
-        minimize(objective, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        for start in _STARTS
-    ]
+    with threadpool_limits(limits=1):  # four numbers: threads of the linear algebra took four times the CPU time
+        tries = [
+            minimize(objective, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+            for start in _STARTS
+        ]
     best = min(tries, key=lambda found: float(found.fun))
     if not np.isfinite(best.fun):
         raise FitError("the likelihood is not finite at any start")
@@ -145,7 +147,7 @@ def _likelihood(
     """Log-likelihood of each row, and its derivatives by r, alpha, a and b (4 × rows)."""
     r, alpha, a, b = (float(value) for value in parameters)
     log_gone = _log_gone(r, alpha, a, b, x, tx, end)
-    log_sum = np.logaddexp(0.0, log_gone)  # of the two ways to have this history: still alive, or gone
+    log_sum = np.logaddexp(0.0, log_gone)  # of the two explanations of the history: still alive, or gone
     gone = np.exp(log_gone - log_sum)
     rates = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + end)
     stays = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
@@ -155,10 +157,9 @@ def _likelihood(
             digamma(r + x) - digamma(r) + np.log(alpha) - (1.0 - gone) * to_end - gone * to_last,
             r / alpha - (r + x) * ((1.0 - gone) / (alpha + end) + gone / (alpha + tx)),
             digamma(a + b) - digamma(a + b + x) + gone / a,
-            digamma(a + b) + digamma(b + x) - digamma(b) - digamma(a + b + x)
-            - gone / (b + np.maximum(x, 1.0) - 1.0),
+            digamma(a + b) + digamma(b + x) - digamma(b) - digamma(a + b + x) - gone / (b + np.maximum(x, 1.0) - 1.0),
         ]
-    )  # fmt: skip
+    )
     return rates + stays + log_sum, gradient
 
 

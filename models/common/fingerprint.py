@@ -1,4 +1,4 @@
-"""What names a version: hashes of data, parameters, code and libraries."""
+"""Versions: hashes of data, parameters, code and libraries."""
 
 import hashlib
 import json
@@ -26,8 +26,7 @@ def library_versions() -> dict[str, str]:
 
 @cache
 def code_digest(family: Path) -> str:
-    """Hash of a family's modules and the common ones: a release that fits in another way must not find what an older one
-    stored."""
+    """Hash of a family's modules and the common ones: other code must not use what an older release stored."""
     files = sorted(family.rglob("*.py")) + sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 

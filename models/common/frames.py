@@ -1,6 +1,6 @@
-"""Frames and columns as every family reads them: required columns, dates, booleans, numbers.
+"""Columns as every family reads them: required columns, dates, booleans, numbers.
 
-Belongs here: what knows nothing of a model. Does not belong here: names of features or labels (see the families).
+Does not belong here: names of features or labels (see the families).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ FloatArray = NDArray[np.float64]
 
 
 class FrameError(ValueError):
-    """A frame lacks a column or breaks its grain; the message names what is wrong."""
+    """A frame lacks a column or has duplicate keys; the message says which."""
 
 
 def require_columns(frame: pd.DataFrame, columns: list[str], name: str) -> None:

@@ -1,6 +1,6 @@
-"""Rows of `ml.model_metrics`, which every family writes, and resampling of persons for their intervals.
+"""The shape of `ml.model_metrics`, and resampling of persons for its intervals.
 
-Belongs here: columns, types, bootstrap weights. Does not belong here: the metrics themselves (see the families).
+Does not belong here: the metrics themselves (see the families).
 """
 
 from collections.abc import Mapping

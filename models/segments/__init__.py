@@ -1,4 +1,4 @@
-"""Segments of persons: rules, clusters whose numbers last from night to night, and RFM scores."""
+"""Segments of persons: rules, clusters that keep their numbers from night to night, and RFM scores."""
 
 from models.segments.segmentation import SegmentResult, SegmentRules, segment_users
 

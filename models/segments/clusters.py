@@ -1,18 +1,21 @@
 """Clusters of persons: K-Means with a number of clusters that the data support.
 
-Belongs here: choosing k, fitting, numbering and naming clusters. Does not belong here: the rule segments.
+Belongs here: choosing k, fitting, ordering and naming clusters. Does not belong here: the rule segments (see
+`segmentation`), numbers that last from night to night (see `cluster_history`).
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from models.common.frames import FloatArray, numbers
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
 
 DIMENSIONS = ("activity_score", "purchase_frequency", "avg_order_value")
 MIN_PERSONS = 10
@@ -21,7 +24,7 @@ _K_RANGE = range(2, 9)
 _FIT_SAMPLE = 20_000
 _SILHOUETTE_SAMPLE = 2_000
 _N_BOOTSTRAPS = 8
-_FAR = 0.5  # standard deviations from the mean of all persons that make a cluster stand out
+_DISTINCT = 0.5  # standard deviations from the mean of all persons by which a cluster stands out
 _ONE_CLUSTER = "everyone"
 _WORDS = {
     "activity_score": ("quiet", "average activity", "very active"),
@@ -32,7 +35,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Clustering:
-    """Cluster of each row, name and centre of each cluster; how well separated and how repeatable the clusters are.
+    """Cluster of each row, name and centre of each cluster, separation and repeatability of the clusters.
 
     `centres`: cluster × dimension, means of the logarithms; `spread`: their deviation over all rows.
     """
@@ -47,14 +50,14 @@ class Clustering:
 
     @property
     def is_confirmed(self) -> bool:
-        """Found again on resampled persons, and more than one cluster."""
+        """More than one cluster, and found again on resampled persons."""
         return self.k > 1 and self.stability >= MIN_STABILITY
 
 
 def cluster_users(features: pd.DataFrame, seed: int, k: int | None = None) -> Clustering:
-    """Clusters of persons sorted by person; `k` None lets silhouette and stability choose between 2 and 8.
+    """Clusters of persons sorted by person; without `k` silhouette and stability choose between 2 and 8.
 
-    Clusters are numbered from 0 by size, then by activity, so numbers do not depend on where K-Means started.
+    Clusters are numbered from 0 by size, then by activity, so the numbers do not depend on where K-Means started.
     """
     logs = _logarithms(features)
     points = _standardised(logs)
@@ -62,7 +65,7 @@ def cluster_users(features: pd.DataFrame, seed: int, k: int | None = None) -> Cl
     n_distinct = len(np.unique(np.round(sample, 6), axis=0))
     if len(points) < MIN_PERSONS or n_distinct < 2 or k == 1:
         return _one_cluster(logs)
-    with threadpool_limits(limits=1):  # more threads would add up in another order and change the last bits
+    with threadpool_limits(limits=1):  # more threads would add up in another order, which changes the last bits
         ks = [k] if k else [n for n in _K_RANGE if n <= min(n_distinct, len(points) // 5)] or [2]
         ks = [n for n in ks if n <= n_distinct] or [n_distinct]
         chosen, silhouette, stability = _choose(sample, ks, seed)
@@ -103,11 +106,13 @@ def _sample(points: FloatArray, size: int, seed: int) -> FloatArray:
     return points[np.sort(np.random.default_rng(seed).choice(len(points), size=size, replace=False))]
 
 
-def _fit(points: FloatArray, k: int, seed: int) -> KMeans:
-    return KMeans(n_clusters=k, n_init=5, random_state=seed).fit(points)
+def _fit(points: FloatArray, k: int, seed: int, n_init: int = 5) -> "KMeans":
+    from sklearn.cluster import KMeans
+
+    return KMeans(n_clusters=k, n_init=n_init, random_state=seed).fit(points)
 
 
-def _choose(sample: FloatArray, ks: list[int], seed: int) -> tuple[KMeans, float, float]:
+def _choose(sample: FloatArray, ks: list[int], seed: int) -> tuple["KMeans", float, float]:
     """The best silhouette that resampling confirms; the best silhouette where none is confirmed."""
     measured = _sample(sample, _SILHOUETTE_SAMPLE, seed + 1)
     fitted: list[tuple[float, int, KMeans]] = []
@@ -127,12 +132,16 @@ def _choose(sample: FloatArray, ks: list[int], seed: int) -> tuple[KMeans, float
 
 
 def _silhouette(points: FloatArray, labels: NDArray[np.int_]) -> float:
+    from sklearn.metrics import silhouette_score
+
     n_labels = len(np.unique(labels))
     return round(float(silhouette_score(points, labels)), 9) if 1 < n_labels < len(points) else -1.0
 
 
-def _stability(sample: FloatArray, measured: FloatArray, model: KMeans, k: int, seed: int) -> float:
+def _stability(sample: FloatArray, measured: FloatArray, model: "KMeans", k: int, seed: int) -> float:
     """Mean adjusted Rand index between the clusters and those found on bootstrap samples of persons."""
+    from sklearn.metrics import adjusted_rand_score
+
     rng = np.random.default_rng(seed + 2)
     size = min(len(sample), _SILHOUETTE_SAMPLE)
     expected = model.predict(measured)
@@ -142,8 +151,8 @@ def _stability(sample: FloatArray, measured: FloatArray, model: KMeans, k: int, 
         if len(np.unique(drawn, axis=0)) < k:
             agreements.append(0.0)
             continue
-        again = KMeans(n_clusters=k, n_init=3, random_state=seed).fit(drawn).predict(measured)
-        agreements.append(float(adjusted_rand_score(expected, again)))
+        refitted = _fit(drawn, k, seed, n_init=3).predict(measured)
+        agreements.append(float(adjusted_rand_score(expected, refitted)))
     return round(float(np.mean(agreements)), 9)
 
 
@@ -156,7 +165,7 @@ def _renumber(labels: NDArray[np.int_], activity: FloatArray) -> NDArray[np.int_
 
 
 def _names(labels: NDArray[np.int_], points: FloatArray, raw: FloatArray) -> list[str]:
-    """A name for each cluster from what sets it apart; equal names are told apart by their rank in activity."""
+    """A name for each cluster from what distinguishes it; equal names get their rank in activity."""
     names = [
         _name(points[labels == c].mean(axis=0), raw[labels == c].mean(axis=0)) for c in range(int(labels.max()) + 1)
     ]
@@ -171,10 +180,10 @@ def _names(labels: NDArray[np.int_], points: FloatArray, raw: FloatArray) -> lis
 def _name(centre: FloatArray, mean: FloatArray) -> str:
     parts: list[str] = []
     for column, dimension in enumerate(DIMENSIONS):
-        if dimension != "activity_score" and mean[1] <= 1e-9:  # nobody bought: frequency and order value say nothing
+        if dimension != "activity_score" and mean[1] <= 1e-9:  # nobody bought: frequency and order value are empty
             continue
         low, _, high = _WORDS[dimension]
-        if abs(centre[column]) >= _FAR:
+        if abs(centre[column]) >= _DISTINCT:
             parts.append(high if centre[column] > 0 else low)
     if mean[1] <= 1e-9:
         parts.append("no orders")

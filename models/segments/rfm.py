@@ -1,6 +1,6 @@
 """RFM: how recently, how often and for how much each buyer bought, as quintiles from 1 to 5.
 
-Belongs here: the three scores. Does not belong here: rules and clusters (see `segment`).
+Belongs here: the three scores. Does not belong here: rules and clusters (see `segmentation`).
 
 Source: Hughes (1994), Strategic Database Marketing; independent quintiles, 5 is the best.
 """
@@ -16,9 +16,9 @@ _N_SCORES = 5
 
 
 def quintile(values: FloatArray) -> NDArray[np.int64]:
-    """1 to 5 by rank, 5 for the largest; equal values get equal scores, that of the middle of their ranks.
+    """1 to 5 by rank, 5 for the largest; equal values get the score of the middle of their ranks.
 
-    So no score depends on the order of persons, and where many are equal (bought once) some scores stay empty.
+    So no score depends on the order of persons, and where many are equal (bought once) some scores do not occur.
 
     >>> quintile(np.array([1.0, 1.0, 1.0, 1.0, 9.0])).tolist()
     [2, 2, 2, 2, 5]
@@ -30,9 +30,9 @@ def quintile(values: FloatArray) -> NDArray[np.int64]:
 
 
 def rfm_scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """`rfm_recency`, `rfm_frequency`, `rfm_monetary` and the three in a row as `rfm_score`, such as 545; one row each.
+    """`rfm_recency`, `rfm_frequency`, `rfm_monetary`, and the three concatenated as `rfm_score`, such as 545.
 
-    Among everybody with an order; null for the others. Recency counts days back, so fewer days score higher.
+    Ranked among everybody with an order; null for the others. Fewer days since the last order score higher.
     """
     days, orders, revenue = (numbers(rows, name) for name in RFM_FEATURES)
     buyers = np.flatnonzero((orders > 0) & ~np.isnan(days))

@@ -1,6 +1,7 @@
-"""Segments: who is new, leaving, valuable, asleep; by rules, with clusters beside them.
+"""Segments: who is new, at risk, of high value or dormant, by rules; with clusters and RFM scores.
 
-Belongs here: the rules, their order and the words that explain them. Does not belong here: how clusters are found.
+Belongs here: the rules, their order and the words that explain them. Does not belong here: how clusters are found (see
+`clusters`) and how they keep their numbers (see `cluster_history`).
 """
 
 from collections.abc import Callable
@@ -33,9 +34,10 @@ _COLUMNS = [
 
 @dataclass(frozen=True)
 class SegmentRules:
-    """Limits of the rules; the window of `at_risk` (7 days, the 30 before) is that of the features.
+    """Limits of the rules; the windows of `at_risk` (7 days, the 30 before) are those of the features.
 
-    `k` None lets the data choose the number of clusters.
+    Without `k` the data choose the number of clusters. The text of this record is hashed into `model_version`: another
+    name of a field or of the class gives all segments another version.
     """
 
     new_days: int = 7
@@ -47,7 +49,7 @@ class SegmentRules:
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """Rows of `ml.user_segments`, and how good the clusters are."""
+    """Rows of `ml.user_segments`, and metrics of the clusters."""
 
     frame: pd.DataFrame
     metrics: pd.DataFrame
@@ -55,7 +57,7 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class _Facts:
-    """The columns the rules read, as arrays."""
+    """The columns that the rules read, as arrays."""
 
     since_first: FloatArray
     since_last: FloatArray
@@ -76,8 +78,8 @@ def segment_users(
 ) -> SegmentResult:
     """Segment, reason, cluster and RFM scores of every person in the snapshot, sorted by person.
 
-    `history`: the folder where the clusters of the nights are kept, so that a cluster keeps its number; None numbers
-    them anew.
+    `history`: the folder where each night's cluster centres are kept, so that a cluster keeps its number; this night's
+    are written there. Without it they are numbered from 0.
     """
     rules = rules or SegmentRules()
     needed = dict.fromkeys(["person_id", *_COLUMNS, *DIMENSIONS, *RFM_FEATURES, "was_active_prev_30d"])
@@ -158,7 +160,7 @@ def _facts(rows: pd.DataFrame) -> _Facts:
 
 
 def _high_value(facts: _Facts, rules: SegmentRules) -> tuple[NDArray[np.bool_], float]:
-    """Buyers at or above the quantile of revenue that leaves the top share; ties at the edge are in."""
+    """Buyers at or above the quantile of revenue of the top share, ties included; and that quantile."""
     is_buyer = (facts.orders > 0) & (facts.revenue > 0)
     if not is_buyer.any():
         return np.zeros(len(is_buyer), dtype=bool), 0.0

@@ -1,11 +1,11 @@
-"""When do they leave: Kaplan–Meier survival and hazard of lifetimes, most of which are not over yet.
+"""Kaplan–Meier survival and hazard of lifetimes, most of which are not over yet.
 
-Belongs here: the estimate by group and the days it is told for. Does not belong here: what a lifetime is and who has left
-(see `pipeline.predict.features.read_lifetimes`).
+Belongs here: the estimate by group and the days that are reported. Does not belong here: what a lifetime is and who has
+left (see `pipeline.predict.features.read_lifetimes`).
 
 Source: Kaplan & Meier (1958), Nonparametric Estimation from Incomplete Observations; interval on the log-log scale
-(Kalbfleisch & Prentice, 1980), which stays within 0 and 1. Estimated by `scipy.stats.ecdf`: lifelines, the other kept
-library, does not run with the pandas of this project.
+(Kalbfleisch & Prentice, 1980), which stays within 0 and 1. Estimated by `scipy.stats.ecdf`: lifelines, the other
+maintained library, does not run with the pandas of this project.
 """
 
 import warnings
@@ -26,8 +26,11 @@ _COLUMNS = ["breakdown", "breakdown_value", "lifetime_days", "has_left", "n_pers
 
 @dataclass(frozen=True)
 class SurvivalCurve:
-    """One group: at each day the survival S(t) = P(lifetime > t), its 95 % interval (NaN where S is 1 or 0), persons whose
-    lifetime reaches the day, and those of them who left, or were last seen, after exactly so many days."""
+    """One group, by day t: survival S(t) = P(lifetime > t) with its 95 % interval (NaN where S is 1 or 0).
+
+    `n_at_risk`: persons whose lifetime reaches the day; `n_left` and `n_censored`: those of them who left, or were last
+    seen, on exactly that day.
+    """
 
     days: NDArray[np.int64]
     survival: FloatArray
@@ -39,7 +42,7 @@ class SurvivalCurve:
 
     @property
     def median_days(self) -> int | None:
-        """First day that at most half outlive; None where more than half are seen to outlive every day."""
+        """First day that at most half outlive; None where more than half outlive every day seen."""
         reached = self.days[self.survival <= 0.5 + 1e-12]
         return int(reached[0]) if len(reached) else None
 
@@ -47,7 +50,7 @@ class SurvivalCurve:
 def kaplan_meier(lifetime_days: NDArray[np.int64], has_left: NDArray[np.bool_]) -> SurvivalCurve:
     """The curve of one group of persons, for every day from 0 to the longest lifetime.
 
-    Arrays of one length, a person each: whole days, at least 0, and whether the lifetime is over (else it is at least so
+    Arrays with one entry per person: whole days, at least 0, and whether the lifetime is over (else it is at least that
     long). Raises ValueError without persons.
     """
     from scipy.stats import CensoredData, ecdf
@@ -75,18 +78,13 @@ def kaplan_meier(lifetime_days: NDArray[np.int64], has_left: NDArray[np.bool_]) 
     return SurvivalCurve(days, survival, low, high, n_at_risk, n_left, n_censored)
 
 
-def survival_curves(lifetimes: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Rows of `ml.survival_curves`: a curve for each group, by day up to day 60 and by week from there.
+def survival_curves(curves: dict[tuple[str, str], SurvivalCurve], as_of: date) -> pd.DataFrame:
+    """Rows of `ml.survival_curves`: each group's curve, by day up to day 60 and by week after it.
 
-    `lifetimes`: persons counted by breakdown, breakdown_value, lifetime_days and has_left. A row tells of the days after
-    the row before it up to its own: who was at risk at their start, who left in them, the share of those at risk that
-    outlived them (1 - hazard), and the survival at their end.
+    A row covers the days after the row before it up to its own: who was at risk at their start, who left in them, the
+    hazard (share of those at risk that left), and the survival at their end.
     """
-    require_columns(lifetimes, _COLUMNS, "lifetimes")
-    parts = [
-        _rows(str(breakdown), str(value), curve)
-        for (breakdown, value), curve in curves_by_group(lifetimes).items()
-    ]  # fmt: skip
+    parts = [_rows(breakdown, value, curve) for (breakdown, value), curve in curves.items()]
     empty = _rows("", "", SurvivalCurve(*[np.zeros(0)] * 4, *[np.zeros(0, dtype=np.int64)] * 3))  # type: ignore[arg-type]
     frame = pd.concat(parts, ignore_index=True) if parts else empty
     frame.insert(0, "as_of_date", date_column(pd.Series([as_of] * len(frame), dtype=object)))
@@ -94,7 +92,11 @@ def survival_curves(lifetimes: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def curves_by_group(lifetimes: pd.DataFrame) -> dict[tuple[str, str], SurvivalCurve]:
-    """The curve of each (breakdown, breakdown_value), in the order of their names."""
+    """The curve of each (breakdown, breakdown_value), in the order of their names.
+
+    `lifetimes`: persons counted by breakdown, breakdown_value, lifetime_days and has_left.
+    """
+    require_columns(lifetimes, _COLUMNS, "lifetimes")
     rows = lifetimes.sort_values(_COLUMNS[:4], kind="stable")
     curves = {}
     for (breakdown, value), group in rows.groupby(_COLUMNS[:2], sort=True):
@@ -107,7 +109,7 @@ def curves_by_group(lifetimes: pd.DataFrame) -> dict[tuple[str, str], SurvivalCu
 
 
 def _rows(breakdown: str, value: str, curve: SurvivalCurve) -> pd.DataFrame:
-    ends = _told_days(len(curve.days))
+    ends = _reported_days(len(curve.days))
     starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.int64) if len(ends) else ends
     before = np.where(starts > 0, curve.survival[np.maximum(starts - 1, 0)], 1.0) if len(ends) else np.zeros(0)
     left, censored = (np.concatenate([[0], np.cumsum(counts)]) for counts in (curve.n_left, curve.n_censored))
@@ -129,7 +131,7 @@ def _rows(breakdown: str, value: str, curve: SurvivalCurve) -> pd.DataFrame:
     )
 
 
-def _told_days(n_days: int) -> NDArray[np.int64]:
+def _reported_days(n_days: int) -> NDArray[np.int64]:
     """Every day up to 60, then the end of every week, and the last day there is."""
     daily = np.arange(min(n_days, DAILY_UNTIL + 1))
     weekly = np.arange(DAILY_UNTIL + _WEEK, n_days, _WEEK)

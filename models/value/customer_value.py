@@ -1,7 +1,7 @@
-"""What a person will buy and spend in a horizon: BG/NBD times gamma-gamma, held against what really followed.
+"""What a person is expected to buy and spend in a horizon: BG/NBD times gamma-gamma, tested on a holdout.
 
-Belongs here: fitting both to order histories, the check on the last stretch of history, and the rule that scores where
-they fail it. Does not belong here: the two models themselves (`bgnbd`, `gamma_gamma`), and which orders count
+Belongs here: fitting both to order histories, the test on the last part of history, and the rule that scores where they
+fail it. Does not belong here: the two models themselves (`common.bgnbd`, `gamma_gamma`), and which orders count
 (`marts.order_histories`).
 
 An order is an order day: a date with at least one counted order; its value is the net revenue of the date.
@@ -41,7 +41,7 @@ class CustomerValueResult:
 
 @dataclass(frozen=True)
 class ValueModel:
-    """Both fits; `gamma_gamma` None means that everybody's orders are worth `mean_value`."""
+    """Both fits; without `gamma_gamma` everybody's orders are worth `mean_value`."""
 
     bgnbd: BgNbd
     gamma_gamma: GammaGamma | None
@@ -58,9 +58,9 @@ def value_customers(histories: pd.DataFrame, as_of: date, horizon_days: int, see
     """Expected orders and revenue of everybody with an order, in the `horizon_days` after as_of.
 
     `histories`: rows of `marts.order_histories`, those of as_of and, where history allows, those of the start of a
-    holdout with what followed it. Both models are fitted on the earlier rows and compared with what followed; where they
-    predict orders clearly better than "the rate so far goes on", they are fitted on the rows of as_of and score. Else,
-    also with too few repeat buyers or no holdout, that rule scores, and the card says why.
+    holdout with what followed it. Both models are fitted on the earlier rows and compared with what followed; if they
+    predict orders clearly better than the rule "the rate so far continues", they are fitted on the rows of as_of and
+    score. Otherwise, also with too few repeat buyers or no holdout, the rule scores, and the card says why.
     """
     require_columns(histories, _COLUMNS, "order histories")
     rows = histories.sort_values(["as_of_date", "person_id"], kind="stable")
@@ -102,7 +102,7 @@ def _fitted(now: pd.DataFrame) -> tuple[ValueModel | None, str]:
 
 
 def _held_out(before: pd.DataFrame, seed: int) -> tuple[Holdout | None, str]:
-    """The check on the earlier histories, or why there is none."""
+    """The test on the earlier histories, or why there is none."""
     if before.empty:
         return None, "no order is old enough to hold the time after it out"
     try:
@@ -121,14 +121,13 @@ def _held_out(before: pd.DataFrame, seed: int) -> tuple[Holdout | None, str]:
         int(ahead),
         seed,
     )
-    return (
-        held,
-        "" if held.is_promoted else "did not predict the orders of the holdout clearly better than the rate before it",
-    )
+    if held.is_promoted:
+        return held, ""
+    return held, "did not predict the orders of the holdout clearly better than the rate before it"
 
 
 def _same_rate(n: FloatArray, age: FloatArray, ahead: float) -> FloatArray:
-    """Repeat orders per day since the first, gone on with: what one would say without a model."""
+    """Repeat orders per day since the first, continued: the estimate without a model."""
     return np.asarray((n - 1) / np.maximum(age, 1) * ahead, dtype=np.float64)
 
 
@@ -162,7 +161,7 @@ def _scored(now: pd.DataFrame, as_of: date, horizon_days: int, model: ValueModel
 
 
 def _sample(rows: pd.DataFrame, size: int) -> pd.DataFrame:
-    """At most so many persons, chosen by a hash of their ids: always the same ones."""
+    """At most `size` persons, chosen by a hash of their ids: always the same ones."""
     if len(rows) <= size:
         return rows
     rank = pd.util.hash_pandas_object(rows["person_id"], index=False).to_numpy().argsort(kind="stable")
@@ -181,10 +180,7 @@ def _metric_rows(holdout: Holdout | None, version: str, is_promoted: bool) -> li
     if holdout is None:
         return []
     known = {"model": MODEL, "model_version": version, "algorithm": ALGORITHM, "split": "test"}
-    return [
-        known | row | {"baseline": RULE, "is_promoted": is_promoted}
-        for row in holdout.metrics
-    ]  # fmt: skip
+    return [known | row | {"baseline": RULE, "is_promoted": is_promoted} for row in holdout.metrics]
 
 
 def _card(

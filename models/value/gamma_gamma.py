@@ -1,11 +1,11 @@
 """How much a person spends per transaction: the gamma-gamma model.
 
-Belongs here: its likelihood, its fit and the expected value of one person. Does not belong here: how often they buy
-(see `bgnbd`).
+Belongs here: its likelihood, its fit and a person's expected value. Does not belong here: how often they buy
+(see `common.bgnbd`).
 
-Source: Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value (a note), after Colombo & Jiang (1999). The values
-of a person's transactions vary around that person's mean as Gamma(p, ν), and ν varies between persons as Gamma(q, γ);
-how much somebody spends is taken to be independent of how often they buy.
+Source: Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value (a note), after Colombo & Jiang (1999). The
+values of a person's transactions vary around that person's mean as Gamma(p, ν), and ν varies between persons as
+Gamma(q, γ); how much somebody spends is assumed to be independent of how often they buy.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
+from threadpoolctl import threadpool_limits
 
 from models.common.bgnbd import FitError
 from models.common.frames import FloatArray
@@ -31,7 +32,7 @@ class GammaGamma:
 
     @property
     def population_mean(self) -> float:
-        """Mean transaction value of all persons, p γ / (q - 1); NaN where q ≤ 1: such tails have no mean."""
+        """Mean transaction value of all persons, p γ / (q - 1); NaN where q ≤ 1, as such tails have no mean."""
         return self.p * self.gamma / (self.q - 1.0) if self.q > 1.0 else float("nan")
 
     def log_likelihood(self, n_transactions: ArrayLike, mean_value: ArrayLike) -> FloatArray:
@@ -57,14 +58,14 @@ class GammaGamma:
 def fit_gamma_gamma(n_transactions: ArrayLike, mean_value: ArrayLike) -> GammaGamma:
     """The parameters of maximum likelihood; one row per person with at least one transaction, mean value above 0.
 
-    The order of persons does not matter. Raises FitError where nobody is left, or all means are one number.
+    The order of persons does not matter. Raises FitError where there is nobody, or all means are equal.
     """
     from scipy.optimize import minimize
 
     n, mean = _checked(n_transactions, mean_value)
     rows, counts = np.unique(np.column_stack([n, mean]), axis=0, return_counts=True)
     if len(np.unique(rows[:, 1])) < 2:
-        raise FitError("fewer than two different mean values: nothing tells how persons differ")
+        raise FitError("fewer than two different mean values: nothing shows how persons differ")
     unit = float(np.average(rows[:, 1], weights=counts))
     n, mean, weights = rows[:, 0], rows[:, 1] / unit, counts / counts.sum()
 
@@ -74,17 +75,12 @@ def fit_gamma_gamma(n_transactions: ArrayLike, mean_value: ArrayLike) -> GammaGa
         return -float(np.sum(weights * value)), -np.sum(weights * gradient, axis=1) * parameters
 
     options = {"maxiter": 2_000, "ftol": 1e-15, "gtol": 1e-9}
-    tries = [
-        minimize(
-            objective,
-            np.log(start),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-_LOG_BOUND, _LOG_BOUND)] * 3,
-            options=options,
-        )
-        for start in _STARTS
-    ]
+    bounds = [(-_LOG_BOUND, _LOG_BOUND)] * 3
+    with threadpool_limits(limits=1):  # three numbers: threads of the linear algebra took four times the CPU time
+        tries = [
+            minimize(objective, np.log(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+            for start in _STARTS
+        ]
     best = min(tries, key=lambda found: float(found.fun))
     if not np.isfinite(best.fun):
         raise FitError("the likelihood is not finite at any start")
@@ -106,10 +102,8 @@ def _likelihood(parameters: FloatArray, n: FloatArray, mean: FloatArray) -> tupl
     p, q, gamma = (float(value) for value in parameters)
     total = n * mean
     logs = np.log(gamma + total)
-    value = (
-        gammaln(p * n + q) - gammaln(p * n) - gammaln(q)
-        + q * np.log(gamma) + (p * n - 1.0) * np.log(mean) + p * n * np.log(n) - (p * n + q) * logs
-    )  # fmt: skip
+    normaliser = gammaln(p * n + q) - gammaln(p * n) - gammaln(q)
+    value = normaliser + q * np.log(gamma) + (p * n - 1.0) * np.log(mean) + p * n * np.log(n) - (p * n + q) * logs
     gradient = np.stack(
         [
             n * (digamma(p * n + q) - digamma(p * n) + np.log(total) - logs),

@@ -1,7 +1,7 @@
-"""Predicted totals of persons against what followed in a stretch of time that the model had not seen.
+"""Predicted totals of persons against what followed in a period that the model had not seen.
 
-Belongs here: errors, their intervals by resampling persons, and whether a baseline is beaten. Does not belong here: what
-is predicted (see `customer_value`), and metrics of probabilities (see `evaluate`).
+Belongs here: errors, their intervals by resampling persons, and whether a baseline is beaten. Does not belong here:
+what is predicted (see `customer_value`).
 """
 
 from collections.abc import Callable
@@ -13,14 +13,16 @@ from models.common.frames import FloatArray
 
 MAX_TESTED_PERSONS = 50_000
 N_RESAMPLES = 100
-_CLEARLY = 0.9  # share of resamples in which the baseline has to be beaten
+_CLEAR_SHARE = 0.9  # of resamples in which the baseline has to be beaten
 _DIGITS = 9
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """Metric rows (metric, value, ci_low, ci_high, baseline_value), days held out, and whether the first quantity's squared
-    error is clearly below the baseline's."""
+    """Metric rows (metric, value, ci_low, ci_high, baseline_value), days held out, and the verdict.
+
+    `is_promoted`: the squared error of the first quantity is clearly below the baseline's.
+    """
 
     metrics: list[dict[str, object]]
     days: int
@@ -36,7 +38,7 @@ def _rmse(observed: FloatArray, predicted: FloatArray) -> float:
 
 
 def _total_ratio(observed: FloatArray, predicted: FloatArray) -> float:
-    """Predicted over observed, all persons together; 1 is right."""
+    """Predicted over observed total of all persons; 1 is right."""
     total = float(observed.sum())
     return float(predicted.sum()) / total if total > 0 else float("nan")
 
@@ -74,13 +76,13 @@ def measure(
     metrics: list[dict[str, object]] = []
     for quantity, truth in observed.items():
         for name, metric in METRICS.items():
-            again = np.array([metric(truth[rows], predicted[quantity][rows]) for rows in draws])
-            again = again[~np.isnan(again)]
-            low, high = np.quantile(again, [0.025, 0.975]) if len(again) else (np.nan, np.nan)
-            found = [metric(truth, predicted[quantity]), float(low), float(high), metric(truth, baseline[quantity])]
+            resampled = np.array([metric(truth[rows], predicted[quantity][rows]) for rows in draws])
+            resampled = resampled[~np.isnan(resampled)]
+            low, high = np.quantile(resampled, [0.025, 0.975]) if len(resampled) else (np.nan, np.nan)
+            values = [metric(truth, predicted[quantity]), float(low), float(high), metric(truth, baseline[quantity])]
             names = ("value", "ci_low", "ci_high", "baseline_value")
-            rounded = (round(number, _DIGITS) for number in found)
+            rounded = (round(number, _DIGITS) for number in values)
             metrics.append({"metric": f"{quantity}_{name}", **dict(zip(names, rounded, strict=True))})
     gain = (baseline[first] - observed[first]) ** 2 - (predicted[first] - observed[first]) ** 2
     wins = float(np.mean([gain[rows].mean() > 0 for rows in draws]))
-    return Holdout(metrics, days, bool(gain.mean() > 0 and wins >= _CLEARLY))
+    return Holdout(metrics, days, bool(gain.mean() > 0 and wins >= _CLEAR_SHARE))

@@ -30,9 +30,10 @@ def estimate_survival(growth: GrowthHome) -> dg.MaterializeResult[Any]:
 
     as_of, path = date.fromisoformat(growth.run.as_of), growth.paths.ml / "survival_curves.parquet"
     lifetimes = read_lifetimes(growth.paths.build_db, growth.paths.ml / "user_segments.parquet", as_of)
-    frame = survival_curves(lifetimes, as_of)
+    curves = curves_by_group(lifetimes)
+    frame = survival_curves(curves, as_of)
     write_parquet(frame, path)
-    medians = dg.MetadataValue.md(_medians(curves_by_group(lifetimes)))
+    medians = dg.MetadataValue.md(_medians(curves))
     return dg.MaterializeResult(metadata=frame_metadata(frame, path) | {"median_lifetime_days": medians})
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.survival import kaplan_meier, survival_curves
+from models.survival import curves_by_group, kaplan_meier, survival_curves
 
 AS_OF = date(2026, 6, 30)
 PERSONS = st.lists(st.tuples(st.integers(0, 120), st.booleans()), min_size=1, max_size=80)
@@ -26,13 +26,24 @@ def counted(persons: list[tuple[int, bool]], value: str = "v") -> pd.DataFrame:
     return grouped.assign(breakdown="segment", breakdown_value=value)
 
 
+def table(lifetimes: pd.DataFrame) -> pd.DataFrame:
+    return survival_curves(curves_by_group(lifetimes), AS_OF)
+
+
 def test_the_textbook_table_of_remissions() -> None:
     """6-MP group of Freireich et al. (1963), weeks; worked in Kleinbaum & Klein, Survival Analysis, chapter 2."""
     left = [6, 6, 6, 7, 10, 13, 16, 22, 23]
     censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
     curve = kaplan_meier(*arrays([(day, True) for day in left] + [(day, False) for day in censored]))
-    published = {6: (21, 0.857), 7: (17, 0.807), 10: (15, 0.753), 13: (12, 0.690), 16: (11, 0.627), 22: (7, 0.538),
-                 23: (6, 0.448)}  # fmt: skip
+    published = {
+        6: (21, 0.857),
+        7: (17, 0.807),
+        10: (15, 0.753),
+        13: (12, 0.690),
+        16: (11, 0.627),
+        22: (7, 0.538),
+        23: (6, 0.448),
+    }
     for week, (n_at_risk, survival) in published.items():
         assert curve.n_at_risk[week] == n_at_risk
         assert curve.survival[week] == pytest.approx(survival, abs=5e-4)
@@ -66,7 +77,7 @@ def test_with_censoring_survival_is_the_product_of_the_days(persons: list[tuple[
 
 @given(PERSONS)
 def test_rows_multiply_to_the_curve_and_lose_nobody_also_by_weeks(persons: list[tuple[int, bool]]) -> None:
-    frame, curve = survival_curves(counted(persons), AS_OF), kaplan_meier(*arrays(persons))
+    frame, curve = table(counted(persons)), kaplan_meier(*arrays(persons))
     assert frame["n_events"].sum() + frame["n_censored"].sum() == len(persons) == frame["n_at_risk"].iloc[0]
     assert frame["n_days"].sum() == len(curve.days) and frame["lifetime_day"].iloc[-1] == curve.days[-1]
     hazards = frame["hazard_rate"].fillna(0.0)
@@ -84,13 +95,13 @@ def test_nobody_has_left_yet() -> None:
 
 def test_groups_are_apart_and_their_order_is_that_of_their_names() -> None:
     both = pd.concat([counted([(1, True)] * 3, "b"), counted([(5, True), (9, False)], "a")])
-    frame = survival_curves(both, AS_OF)
+    frame = table(both)
     assert list(dict.fromkeys(frame["breakdown_value"])) == ["a", "b"]
-    alone = survival_curves(counted([(5, True), (9, False)], "a"), AS_OF)
+    alone = table(counted([(5, True), (9, False)], "a"))
     pd.testing.assert_frame_equal(frame[frame["breakdown_value"] == "a"].reset_index(drop=True), alone)
 
 
 def test_nobody_at_all_is_an_empty_table_with_all_columns() -> None:
-    frame = survival_curves(counted([(1, True)]).iloc[:0], AS_OF)
+    frame = table(counted([(1, True)]).iloc[:0])
     assert len(frame) == 0
-    assert list(frame.columns) == list(survival_curves(counted([(1, True)]), AS_OF).columns)
+    assert list(frame.columns) == list(table(counted([(1, True)])).columns)

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from models.common.bgnbd import BgNbd
+from models.value import CustomerValueResult
 from models.value.customer_value import MIN_REPEAT_BUYERS, fit_value_model, value_customers
 from models.value.holdout import measure
 
@@ -33,13 +34,19 @@ def shop(n_persons: int = 3_000, seed: int = 4, leaves: bool = True) -> pd.DataF
             later = [day for day in days if 0 <= day < cutoff]
             if known:
                 spent = value[: len(known)].mean()
-                rows.append({
-                    "person_id": f"p{number:05d}", "as_of_date": AS_OF - timedelta(days=cutoff),
-                    "n_order_days": len(known), "recency_days": known[0] - known[-1], "age_days": known[0] - cutoff,
-                    "mean_order_value": spent, "n_days_after": cutoff or None,
+                spent_later = value[len(known) : len(known) + len(later)].sum()
+                row = {
+                    "person_id": f"p{number:05d}",
+                    "as_of_date": AS_OF - timedelta(days=cutoff),
+                    "n_order_days": len(known),
+                    "recency_days": known[0] - known[-1],
+                    "age_days": known[0] - cutoff,
+                    "mean_order_value": spent,
+                    "n_days_after": cutoff or None,
                     "n_order_days_after": len(later) if cutoff else None,
-                    "revenue_after": value[len(known) : len(known) + len(later)].sum() if cutoff else None,
-                })  # fmt: skip
+                    "revenue_after": spent_later if cutoff else None,
+                }
+                rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -48,8 +55,15 @@ def histories() -> pd.DataFrame:
     return shop()
 
 
-def test_everybody_with_an_order_is_scored_once_and_the_parts_fit_together(histories: pd.DataFrame) -> None:
-    result = value_customers(histories, AS_OF, 90, seed=7)
+@pytest.fixture(scope="module")
+def valued(histories: pd.DataFrame) -> CustomerValueResult:
+    return value_customers(histories, AS_OF, 90, seed=7)
+
+
+def test_everybody_with_an_order_is_scored_once_and_the_parts_fit_together(
+    histories: pd.DataFrame, valued: CustomerValueResult
+) -> None:
+    result = valued
     frame, now = result.frame, histories[histories["as_of_date"] == AS_OF]
     assert result.card["is_promoted"] and frame["model_version"].str.startswith("bgnbd-gamma-gamma-").all()
     assert sorted(frame["person_id"]) == sorted(now["person_id"])
@@ -64,8 +78,10 @@ def test_everybody_with_an_order_is_scored_once_and_the_parts_fit_together(histo
     )
 
 
-def test_the_holdout_is_measured_beside_the_rate_before_it(histories: pd.DataFrame) -> None:
-    metrics = value_customers(histories, AS_OF, 90, seed=7).metrics.set_index("metric")
+def test_the_holdout_is_measured_beside_the_rate_before_it(
+    histories: pd.DataFrame, valued: CustomerValueResult
+) -> None:
+    metrics = valued.metrics.set_index("metric")
     before = histories[histories["as_of_date"] == HOLDOUT_START].sort_values("person_id")
     same_rate = (before["n_order_days"] - 1) / before["age_days"].clip(lower=1) * N_AFTER
     errors = same_rate - before["n_order_days_after"]
@@ -78,19 +94,17 @@ def test_the_holdout_is_measured_beside_the_rate_before_it(histories: pd.DataFra
 
 
 def test_what_follows_as_of_moves_no_score_and_what_followed_the_holdout_moves_only_the_check(
-    histories: pd.DataFrame,
+    histories: pd.DataFrame, valued: CustomerValueResult
 ) -> None:
-    usual = value_customers(histories, AS_OF, 90, seed=7)
     other = histories.copy()
     other["n_order_days_after"] = (other["n_order_days_after"] * 0.9).round()
     found = value_customers(other, AS_OF, 90, seed=7)
-    pd.testing.assert_frame_equal(found.frame, usual.frame)
-    assert not found.metrics["value"].equals(usual.metrics["value"])
+    pd.testing.assert_frame_equal(found.frame, valued.frame)
+    assert not found.metrics["value"].equals(valued.metrics["value"])
 
 
-def test_the_order_of_rows_changes_nothing(histories: pd.DataFrame) -> None:
-    shuffled = histories.sample(frac=1.0, random_state=3)
-    first, second = value_customers(histories, AS_OF, 90, seed=7), value_customers(shuffled, AS_OF, 90, seed=7)
+def test_the_order_of_rows_changes_nothing(histories: pd.DataFrame, valued: CustomerValueResult) -> None:
+    first, second = valued, value_customers(histories.sample(frac=1.0, random_state=3), AS_OF, 90, seed=7)
     pd.testing.assert_frame_equal(first.frame, second.frame)
     pd.testing.assert_frame_equal(first.metrics, second.metrics)
     assert first.card == second.card
@@ -115,10 +129,11 @@ def test_without_a_holdout_the_rule_scores(histories: pd.DataFrame) -> None:
     assert len(result.frame) > 0
 
 
-def test_no_order_at_all_gives_an_empty_table_with_all_columns(histories: pd.DataFrame) -> None:
+def test_no_order_at_all_gives_an_empty_table_with_all_columns(
+    histories: pd.DataFrame, valued: CustomerValueResult
+) -> None:
     result = value_customers(histories.iloc[:0], AS_OF, 90, seed=7)
-    full = value_customers(histories, AS_OF, 90, seed=7)
-    assert len(result.frame) == 0 and list(result.frame.columns) == list(full.frame.columns)
+    assert len(result.frame) == 0 and list(result.frame.columns) == list(valued.frame.columns)
     assert len(result.metrics) == 0
 
 
