@@ -107,7 +107,7 @@ def _settings(folder: Path, arguments: argparse.Namespace) -> Any:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from models.recommend.model_selection import compete
+    from models.recommend.model_selection import select_blend
     from pipeline.predict.interactions import RecommendationData
 
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,7 @@ def _compare(arguments: argparse.Namespace) -> None:
         horizon = timedelta(days=arguments.horizon)
         test = data.span("test", until - horizon)
         theirs = {name: _library(name, test, arguments.allow_repeat) for name in ("cosine", "bm25", "als")}
-        result = compete(
+        result = select_blend(
             data.span("validation", until - 2 * horizon), test, allow_repeat=arguments.allow_repeat, seed=SEED
         )
     _show(test, result, theirs)

@@ -1,7 +1,7 @@
-"""Churn and purchase: the probability that a person leaves, or buys, within a horizon.
+"""Churn and purchase: the probability that a person leaves, or orders, within a horizon.
 
-`prediction` is a night of one model; `training` and `model_selection` make a version, `registry` decides whether it
-scores, `scoring` applies it, `drift` and `retrain_policy` say when the next one is due.
+`prediction` is one model's part of a night. `training` makes a version: `model_selection` chooses one of `algorithms`,
+`registry` decides whether it scores. `scoring` applies it; `drift` and `retrain_policy` say when the next one is due.
 """
 
 from models.propensity.artifacts import Artifact, load_artifact

@@ -1,7 +1,7 @@
 """A version of a model in memory and in its folder, without pickle.
 
-Belongs here: the pair of card and fitted model. Does not belong here: the folder's format (`common.artifacts`), what the
-card says (`card`), the formats of model files (`algorithms`).
+Belongs here: the pair of card and fitted model. Does not belong here: the folder's format (`common.artifacts`), what
+the card says (`card`), the formats of model files (`algorithms`).
 """
 
 from dataclasses import dataclass

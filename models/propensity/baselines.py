@@ -1,7 +1,6 @@
-"""What any model has to beat: the base rate, and a rule on recency alone.
+"""Baselines that any model has to beat: the base rate, and a rule on recency alone.
 
-Belongs here: the two baselines and the rule used when nothing could be learned.
-Does not belong here: fitted estimators with more than one feature.
+Belongs here: that rule, also where nothing could be learned. Does not belong here: models with more than one feature.
 """
 
 import hashlib
@@ -17,13 +16,13 @@ BASE_RATE = "base-rate"
 RECENCY_COLUMN = "days_since_last_active"
 # Upper ends (inclusive) of the buckets of days since last active; the last bucket is open.
 RECENCY_BUCKETS = (0, 1, 3, 7, 14, 30)
-# Each bucket is pulled towards the one before (the first towards the base rate) as if so many more had been seen in it.
+# Each bucket is pulled towards the one before it (the first towards the base rate) with the weight of so many persons.
 _PRIOR_PERSONS = 20.0
 _UNLABELLED_PURCHASE_MAX = 0.2
 
 
 def bucket_of(days: FloatArray) -> np.ndarray:
-    """Index of the recency bucket; an unknown recency counts as the longest."""
+    """Index of the recency bucket; unknown recency counts as the longest."""
     known = np.where(np.isnan(days), np.inf, days)
     return np.searchsorted(np.asarray(RECENCY_BUCKETS, dtype=float), known, side="left")
 
@@ -38,7 +37,7 @@ class RecencyRule:
 
     @property
     def version(self) -> str:
-        """Other rates, other version; `unlabelled` where there was nothing to learn rates from."""
+        """A hash of the rates; `unlabelled` where there was nothing to learn rates from."""
         if self.rates is None:
             return f"{RECENCY_RULE}-unlabelled"
         text = f"{self.kind} {self.horizon_days} {self.rates}"
@@ -52,9 +51,9 @@ class RecencyRule:
 
 
 def unlabelled_probability(kind: Kind, days: FloatArray, horizon_days: int) -> FloatArray:
-    """Without a single label: an ordering, not a calibrated probability.
+    """Without any label: an ordering, not a calibrated probability.
 
-    churn = (days + 1) / (days + 1 + horizon): rises with the days away, one half when they about equal the horizon.
+    churn = (days + 1) / (days + 1 + horizon): rises with the days away, one half where they about equal the horizon.
     purchase = 0.2 × (1 − churn): falls with the days away.
 
     >>> unlabelled_probability("churn", np.array([6.0]), 7).tolist()
@@ -68,8 +67,8 @@ def unlabelled_probability(kind: Kind, days: FloatArray, horizon_days: int) -> F
 def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_days: int) -> RecencyRule:
     """Rate of each recency bucket, never falling with the days away for churn, never rising for purchase.
 
-    A bucket is pulled towards the one before it: of persons away longer than anybody yet seen, the nearest is the best
-    guess, not the average person. No labels give the fixed curve.
+    A bucket is pulled towards the one before it: for persons away longer than anybody seen so far, the nearest bucket
+    is a better guess than the average person. Without labels the curve is fixed.
     """
     from sklearn.isotonic import isotonic_regression
 

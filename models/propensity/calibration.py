@@ -1,8 +1,8 @@
-"""Sigmoid calibration, kept as two numbers.
+"""Sigmoid calibration, stored as two numbers.
 
-Belongs here: the map from score to probability. Does not belong here: anything that knows what is predicted.
-A staircase (isotonic regression) is no choice here: it gives hundreds of persons the same probability, and on simulated
-and real logs that cost ranking (docs/models.md) while it calibrated no better.
+Belongs here: the map from score to probability. Does not belong here: what is predicted.
+Not isotonic regression: its steps give hundreds of persons the same probability, which cost ranking on simulated and
+real logs and calibrated no better (docs/models.md).
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def _logit(scores: FloatArray) -> FloatArray:
 
 
 def fit_calibration(scores: FloatArray, y: NDArray[np.int_]) -> Calibration:
-    """Sigmoid, or unchanged where there is too little to learn from or the score orders nothing.
+    """Sigmoid, or unchanged where there is too little to learn from or the score does not rank.
 
     >>> fit_calibration(np.array([0.1, 0.9]), np.array([0, 1])).method
     'identity'
@@ -51,6 +51,6 @@ def fit_calibration(scores: FloatArray, y: NDArray[np.int_]) -> Calibration:
         return Calibration("identity")
     fitted = LogisticRegression(C=1e6, max_iter=500).fit(_logit(scores).reshape(-1, 1), y)
     slope, intercept = float(fitted.coef_[0][0]), float(fitted.intercept_[0])
-    if slope <= 0:  # the score does not order the validation rows: turning it round would hide that
+    if slope <= 0:  # the score does not rank the validation rows: reversing it would hide that
         return Calibration("identity")
     return Calibration("sigmoid", round(slope, 6), round(intercept, 6))

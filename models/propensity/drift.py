@@ -1,12 +1,12 @@
-"""Have today's features and scores moved away from those that the model in use was proven on?
+"""Drift: whether today's features and scores have moved away from those of the model's test.
 
-Belongs here: the reference kept in a card, its comparison with a later frame, and when a model as a whole has drifted.
-Does not belong here: training again (see `predict`); a warning to people (a gate decides).
+Belongs here: the reference stored in a card, its comparison with a later frame, when a model as a whole has drifted.
+Does not belong here: retraining (see `prediction`); warning people (a gate decides).
 
-The reference is the test snapshot, the newest that the training saw: counts that only grow with a shop (days since first
-seen, orders in all) lie elsewhere than in all training rows on every night of its youth, which says nothing. For the
-same reason a feature has drifted only where it moved by more than the customary limits, by more than between the two snapshots
-before, and by more than chance does.
+The reference is the test snapshot, the newest that the training saw. Counts that only grow with a young shop (days
+since first seen, orders in total) differ from those of all training rows every night, which says nothing. For the same
+reason a feature has drifted only if it moved by more than the usual limits, by more than between the two snapshots
+before, and by more than chance would.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ from models.propensity.artifacts import Artifact
 from models.propensity.features import FEATURES, Kind, active, design_matrix
 
 _N_BINS = 10
-_PSI_LIMIT = 0.2  # the customary limit for "has shifted"
+_PSI_LIMIT = 0.2  # the usual limit for "has shifted"
 _MISSING_LIMIT = 0.1
-_CHANCE = 0.001  # how often a feature that did not move at all may be told to have
+_CHANCE = 0.001  # how often a feature that did not move at all may be reported
 _SHARE_LIMIT = 0.25  # of the features; the gate `ml` has the same
 _FLOOR = 1e-4
 _DECIMALS = 6
@@ -32,9 +32,9 @@ DRIFT_COLUMNS = ["model", "feature", "psi", "missing_rate", "reference_missing_r
 
 
 def reference_of(matrix: FloatArray, before: FloatArray | None = None) -> dict[str, dict[str, Any]]:
-    """What to compare each feature with, without keeping a single row: see `shares_of`.
+    """What to compare each feature with: shares of bins (see `shares_of`), not rows.
 
-    `before`: an earlier snapshot; how far the features moved from it to `matrix` is what they usually move by.
+    `before`: an earlier snapshot; the usual shift is how far the features moved from it to `matrix`.
     """
     if before is None or not len(before):
         return {name: shares_of(matrix[:, column]) for column, name in enumerate(FEATURES)}
@@ -42,9 +42,9 @@ def reference_of(matrix: FloatArray, before: FloatArray | None = None) -> dict[s
 
 
 def shares_of(values: FloatArray, before: FloatArray | None = None) -> dict[str, Any]:
-    """Edges of ten bins of equal size, the share of the known values in each, the share that is missing, the number of rows.
+    """Edges of ten bins of equal size, the share of known values in each, the missing rate, the number of rows.
 
-    Given earlier values also the shifts from those (`usual_psi`, `usual_missing`).
+    Given earlier values, also the shifts from those (`usual_psi`, `usual_missing`).
     """
     known = values[~np.isnan(values)]
     cuts = np.unique(np.quantile(known, np.linspace(0, 1, _N_BINS + 1)[1:-1])) if len(known) else np.empty(0)
@@ -63,7 +63,7 @@ def _shares(known: FloatArray, edges: list[float]) -> list[float]:
 
 
 def psi(expected: list[float], actual: list[float], floor: float = _FLOOR) -> float:
-    """Population stability index of two sets of shares; those below `floor` count as that.
+    """Population stability index of two sets of shares; those below `floor` count as `floor`.
 
     >>> psi([0.5, 0.5], [0.5, 0.5])
     0.0
@@ -76,7 +76,7 @@ def psi(expected: list[float], actual: list[float], floor: float = _FLOOR) -> fl
 def psi_by_chance(n_bins: int, n_expected: float, n_actual: float) -> float:
     """The PSI that two samples of one distribution exceed once in a thousand times (Yurdakul & Naranjo, 2020).
 
-    It is about χ² with a degree of freedom less than bins, times 1/n + 1/m.
+    It is about χ² with one degree of freedom less than bins, times 1/n + 1/m.
     """
     if n_bins < 2 or min(n_expected, n_actual) <= 0:
         return 0.0
@@ -94,9 +94,9 @@ def _missing_by_chance(before: float, now: float, n_before: int, n_now: int) -> 
 def feature_drift(
     kind: Kind, features_now: pd.DataFrame, artifact: Artifact, scores: FloatArray | None = None
 ) -> pd.DataFrame:
-    """One row per feature: today's look-back persons against those of the test snapshot; empty where the model has none.
+    """One row per feature: persons in today's look-back against those of the test snapshot; empty without a reference.
 
-    Given today's `scores`, one more row `(score)`: against those the model gave on its test snapshot.
+    Given today's `scores`, one more row `(score)`: against the model's scores on its test snapshot.
     """
     card = artifact.card
     reference = card.get("reference") or {}
@@ -111,9 +111,9 @@ def feature_drift(
 
 
 def describe_drift(drift: pd.DataFrame) -> str:
-    """Why the model as a whole has drifted, in words: its scores have, or over a quarter of its features; else "".
+    """Why the model as a whole has drifted: its scores have, or over a quarter of its features; else "".
 
-    `drift`: the rows of one model, as `feature_drift` gives them.
+    `drift`: the rows of one model from `feature_drift`.
     """
     shifted = drift[drift["is_drifted"]].sort_values(["psi", "feature"], ascending=[False, True], kind="stable")
     features, n_features = shifted[shifted["feature"] != SCORE], int((drift["feature"] != SCORE).sum())
@@ -129,14 +129,14 @@ def _shift(reference: Mapping[str, Any], values: FloatArray) -> tuple[float, flo
     known = values[~np.isnan(values)]
     before, missing = float(reference["missing_rate"]), 1.0 - len(known) / max(len(values), 1)
     fewest = min(len(known), _n_rows(reference, values) * (1 - before))
-    # A bin that is empty among few persons is not nearly impossible: it counts as half a person.
+    # An empty bin among few persons does not mean that it is nearly impossible: it counts as half a person.
     floor = max(_FLOOR, 0.5 / fewest) if fewest else _FLOOR
     shift = psi(reference["shares"], _shares(known, reference["edges"]), floor) if fewest else 0.0
     return round(shift, _DECIMALS), round(abs(missing - before), _DECIMALS)
 
 
 def _n_rows(reference: Mapping[str, Any], values: FloatArray) -> int:
-    """Rows behind a reference; cards of earlier releases do not say."""
+    """Rows behind a reference; cards of earlier releases do not hold it."""
     return int(reference.get("n_rows", len(values)))
 
 

@@ -1,7 +1,7 @@
 """Metrics with confidence intervals by person, and the comparison with baselines.
 
-Belongs here: resampling persons, comparing two evaluations, the shape of metric rows. Does not belong here: the metrics
-themselves (see `metrics`), fitting, calibration, choosing snapshots.
+Belongs here: comparing two evaluations, making metric rows. Does not belong here: the metrics themselves (see
+`metrics`), fitting, calibration, choosing snapshots.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,9 @@ from models.common.model_metrics import METRIC_COLUMNS
 from models.propensity.metrics import LOWER_IS_BETTER, Action, compute_metrics
 
 _CLEAR_SHARE = 0.9
-_FLAT_SHARE = 0.05  # standard deviation of scores in their mean, below which they tell nobody apart
+_FLAT_SHARE = (
+    0.05  # standard deviation of scores, as a share of their mean, below which they do not distinguish persons
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Evaluation:
     resampled: dict[str, FloatArray]
 
     def interval(self, metric: str) -> tuple[float, float]:
-        """Central 95 % of the resampled values, stretched to the value itself; NaN where no resample had both classes.
+        """Central 95 % of the resampled values, extended to the value itself; NaN where no resample had both classes.
 
         Resampling shifts the calibration error upwards, so that its own value can lie below all of its resamples.
         """
@@ -72,9 +74,9 @@ def beats(candidate: Evaluation, baseline: Evaluation) -> bool:
 
 
 def is_flat(probability: FloatArray) -> bool:
-    """Whether scores hardly differ between persons: whatever they rank by, nobody can be told apart by them.
+    """Whether scores hardly differ between persons, whatever they rank by.
 
-    Such scores can pass for better than the base rate, because calibration knows a later snapshot than that does.
+    Such scores can look better than the base rate, because calibration uses a later snapshot than the base rate does.
 
     >>> is_flat(np.array([0.2413, 0.2414, 0.2586])), is_flat(np.array([0.1, 0.4]))
     (True, False)
@@ -83,7 +85,7 @@ def is_flat(probability: FloatArray) -> bool:
 
 
 def best_baseline(metric: str, baselines: Mapping[str, Evaluation]) -> tuple[str, float]:
-    """The stronger baseline on this metric, with its value; the first named wins a tie."""
+    """The stronger baseline on this metric, with its value; the first wins a tie."""
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     known = {name: item.values[metric] for name, item in baselines.items() if not np.isnan(item.values[metric])}
     if not known:

@@ -1,7 +1,7 @@
 """Which columns the models read, and how a frame becomes a matrix.
 
-Belongs here: feature names, the join of features with labels, the numeric design matrix.
-Does not belong here: computing a feature (dbt does) or learning anything from data.
+Belongs here: names of features and labels, their join, the numeric design matrix.
+Does not belong here: computing a feature (dbt does that), learning from data.
 """
 
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ Kind = Literal["churn", "purchase"]
 LABELS: dict[str, str] = {"churn": "label_churned", "purchase": "label_purchased"}
 KEYS = ["person_id", "as_of_date"]
 
-# Shares, ratios and scores that are already on a bounded or roughly even scale.
+# Shares, ratios and scores, already on a bounded or roughly even scale.
 LINEAR_FEATURES = (
     "activity_score",
     "bounce_rate_30d",
@@ -28,7 +28,7 @@ LINEAR_FEATURES = (
     "last_feedback_score",
     "funnel_depth_30d",
 )
-# Counts, days, seconds and money: long-tailed, so they enter on a (signed) log scale.
+# Counts, days, seconds and money: long-tailed, so they are used on a (signed) log scale.
 LOG_FEATURES = (
     "days_since_last_active",
     "days_since_first_seen",
@@ -79,13 +79,13 @@ _DECIMALS = 6
 
 
 def check_kind(kind: str) -> None:
-    """Refuse anything but the two known models."""
+    """Raise `FrameError` for any other than the two models."""
     if kind not in get_args(Kind):
         raise FrameError(f"unknown model {kind!r}: expected one of {', '.join(get_args(Kind))}")
 
 
 def active(features: pd.DataFrame) -> pd.DataFrame:
-    """The rows active in the look-back, which are those that get a score; all of a frame without `is_active_lookback`."""
+    """The rows active in the look-back, which are those that get a score; all rows without that column."""
     return features[as_bools(features["is_active_lookback"])] if "is_active_lookback" in features.columns else features
 
 
@@ -110,22 +110,22 @@ def training_frame(
 ) -> pd.DataFrame:
     """Eligible persons with a known label, one row per (person, snapshot), sorted; label in column `y`.
 
-    A snapshot whose horizon is not over by `as_of` is left out even if a label was given for it.
+    A snapshot whose horizon is not over by `as_of` is left out even if it has a label.
     """
     check_kind(kind)
     label = LABELS[kind]
     require_columns(features, [*KEYS, *FEATURES], "features")
     require_columns(labels, [*KEYS, "is_eligible", label], "labels")
-    answers = labels[[*KEYS, "is_eligible", label]].copy()
-    answers["as_of_date"] = as_dates(answers["as_of_date"])
+    known = labels[[*KEYS, "is_eligible", label]].copy()
+    known["as_of_date"] = as_dates(known["as_of_date"])
     last = as_of - timedelta(days=horizon_days)
-    usable = as_bools(answers["is_eligible"]) & answers[label].notna().to_numpy()
-    answers = answers[usable & np.asarray([day <= last for day in answers["as_of_date"]], dtype=bool)]
-    answers = answers.assign(y=as_bools(answers[label]).astype(int))[[*KEYS, "y"]]
+    usable = as_bools(known["is_eligible"]) & known[label].notna().to_numpy()
+    known = known[usable & np.asarray([day <= last for day in known["as_of_date"]], dtype=bool)]
+    known = known.assign(y=as_bools(known[label]).astype(int))[[*KEYS, "y"]]
     rows = features[[*KEYS, *FEATURES]].copy()
     rows["as_of_date"] = as_dates(rows["as_of_date"])
-    for name, frame in (("features", rows), ("labels", answers)):
+    for name, frame in (("features", rows), ("labels", known)):
         if frame.duplicated(KEYS).any():
             raise FrameError(f"{name} holds a (person_id, as_of_date) more than once")
-    joined = rows.merge(answers, on=KEYS, how="inner")
+    joined = rows.merge(known, on=KEYS, how="inner")
     return joined.sort_values(["as_of_date", "person_id"], kind="stable").reset_index(drop=True)

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from models.common.frames import FloatArray
 
 TOP_SHARES = {"top_1": 0.01, "top_5": 0.05, "top_10": 0.10}
-METRICS = (
-    "roc_auc", "pr_auc", "brier", "log_loss", "ece",
-    *(f"{name}_{top}" for name in ("lift", "precision") for top in TOP_SHARES),
-)  # fmt: skip
+_AT_TOP = tuple(f"{name}_{top}" for name in ("lift", "precision") for top in TOP_SHARES)
+METRICS = ("roc_auc", "pr_auc", "brier", "log_loss", "ece", *_AT_TOP)
 PROFIT_METRICS = ("profit_per_person", "share_acted")
 LOWER_IS_BETTER = frozenset({"brier", "log_loss", "ece"})
 _EPSILON = 1e-15
@@ -24,7 +22,7 @@ _N_BINS = 10
 
 @dataclass(frozen=True)
 class Action:
-    """What acting on one person costs, and what it brings where the person is one of the positive class; site currency."""
+    """Cost of acting on one person, and benefit where that person is in the positive class; in the site's currency."""
 
     cost: float
     benefit: float
@@ -41,8 +39,8 @@ def compute_metrics(
     """Every metric for each row of weights (one row of ones by default); ties in the score are handled exactly.
 
     `y` and `probability` have one value per row, `weights` is (resample × row); each metric has one value per resample,
-    NaN where ranking is undefined because one class is missing. With an `action` also what acting on everybody from its
-    threshold would have brought per person, and the share of persons that would have been acted on.
+    NaN where ranking is undefined because one class is missing. With an `action` also the profit per person of acting
+    on everybody from its threshold on, and the share of persons acted on.
 
     >>> compute_metrics(np.array([0, 1]), np.array([0.2, 0.9]))["roc_auc"].tolist()
     [1.0]
@@ -77,7 +75,7 @@ def compute_metrics(
 
 
 def _roc_auc(total: FloatArray, true: FloatArray) -> FloatArray:
-    """Area under the ROC curve by trapezes over the groups of equal scores."""
+    """Area under the ROC curve by the trapezoidal rule over groups of equal scores."""
     start = np.zeros((len(total), 1))
     tpr = np.hstack([start, true / true[:, -1:]])
     false = total - true
@@ -93,7 +91,7 @@ def _average_precision(total: FloatArray, true: FloatArray) -> FloatArray:
 
 
 def _precision_at(share: float, total: FloatArray, true: FloatArray) -> FloatArray:
-    """Rate among the top share of rows; a group of ties across the edge counts by its share."""
+    """Rate among the top share of rows; a group of ties at the cut counts partially."""
     found = np.empty(len(total))
     for row, (seen, hits) in enumerate(zip(total, true, strict=True)):
         top = share * seen[-1]
@@ -102,7 +100,7 @@ def _precision_at(share: float, total: FloatArray, true: FloatArray) -> FloatArr
 
 
 def _calibration_error(p: FloatArray, hits: FloatArray, w: FloatArray) -> FloatArray:
-    """Σ |observed − said| over ten equal bins of the probability (Naeini et al., 2015), not yet divided by all rows."""
+    """Σ |observed − predicted| over ten equal bins of probability (Naeini et al., 2015), to be divided by all rows."""
     bins = np.minimum((p * _N_BINS).astype(int), _N_BINS - 1)
     member = (bins[:, None] == np.arange(_N_BINS)[None, :]).astype(float)
     return np.asarray(np.abs((w * (hits - p)) @ member).sum(axis=1))

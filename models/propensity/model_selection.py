@@ -31,13 +31,13 @@ from models.propensity.result import TrainOptions
 from models.propensity.split import TimeSplit
 from models.propensity.tuning import Fold, best_params
 
-# An origin that knew a smaller share of the rows shows how algorithms do on few rows: there four parameters beat 49 features.
+# Of the rows to fit on. With fewer an origin measures how algorithms do on little data, where 4 parameters beat 49.
 _MIN_SHARE_KNOWN = 1 / 3
 
 
 @dataclass(frozen=True)
 class Part(Sample):
-    """Rows of one part of the split as arrays, with their days since last active and their persons."""
+    """Rows of one part of the split, with their days since last active and their persons."""
 
     days: FloatArray
     persons: pd.Series
@@ -125,7 +125,7 @@ def select_model(task: Task, rows: pd.DataFrame, split: TimeSplit, options: Trai
 def _rolling_steps(
     rows: pd.DataFrame, split: TimeSplit, seed: int, options: TrainOptions, min_known: float
 ) -> list[tuple[Part, Part]]:
-    """What was known and what was held out at each rolling origin; origins with one class or little known are left out."""
+    """Known and held-out rows of each rolling origin; origins with one class or few known rows are left out."""
     found = []
     for origin in split.origins:
         known = part_of(rows, origin.train, seed, options.max_train_rows)

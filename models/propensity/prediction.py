@@ -1,6 +1,6 @@
-"""One model's part of a night: trained where that is due, applied, and retrained where what scores has drifted.
+"""One model's part of a night: train if due, score, retrain if what scores has drifted.
 
-Belongs here: the order of those steps. Does not belong here: how any one of them works (see `training`, `scoring`, `drift`).
+Belongs here: the order of those steps. Does not belong here: how they work (see `training`, `scoring`, `drift`).
 """
 
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ def predict(
     seed: int = 7,
     options: TrainOptions | None = None,
 ) -> Prediction:
-    """Scores of the persons in `now` (features at `as_of`) by the model that is to score them; the rest is as in `train`.
+    """Scores of the persons in `now` (features at `as_of`); other arguments and the files written are as in `train`.
 
-    A stored model that has drifted is retrained at once where its labelled rows have changed since. The same rows would
-    give the same model, so then it waits for the next snapshot and the drift is only reported.
+    A stored model that has drifted is retrained at once if its labelled rows have changed since. The same rows would
+    give the same model, so then it stays until the next snapshot and the drift is only reported.
     """
     found = _apply(kind, now, train(kind, features, labels, as_of, artifact_dir, seed, options))
     drifted = describe_drift(found.drift)

@@ -1,7 +1,7 @@
 """Why a person has this score, in plain words.
 
-Belongs here: wording of features and the choice of the strongest contributions.
-Does not belong here: how contributions are computed (see `candidates`).
+Belongs here: the wording of features and the choice of the strongest contributions.
+Does not belong here: how contributions are computed (see `algorithms`).
 """
 
 import re
@@ -20,7 +20,7 @@ _EFFECTS = {
 }
 _WHOLE, _DECIMAL, _PERCENT, _STEP = "{:.0f}", "{:.1f}", "{:.0%}", "step"
 _STEPS = ("none", "item view", "cart", "checkout", "purchase")
-_MIN_USUAL_GAP = 0.05  # days; below it nobody speaks of a usual pause
+_MIN_USUAL_GAP = 0.05  # days; below it a usual gap means nothing
 _PLURAL = re.compile(
     r"\b(1 (?:active |item |wishlist |different )?)"
     r"(days|sessions|events|views|searches|orders|additions|add-to-carts|items|categories|seconds|surveys)\b"
@@ -108,12 +108,12 @@ def top_reasons(kind: Kind, features: pd.DataFrame, contributions: FloatArray) -
     raises, lowers = _EFFECTS[kind]
     reasons: list[str] = []
     for row, columns in enumerate(order):
-        texts: dict[str, str] = {}  # two features can say the same thing, such as "no order yet": said once
+        texts: dict[str, str] = {}  # two features can have the same words, such as "no order yet": listed once
         for column in columns:
             amount = contributions[row, column]
             if amount != 0 and len(texts) < _TOP:
-                said = _absence(column, values[row]) or describe(FEATURES[column], values[row, column])
-                texts.setdefault(said, raises if amount > 0 else lowers)
+                words = _absence(column, values[row]) or describe(FEATURES[column], values[row, column])
+                texts.setdefault(words, raises if amount > 0 else lowers)
         reasons.append(
             SEPARATOR.join(f"{text} ({effect})" for text, effect in texts.items()) or "close to the average person"
         )
@@ -121,7 +121,7 @@ def top_reasons(kind: Kind, features: pd.DataFrame, contributions: FloatArray) -
 
 
 def _absence(column: int, values: FloatArray) -> str:
-    """How long somebody has been away beside their usual pause; empty where the feature is another or has no usual."""
+    """How long somebody has been away beside their usual gap; empty for other features or without a usual gap."""
     if FEATURES[column] not in ("days_since_last_active", "recency_ratio"):
         return ""
     away = values[FEATURES.index("days_since_last_active")]
@@ -133,5 +133,5 @@ def _absence(column: int, values: FloatArray) -> str:
 
 
 def recency_reasons(features: pd.DataFrame, column: str) -> list[str]:
-    """The one reason the recency rule has."""
+    """The only reason of the recency rule."""
     return [describe(column, value) for value in numbers(features, column)]

@@ -1,10 +1,10 @@
-"""Which version of a model scores: the champion, what challenged it, and the way back.
+"""Which version of a model scores: the champion, its challengers, and rolling back.
 
 Belongs here: the decision (a pure function), the record of decisions, rolling back. Does not belong here: training,
-evaluating, the files of a version (see `artifacts`).
+evaluation, the files of a version (see `artifacts`).
 
-`artifacts/<kind>/registry.json` is replaced as a whole after the version's own files are complete, so a night killed at
-any moment leaves a registry that names only whole versions.
+`<kind>/registry.json` is replaced as a whole after the version's own files are complete, so a night killed at any
+moment leaves a registry that names only complete versions.
 """
 
 import json
@@ -17,17 +17,17 @@ from models.common.artifacts import ArtifactError, read_card, write_file
 from models.propensity.evaluation import Evaluation, beats, share_better
 
 REGISTRY = "registry.json"
-# A challenger need not be clearly better than the champion, which knows less of the present: only not likely worse.
+# A challenger need not be clearly better than the champion, which learned from older data: only not likely worse.
 _NOT_WORSE_SHARE = 0.5
 _MAX_DECISIONS = 200
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes of a training: who scores from now on (`champion` None: the recency rule), and why.
+    """The outcome of a training: who scores from now on (`champion` None: the recency rule), and why.
 
-    `training_key` and `data_digest` say which training it was (both empty: a person decided), `drifted` what had drifted
-    where that is why it was held.
+    `training_key` and `data_digest` identify the training (both empty: a manual decision); `drifted` is what had
+    drifted if that is why it took place.
     """
 
     challenger: str
@@ -42,7 +42,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Registry:
-    """The champion, versions that were rolled back and may not return, and all decisions, the newest last."""
+    """The champion, versions that were rolled back and may not return, and the decisions, the newest last."""
 
     champion: str | None = None
     rejected: tuple[str, ...] = ()
@@ -51,8 +51,8 @@ class Registry:
     def before(self, training_key: str, data_digest: str) -> "Registry":
         """As it was before the trainings of that key, where those were the latest.
 
-        A training that is repeated decides the same; one on the same snapshots with other rows takes the place of the earlier
-        one and is not held against it, since a test must not choose twice.
+        A repeated training decides the same. One on the same snapshots with other rows replaces the earlier one and is
+        not compared with it, since a test must not choose twice.
         """
         champion, decisions = self.champion, self.decisions
         for decision in reversed(decisions):
@@ -65,11 +65,11 @@ class Registry:
 
     @property
     def is_manual(self) -> bool:
-        """Whether a person decided last."""
+        """Whether the latest decision was a manual one."""
         return bool(self.decisions) and not self.decisions[-1].training_key
 
     def drifted(self, training_key: str, data_digest: str) -> str:
-        """What had drifted where the latest training was that one and was held for it, else ""."""
+        """What had drifted, if the latest decision is that training's and drift is why it took place, else ""."""
         latest = self.decisions[-1] if self.decisions else None
         if latest is None or (latest.training_key, latest.data_digest) != (training_key, data_digest):
             return ""
@@ -80,14 +80,14 @@ class Registry:
         return replace(self, champion=decision.champion, decisions=(*self.decisions, decision)[-_MAX_DECISIONS:])
 
     def reason(self, training_key: str, data_digest: str) -> str | None:
-        """Why the champion is who it is, where that training or a roll-back after it decided; None where neither did."""
-        manual = ""
+        """Why the champion scores, if that training or a roll-back after it decided; None if neither did."""
+        manual_reason = ""
         for decision in reversed(self.decisions):
             if (decision.training_key, decision.data_digest) == (training_key, data_digest):
-                return manual or decision.reason
+                return manual_reason or decision.reason
             if decision.training_key:
                 return None
-            manual = manual or decision.reason
+            manual_reason = manual_reason or decision.reason
         return None
 
 
@@ -102,9 +102,9 @@ def should_promote(
 ) -> tuple[bool, str]:
     """Whether the challenger takes over, and why (not); all were measured on the same later rows and resamples.
 
-    It must clearly beat every baseline (see `evaluate.beats`), on a test whose labels overlap no training label
-    (`is_independent`), must not have been rolled back, must tell persons apart (not `is_flat`, see `evaluate.is_flat`), and
-    must have the higher PR-AUC than the champion in at least half of the resamples.
+    It must clearly beat every baseline (see `evaluation.beats`) on a test whose labels overlap no training label
+    (`is_independent`), must not have been rolled back, must distinguish persons (not `is_flat`, see `evaluation`), and
+    must have a higher PR-AUC than the champion in at least half of the resamples.
     """
     if not is_independent:
         return False, "not promoted: snapshots are closer than the horizon, so the test is not independent"
@@ -123,7 +123,7 @@ def should_promote(
 
 
 def still_serves(champion: Evaluation, baselines: Mapping[str, Evaluation]) -> bool:
-    """Whether a champion that was not replaced may go on: its PR-AUC is above that of every baseline."""
+    """Whether a champion that was not replaced keeps scoring: its PR-AUC is above that of every baseline."""
     return all(champion.values["pr_auc"] > baseline.values["pr_auc"] for baseline in baselines.values())
 
 
@@ -148,28 +148,27 @@ def write_registry(folder: Path, registry: Registry) -> None:
 
 
 def roll_back(folder: Path, version: str | None = None) -> Registry:
-    """Make an earlier version the champion again (by default the one before; `recency-rule` for none).
+    """Make an earlier version the champion again, by default the one before (without one: the recency rule).
 
-    The version that is left may not return; one that is trained anew later may take over as usual. `ArtifactError` names
-    the versions to choose from where there is no such version or its files are damaged.
+    The version that is replaced may not return; one trained later may take over as usual. `ArtifactError` lists the
+    versions to choose from if there is no such version or its files are damaged.
     """
     registry = read_registry(folder)
     target = version or _before(registry)
     if target == registry.champion:
-        raise ArtifactError(f"{target or 'the recency rule'} is what scores already")
+        raise ArtifactError(f"{target or 'the recency rule'} already scores")
     if target is not None:
         _check_version(folder, target)
     rejected = [one for one in (*registry.rejected, registry.champion) if one and one != target]
-    decision = Decision(
-        "", registry.champion, target, f"chosen manually instead of {registry.champion or 'the recency rule'}"
-    )
+    reason = f"chosen manually instead of {registry.champion or 'the recency rule'}"
+    decision = Decision("", registry.champion, target, reason)
     registry = replace(registry.decided(decision), rejected=tuple(dict.fromkeys(rejected)))
     write_registry(folder, registry)
     return registry
 
 
 def _before(registry: Registry) -> str | None:
-    """The latest champion that was another one than today's and was not left by hand."""
+    """The latest champion other than today's that was not rolled back."""
     for decision in reversed(registry.decisions):
         for name in (decision.champion, decision.champion_before):
             if name and name != registry.champion and name not in registry.rejected:
@@ -178,7 +177,7 @@ def _before(registry: Registry) -> str | None:
 
 
 def versions(folder: Path) -> dict[str, dict[str, Any]]:
-    """The cards of the stored versions of a model that are whole, by version."""
+    """The cards of a model's stored versions whose files are intact, by version."""
     found = {}
     for file in sorted(folder.glob("*/card.json")):
         try:
@@ -193,4 +192,4 @@ def versions(folder: Path) -> dict[str, dict[str, Any]]:
 def _check_version(folder: Path, version: str) -> None:
     known = versions(folder)
     if version not in known:
-        raise ArtifactError(f"no whole version {version} in {folder}; there are: {', '.join(known) or 'none'}")
+        raise ArtifactError(f"no intact version {version} in {folder}; there are: {', '.join(known) or 'none'}")

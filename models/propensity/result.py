@@ -13,8 +13,8 @@ from models.propensity.metrics import Action
 class TrainOptions:
     """What the config says about training.
 
-    `max_train_rows` bounds the cost of a long history; `tuning_budget_s` is what trying parameters may cost (0: defaults
-    only); with an `action` the profit of acting on its threshold is measured, too.
+    `max_train_rows` bounds the cost of a long history; `tuning_budget_s` is what trying parameters may cost (0:
+    defaults only); with an `action` the profit of acting on its threshold is measured, too.
     """
 
     horizon_days: int = 7
@@ -28,8 +28,8 @@ class TrainOptions:
 class TrainResult:
     """The version to score with, and why it is that one.
 
-    `artifact` is the champion, else the recency rule; `promoted` says that there is a champion. `data_digest` identifies
-    the rows of the latest training; empty where nothing was trained.
+    `artifact` is the champion, else the recency rule; `promoted` says that there is a champion. `data_digest`
+    identifies the rows of the latest training; empty where nothing was trained.
     """
 
     kind: Kind

@@ -1,8 +1,8 @@
 """When a model is retrained: when that is due, not every night.
 
-Due is a snapshot that the last training did not have, other options, libraries or code, or a number of rows that changed by
-about a tenth. A label that a late event changed does not make one due: the model stays until the next snapshot, unless it
-has drifted; then it is retrained on whatever has changed (see `prediction`).
+Due is a snapshot that the last training did not have, other options, libraries or code, or a number of rows that
+changed by about a tenth. A label that a late event changed does not make one due: the model stays until the next
+snapshot, unless it has drifted; then it is retrained on whatever has changed (see `prediction`).
 Belongs here: the key of a training and finding its stored result. Does not belong here: training.
 """
 
@@ -72,8 +72,8 @@ def stored_result(
 ) -> TrainResult | None:
     """The result of the latest training in `folder` where it was this one and its files are intact, else None.
 
-    With a `digest` it also must have learned from exactly these rows. Who scores is what the registry says: somebody may
-    have rolled a version back since.
+    With a `digest` it also must have learned from exactly these rows. Who scores is what the registry says: somebody
+    may have rolled a version back since.
     """
     try:
         rule = read_card(folder / RECENCY_RULE)

@@ -62,8 +62,8 @@ def score(kind: Kind, features_now: pd.DataFrame, artifact: Artifact) -> pd.Data
 def importance(kind: Kind, features_now: pd.DataFrame, artifact: Artifact) -> pd.Series:
     """Share of each feature in the mean absolute contribution to the scores of those active in the look-back.
 
-    Indexed by feature, the largest first, sums to 1; empty for the recency rule. Of many persons about `IMPORTANCE_ROWS`
-    are used, evenly spread in order of id (`importance_step`).
+    Indexed by feature, the largest first, sums to 1; empty for the recency rule. Of many persons about
+    `IMPORTANCE_ROWS` are used, evenly spread in order of id (`importance_step`).
     """
     _check_fits(kind, artifact)
     rows = active(features_now).sort_values("person_id", kind="stable")
@@ -85,7 +85,7 @@ def importance_step(n_persons: int) -> int:
 
 
 def probabilities(kind: Kind, features_now: pd.DataFrame, artifact: Artifact) -> FloatArray:
-    """The probability of each row, in the order of the rows; without reasons, which take most of the time of `score`."""
+    """The probability of each row, in the order of the rows; without reasons, which take most of `score`'s time."""
     _check_fits(kind, artifact)
     return _probabilities(features_now, artifact)
 

@@ -1,4 +1,4 @@
-"""The split by time: which snapshots train, which choose, which calibrate, which test.
+"""The split by time: which snapshots are for training, selection, calibration and test.
 
 Belongs here: choosing snapshot dates. Does not belong here: rows, features or models.
 """
@@ -11,7 +11,7 @@ MAX_ORIGINS = 3
 
 @dataclass(frozen=True)
 class Origin:
-    """A step of the rolling-origin evaluation: what was known, and the later snapshot it is held against."""
+    """A step of the rolling-origin evaluation: what was known, and the later snapshot to test on."""
 
     train: tuple[date, ...]
     held_out: date
@@ -19,10 +19,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class TimeSplit:
-    """Snapshot dates of each part; `has_overlap` says that label windows of two parts overlap.
+    """Snapshot dates of each part; `has_overlap`: label windows of two parts overlap.
 
-    `origins` lie inside `train`, the newest first: on them algorithms and their parameters are chosen, before the
-    calibration on `validation` and the test on `test`. Empty where the history is too short for them.
+    `origins` lie inside `train`, the newest first: algorithms and their parameters are chosen on them, before the
+    calibration on `validation` and the test on `test`. Empty if the history is too short for them.
     """
 
     train: tuple[date, ...]
@@ -33,10 +33,10 @@ class TimeSplit:
 
 
 def split_by_time(snapshots: list[date], horizon_days: int) -> TimeSplit:
-    """Last snapshot = test, then validation, then training, each a full horizon before the next part.
+    """Last snapshot = test, before it validation, before that training, each a full horizon before the next part.
 
     The gap matters: a label looks `horizon_days` ahead, so a training snapshot closer than that to the test snapshot
-    would know a part of the answer. Where the history is too short for gaps the nearest snapshots are used and
+    would contain a part of the answer. If the history is too short for gaps, the nearest snapshots are used and
     `has_overlap` is set; such an evaluation is shown but never promotes a model.
 
     >>> split_by_time([date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 15)], 7).validation
@@ -56,7 +56,7 @@ def split_by_time(snapshots: list[date], horizon_days: int) -> TimeSplit:
 
 
 def rolling_origins(days: tuple[date, ...], gap: timedelta, most: int = MAX_ORIGINS) -> tuple[Origin, ...]:
-    """Each of the latest days held against all days at least `gap` before it (Tashman, 2000), the newest first.
+    """Each of the latest days, with all days at least `gap` before it (Tashman, 2000), the newest first.
 
     >>> week = timedelta(days=7)
     >>> rolling_origins((date(2026, 1, 1), date(2026, 1, 8)), week)[0].held_out

@@ -1,7 +1,6 @@
 """Training of the churn and the purchase model.
 
-Belongs here: the order of events (split, select, decide, store).
-Does not belong here: how any one of those steps works.
+Belongs here: the order of steps (split, select, decide, store). Does not belong here: how any one of them works.
 """
 
 from collections.abc import Mapping
@@ -73,10 +72,10 @@ def train(
 ) -> TrainResult:
     """Select, calibrate and store a model; the recency rule where nothing better is proven.
 
-    Writes the version into `artifact_dir/<kind>/<version>/`, the rule into `artifact_dir/<kind>/recency-rule/`, who scores
-    into `artifact_dir/<kind>/registry.json`. Nothing later than `as_of` is used. Where the latest training there had the
-    same input, its stored result is returned and nothing is written; where what scores has `drifted` (the words go into the
-    reason) only if not one row differs, or somebody chose what scores.
+    Writes the version into `artifact_dir/<kind>/<version>/`, the rule into `artifact_dir/<kind>/recency-rule/`, who
+    scores into `artifact_dir/<kind>/registry.json`. Nothing later than `as_of` is used. Where the latest training there
+    had the same input, its stored result is returned and nothing is written; where what scores has `drifted` (the words
+    go into the reason) only if not one row differs, or somebody chose what scores.
     """
     options, folder = options or TrainOptions(), artifact_dir / kind
     task = Task(kind, options.horizon_days, seed)
@@ -174,7 +173,7 @@ def _registry(folder: Path) -> Registry:
 def _measured_champion(
     task: Task, folder: Path, version: str | None, challenger: str, test: Part, options: TrainOptions
 ) -> _Champion | None:
-    """The champion on the new test; None where there is none, it is gone, reads other features, or is the challenger."""
+    """The champion on the new test; None where there is none, it has other features, or it is the challenger."""
     if version is None or version == challenger:
         return None
     try:

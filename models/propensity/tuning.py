@@ -3,8 +3,8 @@
 Belongs here: the budget and the rolling-origin comparison. Does not belong here: the sets and what a fit costs (see
 `algorithms`), the choice between algorithms.
 
-The budget is in seconds, but a fit is charged by its estimated cost: its rows at a rate measured on two cores. A clock would
-try more sets on an idle machine than on a busy one, and the same data would give another model.
+The budget is in seconds, but a fit is charged by its estimated cost: its rows at a rate measured on two cores. A clock
+would try more sets on an idle machine than on a busy one, and the same data would give another model.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Recommendations: who may like which item, how well that was predicted earlier, and why.
+"""Recommendations: which items to show to whom, and why; how well earlier lists predicted later interactions.
 
-`matrix` holds what persons did, `cooccurrence`, `factorisation` and `popularity` find candidates, `rank` blends them into
-lists, `reasons` explains them, `metrics` and `model_selection` measure lists on later data, `store` keeps what was learned.
+`matrix` holds what persons did; `cooccurrence`, `factorisation` and `popularity` find candidates; `rank` blends them
+into lists; `reasons` explains them; `metrics` and `model_selection` measure lists on later data; `store` keeps factors.
 """
 
 from models.recommend.cooccurrence import neighbours_of

@@ -1,7 +1,7 @@
-"""Factors of persons and items by alternating least squares (Hu, Koren & Volinsky 2008, "Collaborative filtering for
-implicit feedback datasets"), by the library implicit.
+"""Factors of persons and items by alternating least squares, with the library implicit.
 
 Belongs here: fitting the factors of items and folding persons in. Does not belong here: files (see `store`).
+Source: Hu, Koren & Volinsky (2008), Collaborative filtering for implicit feedback datasets.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class ItemFactors:
 
 
 def fit_factors(weights: csr_matrix, seed: int, n_factors: int = N_FACTORS) -> ItemFactors:
-    """Factors of the items that at least two persons touched, of too many the most touched ones.
+    """Factors of the items that at least two persons touched; above `MAX_ITEMS`, of the most touched ones.
 
     One thread, one seed, rounded: the same input gives the same bits in any process.
     """
@@ -44,17 +44,17 @@ def fit_factors(weights: csr_matrix, seed: int, n_factors: int = N_FACTORS) -> I
     places = np.sort(order[n_persons[order] >= MIN_PERSONS])
     if not len(places):
         return ItemFactors(places, np.empty((0, n_factors), dtype=np.float32))
-    model = _model(seed, n_factors)
     with threadpool_limits(limits=1):
+        model = _model(seed, n_factors)
         model.fit(_confidence(weights[:, places]), show_progress=False)
     return ItemFactors(places, (model.item_factors.round(_DIGITS) + np.float32(0)))
 
 
 def person_factors(weights: csr_matrix, fitted: ItemFactors) -> Factors:
-    """Factors of persons (rows of `weights`, all items) given those of the items; zero where they touched none of these."""
-    model = _model(0, fitted.vectors.shape[1])
-    model.item_factors = fitted.vectors
+    """Factors of persons (rows of `weights`, all items) given those of items; zero for persons without such items."""
     with threadpool_limits(limits=1):
+        model = _model(0, fitted.vectors.shape[1])
+        model.item_factors = fitted.vectors
         return np.asarray(model.recalculate_user(np.arange(weights.shape[0]), _confidence(weights[:, fitted.places])))
 
 
@@ -85,18 +85,13 @@ def factor_scores(
 def _model(seed: int, n_factors: int) -> "AlternatingLeastSquares":
     from implicit.cpu.als import AlternatingLeastSquares
 
-    with threadpool_limits(limits=1):  # the library warns of several threads of the linear algebra
-        return AlternatingLeastSquares(
-            factors=n_factors,
-            regularization=REGULARISATION,
-            iterations=N_ITERATIONS,
-            num_threads=1,
-            random_state=seed,
-        )
+    return AlternatingLeastSquares(
+        factors=n_factors, regularization=REGULARISATION, iterations=N_ITERATIONS, num_threads=1, random_state=seed
+    )
 
 
 def _confidence(weights: csr_matrix) -> csr_matrix:
-    """1 says nothing, as for an item not touched; the library takes what is stored as the confidence itself."""
+    """1 for no evidence, as for an item not touched; the library reads entries as the confidence itself."""
     matrix = csr_matrix(weights, dtype=np.float32, copy=True)
     matrix.data = 1 + np.float32(CONFIDENCE) * np.log1p(matrix.data)
     return matrix

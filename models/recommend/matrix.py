@@ -10,17 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from models.common.frames import FloatArray
+
 IntArray = NDArray[np.int_]
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every item that anybody touched, sorted by id; arrays are by item.
+    """Every item that anybody touched, sorted by id; arrays have one entry per item.
 
-    category: number of the item's category in `categories`, -1 where none is known. n_recent: persons who touched the item
-    in the last days (what `popular` means). n_persons: persons who touched it in all days that are looked at.
-    is_available: false for items that are not to be recommended. n_known: persons who touched anything in these days.
+    category: number of the item's category in `categories`, -1 where none is known.
+    n_recent: persons who touched the item in the last days (the meaning of `popular`).
+    n_persons: persons who touched it in the whole look-back.
+    is_available: false for items that are not to be recommended.
+    n_known: persons who touched any item in the look-back.
     """
 
     items: NDArray[np.object_]
@@ -36,7 +39,7 @@ class Catalogue:
 
     @staticmethod
     def of(frame: pd.DataFrame, is_available: NDArray[np.bool_], n_known: int) -> "Catalogue":
-        """Of a frame with one row per item, sorted by id: item_id, category (or null), n_recent, n_persons."""
+        """From a frame with one row per item, sorted by id: item_id, category (or null), n_recent, n_persons."""
         codes, names = pd.factorize(frame["category"], sort=True)
         return Catalogue(
             frame["item_id"].to_numpy(dtype=object),
@@ -53,9 +56,10 @@ class Catalogue:
 class Histories:
     """What some persons did, persons × items of a catalogue.
 
-    weights: interest, faded with time. latest: days since a fixed date of the last interaction; events: 1 + the number of
-    the event that weighs most; both with the same entries as weights. bought: true where the person bought the item,
-    however long ago.
+    weights: interest, decaying with time.
+    latest: days from a fixed date to the last interaction, with the same entries as weights.
+    events: 1 + the number of the event that weighs most, with the same entries as weights.
+    bought: true where the person bought the item, however long ago.
     """
 
     weights: csr_matrix
@@ -67,12 +71,12 @@ class Histories:
         return int(self.weights.shape[0])
 
     def rows(self, start: int, stop: int) -> "Histories":
-        """Those of the persons from `start` to before `stop`."""
+        """Those of the persons from `start` up to, not including, `stop`."""
         return Histories(*(m[start:stop] for m in (self.weights, self.latest, self.events, self.bought)))
 
 
 def histories(frame: pd.DataFrame, n_persons: int, n_items: int) -> Histories:
-    """Matrices of a frame with one row per person × item: person, item, event (numbers), weight, latest, is_bought.
+    """Matrices from a frame with one row per person × item: person, item, event (numbers), weight, latest, is_bought.
 
     >>> row = {"person": [0], "item": [2], "event": [0], "weight": [1.5], "latest": [7.0], "is_bought": [True]}
     >>> histories(pd.DataFrame(row), 1, 3).weights.toarray().tolist()
@@ -109,7 +113,7 @@ def scaled_by_row(matrix: csr_matrix) -> csr_matrix:
 
 
 def strongest_of_row(matrix: csr_matrix, n: int) -> csr_matrix:
-    """Only the `n` largest entries of every row; of equal ones those of the first columns."""
+    """Only the `n` largest entries of every row; of equal ones those in the first columns."""
     rows = row_of_entry(matrix)
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     place = np.arange(len(order)) - matrix.indptr[rows[order]]

@@ -1,21 +1,22 @@
-"""How good lists are, measured on what persons turned to later.
+"""Metrics of lists against what persons touched later.
 
-Belongs here: metrics on plain arrays, one value per person where that makes sense. Does not belong here: splits, strategies.
-Definitions as in implicit's `ranking_metrics_at_k` (MAP, NDCG: binary relevance, ideal and average over min(k, relevant)).
+Belongs here: metrics on plain arrays, one value per person where that makes sense. Does not belong here: splits,
+strategies. Definitions are those of implicit's `ranking_metrics_at_k` (MAP, NDCG: binary relevance, ideal and average
+over min(k, relevant)).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from models.common.frames import FloatArray
 from models.recommend.matrix import IntArray
 
 CUTS = (5, 10, 20)
-FloatArray = NDArray[np.float64]
 
 
 def hits_of(items: IntArray, relevant: csr_matrix) -> NDArray[np.bool_]:
-    """Persons × rank: whether the item there (-1: none) is among those the person turned to."""
+    """Persons × rank: whether the item there (-1: none) is among those that the person touched."""
     rows = np.repeat(np.arange(items.shape[0]), items.shape[1])
     found = np.asarray(relevant[rows, np.maximum(items, 0).ravel()]).reshape(items.shape)
     return np.asarray((found > 0) & (items >= 0))
@@ -53,7 +54,7 @@ def novelty(items: IntArray, n_persons: FloatArray, total: int, k: int) -> Float
 
 
 def diversity(items: IntArray, category: IntArray, k: int) -> FloatArray:
-    """Share of the pairs among the first k that are of different categories (Ziegler et al. 2005); NaN below two items."""
+    """Share of pairs among the first k with different categories (Ziegler et al. 2005); NaN below two items."""
     first = items[:, :k]
     kinds, present = category[np.maximum(first, 0)], first >= 0
     pairs = np.triu(np.ones((first.shape[1], first.shape[1]), dtype=bool), 1)

@@ -1,7 +1,7 @@
-"""Which strategies are worth ranking by: lists made with what was known by a date, held against what came after it.
+"""Which blend of strategies ranks: lists made from what was known by a date, compared with what came after it.
 
-Belongs here: the global split in time, choosing the blend on the earlier span, testing it on the later one beside popularity and
-last viewed. Does not belong here: metrics (see `metrics`), reading data.
+Belongs here: choosing the blend on the earlier span, testing it on the later one beside popularity and last viewed.
+Does not belong here: metrics (see `metrics`), reading data.
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from models.common.frames import FloatArray
 from models.common.model_metrics import METRIC_COLUMNS, person_weights
 from models.recommend import metrics as m
 from models.recommend.cooccurrence import neighbours_of
 from models.recommend.factorisation import fit_factors
-from models.recommend.matrix import Catalogue, FloatArray, Histories, IntArray
+from models.recommend.matrix import Catalogue, Histories, IntArray
 from models.recommend.rank import (
     NO_BLEND,
     POPULARITY,
@@ -43,11 +44,12 @@ _SHARE_BETTER = 0.9
 
 @dataclass(frozen=True)
 class Span:
-    """What was known by a date, and what persons turned to in the span after it; all arrays are by the catalogue of that date.
+    """What was known by a date, and what persons touched after it; items are those of that date's catalogue.
 
-    learned: histories to learn from. known: histories of the tested persons, one row each, also of those without any.
-    relevant: tested persons × items that they turned to in the span. n_relevant: how many that were, items that nobody
-    knew by the date included; at least 1.
+    learned: histories to learn from.
+    known: histories of the tested persons, one row each, also of those without any.
+    relevant: tested persons × items that they touched in the span.
+    n_relevant: how many these were, including items that nobody knew by the date; at least 1.
     """
 
     name: str
@@ -63,7 +65,7 @@ class Span:
 
     @staticmethod
     def of(name: str, catalogue: Catalogue, learned: Histories, known: Histories, sought: pd.DataFrame) -> "Span":
-        """Of a frame with one row per tested person × item they turned to: person, item (null: not in the catalogue)."""
+        """From a frame with one row per tested person × touched item: person, item (null: not in the catalogue)."""
         is_known = sought["item"].notna()
         place = (sought["person"][is_known].to_numpy(), sought["item"][is_known].to_numpy(dtype=np.int64))
         relevant = csr_matrix((np.ones(len(place[0])), place), shape=known.weights.shape)
@@ -72,7 +74,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Selection:
     """blend: what to rank with (NO_BLEND: by popularity alone); rows: as in `ml.model_metrics`, without a version."""
 
     blend: Blend
@@ -81,52 +83,50 @@ class Verdict:
     rows: list[dict[str, Any]]
 
 
-Found = dict[str, FloatArray]  # metric → value per person; coverage → one value
+Measured = dict[str, FloatArray]  # metric → value per person; coverage → one value
 
 
-def compete(validation: Span, test: Span, *, allow_repeat: bool, seed: int) -> Verdict:
-    """Choose the blend with the highest NDCG@10 on the validation span; promote it where the test span confirms it."""
+def select_blend(validation: Span, test: Span, *, allow_repeat: bool, seed: int) -> Selection:
+    """Choose the blend with the highest NDCG@10 on the validation span; promote it if the test span confirms it."""
     too_few = [span.name for span in (validation, test) if span.n_tested < MIN_TESTED]
     if too_few:
-        return Verdict(NO_BLEND, False, f"not tested: fewer than {MIN_TESTED} persons in {' and '.join(too_few)}", [])
+        reason = f"not tested: fewer than {MIN_TESTED} persons in {' and '.join(too_few)}"
+        return Selection(NO_BLEND, False, reason, [])
     on_validation = _measure(validation, _grid(), allow_repeat, seed)
     best = max(_grid(), key=lambda blend: round(float(on_validation[blend][_DECIDING].mean()), 9))
-    on_test = _measure(test, list(dict.fromkeys([best, *_alone()])), allow_repeat, seed)
+    on_test = _measure(test, list(dict.fromkeys([best, *_single_strategies()])), allow_repeat, seed)
     unbeaten = [name for name in BASELINES if not is_better(on_test[best][_DECIDING], on_test[name][_DECIDING], seed)]
     shown = ", ".join(f"{name} {weight:g}" for name, weight in zip(STRATEGIES, best, strict=True) if weight)
     if unbeaten:
         reason = f"popularity ranks: the blend ({shown}) does not clearly beat {' or '.join(unbeaten)} on later data"
     else:
         reason = f"the blend ranks ({shown}): better than popularity and last viewed on later data"
-    rows = _rows("validation", on_validation, best, not unbeaten, seed) + _rows(
-        "test", on_test, best, not unbeaten, seed
-    )
-    return Verdict(NO_BLEND if unbeaten else best, not unbeaten, reason, rows)
+    rows = _rows("validation", on_validation, best, not unbeaten, seed)
+    rows += _rows("test", on_test, best, not unbeaten, seed)
+    return Selection(NO_BLEND if unbeaten else best, not unbeaten, reason, rows)
 
 
 def is_better(values: FloatArray, others: FloatArray, seed: int) -> bool:
-    """Higher in the mean, and in at least 90 % of resamples of the same persons."""
+    """Higher on average, and in at least 90 % of resamples of the same persons."""
     gain = values - others
     resampled = person_weights(np.arange(len(gain)).astype(object), seed) @ gain
     return bool(gain.mean() > 0 and np.mean(resampled > 0) >= _SHARE_BETTER)
 
 
 def _grid() -> list[Blend]:
-    """Every blend in quarters, those of fewer strategies first: of equal ones the simplest wins."""
+    """Every blend in quarters, those of fewer strategies first: of equally good ones the simplest wins."""
     shares = [tuple(part / _STEPS for part in parts) for parts in product(range(_STEPS + 1), repeat=len(STRATEGIES))]
     return sorted((b for b in shares if sum(b) == 1), key=lambda b: (sum(w > 0 for w in b), [-w for w in b]))
 
 
-def _alone() -> list[Blend]:
+def _single_strategies() -> list[Blend]:
     return [tuple(float(i == j) for j in range(len(STRATEGIES))) for i in range(len(STRATEGIES))]
 
 
-def _measure(span: Span, blends: list[Blend], allow_repeat: bool, seed: int) -> dict[Any, Found]:
+def _measure(span: Span, blends: list[Blend], allow_repeat: bool, seed: int) -> dict[Any, Measured]:
     """Metrics of every blend and of both baselines."""
-    model = recommender(
-        span.catalogue, neighbours_of(span.learned.weights), fit_factors(span.learned.weights, seed),
-        allow_repeat=allow_repeat,
-    )  # fmt: skip
+    neighbours, factors = neighbours_of(span.learned.weights), fit_factors(span.learned.weights, seed)
+    model = recommender(span.catalogue, neighbours, factors, allow_repeat=allow_repeat)
     lists: dict[Any, list[IntArray]] = {key: [] for key in [*blends, *BASELINES]}
     depth = max(m.CUTS)
     for start in range(0, span.n_tested, _BATCH):
@@ -141,9 +141,9 @@ def _measure(span: Span, blends: list[Blend], allow_repeat: bool, seed: int) -> 
     return {key: _metrics(np.vstack(found), span, model) for key, found in lists.items()}
 
 
-def _metrics(items: IntArray, span: Span, model: Recommender) -> Found:
+def _metrics(items: IntArray, span: Span, model: Recommender) -> Measured:
     hits, catalogue = m.hits_of(items, span.relevant), model.catalogue
-    found: Found = {}
+    found: Measured = {}
     for k in m.CUTS:
         found[f"recall_at_{k}"] = m.recall(hits, span.n_relevant, k)
         found[f"ndcg_at_{k}"] = m.ndcg(hits, span.n_relevant, k)
@@ -155,9 +155,9 @@ def _metrics(items: IntArray, span: Span, model: Recommender) -> Found:
     return found
 
 
-def _rows(split: str, found: dict[Any, Found], best: Blend, is_promoted: bool, seed: int) -> list[dict[str, Any]]:
+def _rows(split: str, found: dict[Any, Measured], best: Blend, is_promoted: bool, seed: int) -> list[dict[str, Any]]:
     named = {name: found[name] for name in BASELINES}
-    named |= dict(zip(STRATEGIES, (found[blend] for blend in _alone()), strict=True))
+    named |= dict(zip(STRATEGIES, (found[blend] for blend in _single_strategies()), strict=True))
     named[BLEND] = found[best]
     rows = []
     for algorithm, metrics in named.items():
@@ -167,8 +167,8 @@ def _rows(split: str, found: dict[Any, Found], best: Blend, is_promoted: bool, s
 
 
 def _row(
-    split: str, algorithm: str, metric: str, values: FloatArray, named: dict[str, Found], used: bool, seed: int
-) -> dict[str, Any]:  # fmt: skip
+    split: str, algorithm: str, metric: str, values: FloatArray, named: dict[str, Measured], used: bool, seed: int
+) -> dict[str, Any]:
     known = ~np.isnan(values)
     value = _mean(values)
     low, high = _interval(values[known], seed)
@@ -185,7 +185,7 @@ def _mean(values: FloatArray) -> float:
 
 
 def _interval(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
-    """Central 95 % of the mean over resampled persons; none for what is one number of all persons together."""
+    """Central 95 % of the mean over resampled persons; none for a metric with one value for all persons."""
     if len(values) < 2:
         return float("nan"), float("nan")
     means = person_weights(np.arange(len(values)).astype(object), seed) @ values / len(values)

@@ -1,6 +1,6 @@
-"""What is popular: in all, and in the categories that a person turns to.
+"""Popular items: overall, and in the categories that interest a person.
 
-Belongs here: the fall-backs, which need no neighbours and no factors. Does not belong here: blending.
+Belongs here: strategies that need no neighbours and no factors. Does not belong here: blending.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ N_PER_CATEGORY = 50
 
 
 def popular_items(catalogue: Catalogue) -> IntArray:
-    """Places of the available items that somebody touched lately, the most popular first; ties by id."""
+    """Places of the available items that anybody touched, the most popular first; ties by id."""
     order = np.lexsort((np.arange(len(catalogue)), -catalogue.n_persons, -catalogue.n_recent))
     return order[catalogue.is_available[order] & (catalogue.n_persons[order] > 0)]
 
 
 def popular_by_category(catalogue: Catalogue, n: int = N_PER_CATEGORY) -> csr_matrix:
-    """Categories × items: the share that each of the category's `n` most popular available items has in the category."""
+    """Categories × items: the share in its category of each of the category's `n` most popular available items."""
     shape = (len(catalogue.categories), len(catalogue))
     places = np.flatnonzero((catalogue.category >= 0) & (catalogue.n_recent > 0))
     total = np.bincount(catalogue.category[places], weights=catalogue.n_recent[places], minlength=shape[0])
@@ -29,7 +29,7 @@ def popular_by_category(catalogue: Catalogue, n: int = N_PER_CATEGORY) -> csr_ma
 
 
 def category_scores(weights: csr_matrix, catalogue: Catalogue, popular: csr_matrix) -> csr_matrix:
-    """Persons × items: how much of a person's interest a category has, times the item's share in it."""
+    """Persons × items: the person's interest in the item's category, times the item's share in it."""
     known = np.flatnonzero(catalogue.category >= 0)
     belongs = csr_matrix(
         (np.ones(len(known)), (known, catalogue.category[known])), shape=(len(catalogue), len(catalogue.categories))

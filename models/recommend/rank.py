@@ -1,6 +1,6 @@
 """Lists of items for persons: candidates of all strategies, blended, filtered and cut to the best.
 
-Belongs here: the blend and the order. Does not belong here: how a strategy scores, why an item is in a list (`reasons`).
+Belongs here: the blend and the order. Does not belong here: how a strategy scores, why an item is listed (`reasons`).
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from models.recommend.popularity import category_scores, popular_by_category, po
 
 RECENTLY_VIEWED, CO_OCCURRENCE = "recently_viewed", "co_occurrence"
 FACTORISATION, CATEGORY_POPULARITY, POPULARITY = "factorisation", "category_popularity", "popularity"
-# The strategies that are blended, by their number; popularity fills what they leave empty.
+# The strategies that are blended, by number; popularity fills what they leave empty.
 STRATEGIES = (RECENTLY_VIEWED, CO_OCCURRENCE, FACTORISATION, CATEGORY_POPULARITY)
 _DIGITS = 6
 _POPULAR = len(STRATEGIES)  # the number of popularity
-_MAX_FILLED_OVER = 1000  # bounds the memory that one person with thousands of purchases would cost a batch
+_MAX_EXTRA = 1000  # bounds the memory that one person with thousands of purchases costs a batch
 Blend = tuple[float, ...]
 NO_BLEND: Blend = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Recommender:
-    """What was learned of the items; `popular` and `by_category` follow from the catalogue."""
+    """What was learned about the items; `popular` and `by_category` follow from the catalogue."""
 
     catalogue: Catalogue
     neighbours: csr_matrix
@@ -40,10 +40,9 @@ class Recommender:
 def recommender(
     catalogue: Catalogue, neighbours: csr_matrix, factors: ItemFactors, *, allow_repeat: bool = False
 ) -> Recommender:
-    """A recommender of a catalogue with its neighbours and factors."""
-    return Recommender(
-        catalogue, neighbours, factors, popular_items(catalogue), popular_by_category(catalogue), allow_repeat
-    )
+    """A recommender from a catalogue with its neighbours and factors."""
+    popular, by_category = popular_items(catalogue), popular_by_category(catalogue)
+    return Recommender(catalogue, neighbours, factors, popular, by_category, allow_repeat)
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,12 @@ class Lists:
 
 
 def hidden_items(known: Histories, model: Recommender) -> csr_matrix:
-    """Persons × items: what must not be recommended to this person, because they bought it."""
+    """Persons × items: what must not be recommended to a person because they bought it."""
     return csr_matrix(known.bought.shape, dtype=bool) if model.allow_repeat else known.bought
 
 
 def candidates(known: Histories, model: Recommender, hidden: csr_matrix) -> list[csr_matrix]:
-    """Scores of each strategy (in the order of STRATEGIES), 0 to 1 within a person; nothing hidden or unavailable."""
+    """Scores of each strategy (in the order of STRATEGIES), 0 to 1 per person; nothing hidden or unavailable."""
     is_available = model.catalogue.is_available
     found = (
         interest_scores(known),
@@ -73,14 +72,14 @@ def candidates(known: Histories, model: Recommender, hidden: csr_matrix) -> list
 
 
 def interest_scores(known: Histories) -> csr_matrix:
-    """The person's own faded interest in what they touched."""
+    """The person's own time-decayed interest in what they touched."""
     scores = known.weights.copy()
     scores.data = np.log1p(scores.data)
     return scores
 
 
 def recency_scores(known: Histories) -> csr_matrix:
-    """1 for what the person touched last, 1/2 for what they touched before that, and so on; ties by item."""
+    """1 for what the person touched last, 1/2 for what they touched before it, and so on; ties by item."""
     latest = known.latest
     rows = row_of_entry(latest)
     order = np.lexsort((latest.indices, -latest.data, rows))
@@ -101,12 +100,12 @@ def rank(known: Histories, model: Recommender, blend: Blend, n: int) -> Lists:
 
 
 def blended(parts: list[csr_matrix], blend: Blend, model: Recommender, hidden: csr_matrix, n: int) -> Lists:
-    """Lists of what `candidates` found: `parts` hold nothing hidden any more."""
+    """Lists from the scores of `candidates`, which hold nothing hidden."""
     shape, fill = hidden.shape, _filling(model, hidden, n)
     used = [(number, part * weight) for number, (part, weight) in enumerate(zip(parts, blend, strict=False)) if weight]
     total = csr_matrix(shape) if not used else csr_matrix(sum(part for _, part in used))
     total.data = total.data.round(_DIGITS)
-    # Popularity breaks ties and fills: it is smaller than any rounded score.
+    # Popularity breaks ties and fills lists: it is smaller than any rounded score.
     total = csr_matrix(total + fill * 10.0 ** -(_DIGITS + 1))
     rows = row_of_entry(total)
     order = np.lexsort((total.indices, -total.data, rows))
@@ -122,9 +121,9 @@ def blended(parts: list[csr_matrix], blend: Blend, model: Recommender, hidden: c
 
 
 def _filling(model: Recommender, hidden: csr_matrix, n: int) -> csr_matrix:
-    """Persons × items: enough popular items for a full list of each, from 1 for the most popular down to 0."""
+    """Persons × items: enough popular items for a full list of each person, from 1 for the most popular down to 0."""
     n_hidden = np.diff(hidden.indptr)
-    n_popular = min(len(model.popular), n + min(int(n_hidden.max(initial=0)), _MAX_FILLED_OVER))
+    n_popular = min(len(model.popular), n + min(int(n_hidden.max(initial=0)), _MAX_EXTRA))
     rows = np.repeat(np.arange(hidden.shape[0]), n_popular)
     columns = np.tile(model.popular[:n_popular], hidden.shape[0])
     values = np.tile(1.0 - np.arange(n_popular) / (n_popular + 1.0), hidden.shape[0])
@@ -132,7 +131,7 @@ def _filling(model: Recommender, hidden: csr_matrix, n: int) -> csr_matrix:
 
 
 def _strongest(used: list[tuple[int, csr_matrix]], rows: IntArray, items: IntArray) -> IntArray:
-    """The strategy that gave each entry most of its score; popularity where none gave any."""
+    """The strategy that contributed most to each entry's score; popularity where none contributed."""
     if not used or not len(rows):
         return np.full(len(rows), _POPULAR)
     shares = np.vstack([np.asarray(part[rows, items]).ravel() for _, part in used]).reshape(len(used), len(rows))
@@ -142,7 +141,7 @@ def _strongest(used: list[tuple[int, csr_matrix]], rows: IntArray, items: IntArr
 
 
 def without(scores: csr_matrix, hidden: csr_matrix, is_available: NDArray[np.bool_]) -> csr_matrix:
-    """The scores but those of hidden entries and of items that are not available."""
+    """The scores without hidden entries and without items that are not available."""
     result = csr_matrix(scores - scores.multiply(hidden))
     result.data = result.data * is_available[result.indices]
     result.eliminate_zeros()

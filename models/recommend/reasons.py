@@ -1,6 +1,7 @@
 """Why an item is in a list, in plain words.
 
-Belongs here: which of a person's items speaks for a recommendation, and the words. Does not belong here: the order of lists.
+Belongs here: which of a person's items is the reason for a recommendation, and the words. Does not belong here: the
+order of lists.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ _BECAUSE = {
     "add_to_cart": "because you put {} in the cart",
     "add_to_wishlist": "because you wished for {}",
 }
-_LATELY = {
+_AGAIN = {
     "purchase": "you bought it before",
     "view_item": "you viewed it lately",
     "add_to_cart": "you put it in the cart",
@@ -29,26 +30,24 @@ _NUMBER = {name: number for number, name in enumerate(STRATEGIES)}
 
 
 def reasons(lists: Lists, known: Histories, model: Model, events: list[str]) -> np.ndarray:
-    """Persons × rank: the reason of each entry, empty where a list has ended. `events`: names by number."""
+    """Persons × rank: the reason for each entry, empty after a list's end. `events`: names by number."""
     result = np.full(lists.items.shape, "", dtype=object)
     rows, ranks = np.nonzero(lists.items >= 0)
     if not len(rows):
         return result
     items, strategies = lists.items[rows, ranks], lists.strategies[rows, ranks]
     sources = sources_of(rows, items, strategies, known, model)
-    told = np.asarray(known.events[rows, np.maximum(sources, 0)]).ravel().astype(int) - 1
-    words = [
-        _words(
-            int(strategy), int(item), int(source), events[event] if 0 <= event < len(events) else "", model.catalogue
-        )
-        for strategy, item, source, event in zip(strategies, items, sources, told, strict=True)
+    numbers = np.asarray(known.events[rows, np.maximum(sources, 0)]).ravel().astype(int) - 1
+    names = [events[number] if 0 <= number < len(events) else "" for number in numbers]
+    result[rows, ranks] = [
+        _words(int(strategy), int(item), int(source), event, model.catalogue)
+        for strategy, item, source, event in zip(strategies, items, sources, names, strict=True)
     ]
-    result[rows, ranks] = words
     return result
 
 
 def sources_of(rows: IntArray, items: IntArray, strategies: IntArray, known: Histories, model: Model) -> IntArray:
-    """For each entry the item of the person's history that speaks most for it; -1 where none does."""
+    """For each entry the item in the person's history that is its strongest reason; -1 where none is."""
     sources = np.full(len(rows), -1)
     again = strategies == _NUMBER[RECENTLY_VIEWED]
     sources[again] = items[again]
@@ -78,7 +77,7 @@ def _by_neighbours(rows: IntArray, items: IntArray, weights: csr_matrix, neighbo
 
 
 def _by_factors(rows: IntArray, items: IntArray, weights: csr_matrix, factors: ItemFactors) -> IntArray:
-    """The item among the person's strongest whose factors agree most with the recommended one's."""
+    """The item, among the person's strongest, whose factors agree most with those of the recommended item."""
     if not len(rows):
         return rows
     strongest = strongest_of_row(csr_matrix(weights[:, factors.places]), _N_OF_HISTORY)[rows]
@@ -102,7 +101,7 @@ def _best_column(scores: csr_matrix) -> IntArray:
 
 def _words(strategy: int, item: int, source: int, event: str, catalogue: Catalogue) -> str:
     if strategy == _NUMBER[RECENTLY_VIEWED]:
-        return _LATELY.get(event, "you turned to it lately")
+        return _AGAIN.get(event, "you turned to it lately")
     because = _BECAUSE.get(event, "because of your interest in {}").replace("{}", str(catalogue.items[source]))
     if strategy == _NUMBER[CATEGORY_POPULARITY]:
         popular = f"popular in category {catalogue.categories[catalogue.category[item]]}"

@@ -1,6 +1,6 @@
-"""What was learned on disk: factors as .npz without pickle, item ids as JSON, and a card that names their hashes.
+"""What was learned, on disk: factors as .npz without pickle, item ids as JSON, and a card with their hashes.
 
-Belongs here: writing and reading a version, and whether the latest one is still good. No person is in any of these files.
+Belongs here: writing and reading a version, and whether the latest one is still valid. The files contain no person.
 """
 
 import io
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from models.common.artifacts import ArtifactError, read_card, write_folder
+from models.common.artifacts import ArtifactError, read_card, read_folder, write_folder
 from models.common.fingerprint import code_digest, fingerprint
 from models.recommend.factorisation import ItemFactors
 from models.recommend.matrix import Catalogue
@@ -30,7 +30,7 @@ class Learned:
     vectors: np.ndarray
 
     def factors(self, catalogue: Catalogue) -> ItemFactors:
-        """Factors by place in a catalogue; items that it lacks are left out."""
+        """Factors by place in a catalogue, without items that it lacks."""
         items = np.array(self.items, dtype=object)
         places = np.searchsorted(catalogue.items, items) if len(catalogue) else np.zeros(len(items), dtype=int)
         known = places < len(catalogue)
@@ -39,7 +39,7 @@ class Learned:
 
 
 def save(folder: Path, card: dict[str, Any], catalogue: Catalogue, factors: ItemFactors) -> Learned:
-    """Write the version that the card names, then the card `latest`, which makes it the one in use."""
+    """Write the version that the card names, then the card `latest`, which puts it into use."""
     items = [str(item) for item in catalogue.items[factors.places]]
     content = {_FACTORS: _archive(factors.vectors), _ITEMS: json.dumps(items, ensure_ascii=False).encode()}
     written = write_folder(folder / card["model_version"], card, content)
@@ -48,22 +48,21 @@ def save(folder: Path, card: dict[str, Any], catalogue: Catalogue, factors: Item
 
 
 def load_latest(folder: Path, training_key: str) -> Learned | None:
-    """The version in use where it came of this key and its files are whole, else None."""
+    """The version in use where it has this key and its files are intact, else None."""
     try:
-        card = read_card(folder / read_card(folder / LATEST)["winner"])
+        card, files = read_folder(folder / read_card(folder / LATEST)["winner"])
         if card.get("training_key") != training_key:
             return None
-        target = folder / card["model_version"]
-        with np.load(target / _FACTORS, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(files[_FACTORS]), allow_pickle=False) as archive:
             vectors = archive["vectors"]
-        items = json.loads((target / _ITEMS).read_bytes())
+        items = json.loads(files[_ITEMS])
     except (ArtifactError, KeyError, ValueError, OSError):
         return None
     return Learned(card, items, vectors)
 
 
 def training_key(parts: dict[str, Any]) -> str:
-    """What has to be equal for a stored version to be still good; libraries and the code of this package included."""
+    """What has to be equal for a stored version to be still valid; libraries and code included."""
     libraries = {name: version(name) for name in ("implicit", "numpy", "scipy")}
     return fingerprint({**parts, "libraries": libraries, "code": code_digest(Path(__file__).parent)})
 

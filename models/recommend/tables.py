@@ -1,6 +1,6 @@
-"""A night's tables: lists of some persons with scores, strategies and reasons, and the neighbours of items.
+"""Frames in the shape of `ml.recommendations` and `ml.similar_items`.
 
-Belongs here: frames in the shape of `ml.recommendations` and `ml.similar_items`. Does not belong here: how lists come about.
+Does not belong here: how lists are made (see `rank`).
 """
 
 from datetime import date
@@ -13,15 +13,21 @@ from models.recommend.rank import POPULARITY, STRATEGIES, Blend, Recommender, ra
 from models.recommend.reasons import reasons
 
 N_SIMILAR = 20
-_BATCH = 1000  # of 20,000 items with factors their scores and the places of the best take 0.25 GB
+_BATCH = 1000  # persons: with 20,000 items their scores and the places of the best take 0.25 GB
 RECOMMENDATION_COLUMNS = ["person_id", "as_of_date", "rank", "item_id", "score", "strategy", "reason", "model_version"]
 SIMILAR_COLUMNS = ["item_id", "as_of_date", "rank", "similar_item_id", "similarity", "model_version"]
 
 
 def recommend(
-    persons: list[str], known: Histories, model: Recommender, blend: Blend, n: int, events: list[str], as_of: date,
+    persons: list[str],
+    known: Histories,
+    model: Recommender,
+    blend: Blend,
+    n: int,
+    events: list[str],
+    as_of: date,
     version: str,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """One row per person × rank, best first, in the order of `persons` (rows of `known`); `events`: names by number."""
     frames = [_empty()]
     for start in range(0, len(persons), _BATCH):
@@ -47,7 +53,7 @@ def recommend(
 
 
 def similar_items(model: Recommender, as_of: date, version: str, n: int = N_SIMILAR) -> pd.DataFrame:
-    """One row per item × rank: the items that the same persons turn to, those that are not available left out."""
+    """One row per item × rank: the available items that the same persons touch."""
     found = model.neighbours.copy()
     found.data = found.data * model.catalogue.is_available[found.indices]
     found.eliminate_zeros()

@@ -19,7 +19,7 @@ _DIGITS = 9
 
 @dataclass(frozen=True)
 class Holdout:
-    """Metric rows (metric, value, ci_low, ci_high, baseline_value), days held out, and the verdict.
+    """Metric rows (metric, value, ci_low, ci_high, baseline_value) and the days held out.
 
     `is_promoted`: the squared error of the first quantity is clearly below the baseline's.
     """

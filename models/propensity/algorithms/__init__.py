@@ -1,7 +1,7 @@
 """The algorithms that compete, one per file behind one interface (`base.Algorithm`).
 
-To add one: write its file, name it in `ALGORITHMS`. Does not belong here: which parameters are best (see `tuning`), which
-algorithm wins (see `model_selection`), calibration.
+To add one: write its file, name it in `ALGORITHMS`. Does not belong here: which parameters are best (see `tuning`),
+which algorithm wins (see `model_selection`), calibration.
 """
 
 from models.propensity.algorithms.base import Algorithm, FittedModel, NotFittedError, Params, Sample, Task

@@ -58,9 +58,10 @@ class FittedModel(Protocol):
 
 @dataclass(frozen=True)
 class Algorithm:
-    """One algorithm: its default parameters, those that tuning may try, how it is fitted and loaded from its file.
+    """One algorithm: how it is fitted and loaded, its default parameters, and the values that tuning may try.
 
-    `cost_s` are the seconds that one fit takes: a fixed part, and a part per thousand rows. Without a grid nothing is tuned.
+    `cost_s` are the seconds that one fit takes: a fixed part, and a part per thousand rows. Without a grid nothing is
+    tuned.
     """
 
     name: str

@@ -37,7 +37,7 @@ def test_going_back_is_shown_and_refused_twice(home: Path) -> None:
     assert code == 0 and "recency-rule scores from the next night on" in said
     assert "(left by hand)" in _run("list", home=home)[1]
     code, said = _run("rollback", "churn", home=home)
-    assert code == 2 and "the recency rule is what scores already" in said
+    assert code == 2 and "the recency rule already scores" in said
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_going_back_is_shown_and_refused_twice(home: Path) -> None:
     [
         (("rollback", "love"), "unknown model love: expected one of churn, purchase"),
         (("rollback", "purchase"), "no model was trained in"),
-        (("rollback", "churn", "v9"), "no whole version v9"),
+        (("rollback", "churn", "v9"), "no intact version v9"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: tuple[str, ...], words: str, home: Path) -> None:

@@ -95,9 +95,9 @@ def test_champion_and_challenger_over_two_trainings_and_back(tmp_path: Path) -> 
 def test_rolling_back_names_what_there_is(tmp_path: Path) -> None:
     features, labels = _weeks(2.0, 4, seed=1)
     result = train("churn", features, labels, last_day(features), tmp_path)
-    with pytest.raises(ArtifactError, match=f"no whole version v9 .*there are: {result.model_version}"):
+    with pytest.raises(ArtifactError, match=f"no intact version v9 .*there are: {result.model_version}"):
         roll_back(tmp_path / "churn", "v9")
-    with pytest.raises(ArtifactError, match="scores already"):
+    with pytest.raises(ArtifactError, match="already scores"):
         roll_back(tmp_path / "churn", result.model_version)
     assert roll_back(tmp_path / "churn").champion is None  # nothing before it: the recency rule
     again = train("churn", features, labels, last_day(features), tmp_path)

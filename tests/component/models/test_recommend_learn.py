@@ -17,7 +17,7 @@ from recommend_frames import catalogue, planted_span, touched
 
 from models.recommend import learning
 from models.recommend.factorisation import fit_factors
-from models.recommend.model_selection import BASELINES, BLEND, Span, compete, is_better
+from models.recommend.model_selection import BASELINES, BLEND, Span, is_better, select_blend
 from models.recommend.rank import NO_BLEND, STRATEGIES
 from models.recommend.store import LATEST
 
@@ -27,17 +27,17 @@ OPTIONS = {"horizon_days": 7, "allow_repeat": False}
 COPIED = """
 import sys; sys.path[:0] = sys.argv[1:]
 from recommend_frames import planted_span
-from models.recommend.model_selection import compete
+from models.recommend.model_selection import select_blend
 from models.recommend.factorisation import fit_factors
 span = planted_span("test", 1)
-verdict = compete(span, planted_span("test", 2), allow_repeat=False, seed=7)
+verdict = select_blend(span, planted_span("test", 2), allow_repeat=False, seed=7)
 sys.stdout.write(repr((verdict, fit_factors(span.learned.weights, 7).vectors.tobytes())))
 """
 
 
 @pytest.fixture(scope="module")
 def planted() -> Any:
-    return compete(planted_span("validation", 1), planted_span("test", 2), allow_repeat=False, seed=7)
+    return select_blend(planted_span("validation", 1), planted_span("test", 2), allow_repeat=False, seed=7)
 
 
 def test_planted_tastes_are_found_and_promoted(planted: Any) -> None:
@@ -63,7 +63,7 @@ def test_every_metric_of_every_strategy_is_told_for_both_spans(planted: Any) -> 
 
 def test_noise_is_not_promoted_and_popularity_ranks() -> None:
     spans = [planted_span(name, seed, follow=0.0) for name, seed in (("validation", 3), ("test", 4))]
-    verdict = compete(*spans, allow_repeat=False, seed=7)
+    verdict = select_blend(*spans, allow_repeat=False, seed=7)
     assert (verdict.blend, verdict.is_promoted) == (NO_BLEND, False)
     assert verdict.reason.startswith("popularity ranks")
     assert len(verdict.rows) > 100 and not any(row["is_promoted"] for row in verdict.rows)
@@ -71,7 +71,9 @@ def test_noise_is_not_promoted_and_popularity_ranks() -> None:
 
 def test_what_only_validation_likes_is_not_promoted() -> None:
     """The blend is chosen on one span and has to prove itself on the other."""
-    verdict = compete(planted_span("validation", 1), planted_span("test", 4, follow=0.0), allow_repeat=False, seed=7)
+    verdict = select_blend(
+        planted_span("validation", 1), planted_span("test", 4, follow=0.0), allow_repeat=False, seed=7
+    )
     assert not verdict.is_promoted
 
 
@@ -87,7 +89,7 @@ def test_persons_without_history_are_in_the_denominator() -> None:
     # popularity says 2 … 21 before 59, so it finds nothing within 20
     items = catalogue([-1] * 60, [1, 1, *[9.0] * 20, *[1.0] * 37, 2])
     span = Span.of("test", items, learned, both, sought)
-    verdict = compete(replace(span, name="validation"), span, allow_repeat=False, seed=7)
+    verdict = select_blend(replace(span, name="validation"), span, allow_repeat=False, seed=7)
     found = {(r["algorithm"], r["metric"]): r["value"] for r in verdict.rows if r["split"] == "test"}
     assert found["co_occurrence", "recall_at_5"] == 0.5
     assert found["popularity", "recall_at_20"] == 0.0
@@ -111,7 +113,7 @@ def test_better_means_in_nearly_every_resample_and_not_only_in_the_mean() -> Non
 
 def test_two_few_persons_prove_nothing() -> None:
     small = planted_span("test", 2, n_persons=29)
-    verdict = compete(planted_span("validation", 1), small, allow_repeat=False, seed=7)
+    verdict = select_blend(planted_span("validation", 1), small, allow_repeat=False, seed=7)
     assert (verdict.blend, verdict.rows) == (NO_BLEND, [])
     assert "fewer than 30 persons in test" in verdict.reason
 
