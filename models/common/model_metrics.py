@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.common.frames import FloatArray
 
+MetricRows = list[dict[str, object]]
 METRIC_COLUMNS = [
     "model",
     "model_version",
@@ -41,7 +42,7 @@ def without_nan(row: Mapping[str, object]) -> dict[str, object]:
     return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
 
 
-def metrics_frame(rows: list[dict[str, object]]) -> pd.DataFrame:
+def metrics_frame(rows: MetricRows) -> pd.DataFrame:
     """Metric rows as a frame whose columns have their types even when it is empty; undefined values have no row."""
     frame = pd.DataFrame(rows, columns=METRIC_COLUMNS)
     frame = frame[frame["value"].notna()].reset_index(drop=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.common.frames import FloatArray
-from models.common.model_metrics import METRIC_COLUMNS
+from models.common.model_metrics import METRIC_COLUMNS, MetricRows, without_nan
 from models.propensity.metrics import LOWER_IS_BETTER, Action, compute_metrics
 
 _CLEAR_SHARE = 0.9
@@ -102,21 +102,14 @@ def metric_rows(
     evaluation: Evaluation,
     baselines: Mapping[str, Evaluation],
     is_promoted: bool,
-) -> list[dict[str, object]]:
-    """One row per metric in the shape of `ml.model_metrics`."""
-    rows: list[dict[str, object]] = []
+) -> MetricRows:
+    """One row per metric in the shape of `ml.model_metrics`, ready for JSON: what is undefined is None."""
+    rows: MetricRows = []
     for metric in evaluation.values:
         low, high = evaluation.interval(metric)
         name, value = best_baseline(metric, baselines)
         # twice: where arrays lie in memory changes the last bits of sums, and with them which way a half is rounded
         numbers = [round(round(number, 12), 9) for number in (evaluation.values[metric], low, high, value)]
-        rows.append(
-            dict(
-                zip(
-                    METRIC_COLUMNS,
-                    [model, model_version, algorithm, split, metric, *numbers[:3], name, numbers[3], is_promoted],
-                    strict=True,
-                )
-            )
-        )
+        row = [model, model_version, algorithm, split, metric, *numbers[:3], name, numbers[3], is_promoted]
+        rows.append(without_nan(dict(zip(METRIC_COLUMNS, row, strict=True))))
     return rows

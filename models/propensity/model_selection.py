@@ -4,6 +4,7 @@ Belongs here: what is fitted on which part of the split, and what it is measured
 themselves (see `features`), who is promoted (see `registry`), what is stored (see `training`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from models.common.frames import FloatArray, numbers
-from models.common.model_metrics import person_weights
+from models.common.model_metrics import MetricRows, person_weights
 from models.propensity.algorithms import (
     ALGORITHMS,
     Algorithm,
@@ -25,8 +26,8 @@ from models.propensity.algorithms import (
 )
 from models.propensity.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
 from models.propensity.calibration import Calibration, fit_calibration
-from models.propensity.evaluation import Evaluation, evaluate, mean_of
-from models.propensity.features import design_matrix
+from models.propensity.evaluation import Evaluation, evaluate, mean_of, metric_rows
+from models.propensity.features import Kind, design_matrix
 from models.propensity.result import TrainOptions
 from models.propensity.split import TimeSplit
 from models.propensity.tuning import Fold, best_params
@@ -150,3 +151,29 @@ def measure_baselines(known: Part, held: Part, task: Task, options: TrainOptions
     weights = held.weights(task.seed)
     guesses = {BASE_RATE: np.full(len(held.y), float(known.y.mean())), RECENCY_RULE: rule.predict(held.days)}
     return {name: evaluate(held.y, guess, weights, options.action) for name, guess in guesses.items()}
+
+
+def selection_rows(
+    kind: Kind, selection: Selection, versions: Mapping[str, str], rule: RecencyRule, serving: str | None
+) -> MetricRows:
+    """Rows of `ml.model_metrics` of every baseline and candidate; `versions` by algorithm, `serving` the one in use."""
+    rows = baseline_rows(kind, "validation", selection.baselines_on_validation, rule)
+    rows += baseline_rows(kind, "test", selection.baselines_on_test, rule)
+    for name, candidate in selection.candidates.items():
+        for split, found, baselines in (
+            ("validation", candidate.on_validation, selection.baselines_on_validation),
+            ("test", candidate.on_test, selection.baselines_on_test),
+        ):
+            rows += metric_rows(kind, versions[name], name, split, found, baselines, versions[name] == serving)
+    return rows
+
+
+def baseline_rows(kind: Kind, split: str, baselines: Mapping[str, Evaluation], rule: RecencyRule) -> MetricRows:
+    """Rows of `ml.model_metrics` of the baselines, beside the base rate."""
+    versions = {BASE_RATE: BASE_RATE, RECENCY_RULE: rule.version}
+    only_base_rate = {BASE_RATE: baselines[BASE_RATE]}
+    return [
+        row
+        for name, found in baselines.items()
+        for row in metric_rows(kind, versions[name], name, split, found, only_base_rate, is_promoted=False)
+    ]

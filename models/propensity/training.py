@@ -3,7 +3,6 @@
 Belongs here: the order of steps (split, select, decide, store). Does not belong here: how any one of them works.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,21 +13,27 @@ import pandas as pd
 
 from models.common.artifacts import ArtifactError
 from models.common.frames import numbers
-from models.common.model_metrics import metrics_frame, without_nan
+from models.common.model_metrics import MetricRows, metrics_frame
 from models.propensity.algorithms import Task
 from models.propensity.artifacts import Artifact, load_artifact, save_artifact
-from models.propensity.baselines import BASE_RATE, RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
+from models.propensity.baselines import RECENCY_COLUMN, RECENCY_RULE, RecencyRule, fit_recency_rule
 from models.propensity.card import build_card, calibration_of, data_window
 from models.propensity.drift import reference_of, shares_of
 from models.propensity.evaluation import Evaluation, evaluate, is_flat, metric_rows
 from models.propensity.features import FEATURES, Kind, design_matrix, training_frame
-from models.propensity.model_selection import Part, Selection, measure_baselines, part_of, select_model
+from models.propensity.model_selection import (
+    Part,
+    Selection,
+    baseline_rows,
+    measure_baselines,
+    part_of,
+    select_model,
+    selection_rows,
+)
 from models.propensity.registry import Decision, Registry, read_registry, should_promote, still_serves, write_registry
 from models.propensity.result import TrainOptions, TrainResult
 from models.propensity.retrain_policy import data_digest, stored_result, training_key, version_of
 from models.propensity.split import TimeSplit, split_by_time
-
-Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,9 @@ def _train_and_decide(
     champion = _measured_champion(task, folder, registry.champion, version, selection.test, options)
     probabilities = best.probabilities(selection.test.matrix)
     decision = _decide(winner, version, selection, champion, split, registry, due, digest, is_flat(probabilities))
-    metrics = _metric_rows(task.kind, selection, versions, rule, champion, decision.champion)
+    metrics = selection_rows(task.kind, selection, versions, rule, decision.champion)
+    if champion:
+        metrics += _champion_rows(task.kind, champion, selection, decision.champion)
     common: dict[str, Any] = {
         "window": data_window(rows, split),
         "seed": task.seed,
@@ -221,38 +228,10 @@ def _decide(
     return Decision(version, registry.champion, serving, reason, due.as_of.isoformat(), due.key, digest, drifted)
 
 
-def _metric_rows(
-    kind: Kind,
-    selection: Selection,
-    versions: Mapping[str, str],
-    rule: RecencyRule,
-    champion: _Champion | None,
-    serving: str | None,
-) -> Rows:
-    """Rows of `ml.model_metrics` as a card holds them: every baseline, candidate and the champion."""
-    rows = _baseline_rows(kind, "validation", selection.baselines_on_validation, rule)
-    rows += _baseline_rows(kind, "test", selection.baselines_on_test, rule)
-    for name, candidate in selection.candidates.items():
-        for split, found, baselines in (
-            ("validation", candidate.on_validation, selection.baselines_on_validation),
-            ("test", candidate.on_test, selection.baselines_on_test),
-        ):
-            rows += metric_rows(kind, versions[name], name, split, found, baselines, versions[name] == serving)
-    if champion:
-        version, algorithm = champion.artifact.version, champion.artifact.algorithm
-        baselines = selection.baselines_on_test
-        rows += metric_rows(kind, version, algorithm, "test", champion.on_test, baselines, version == serving)
-    return [without_nan(row) for row in rows]
-
-
-def _baseline_rows(kind: Kind, split: str, baselines: dict[str, Evaluation], rule: RecencyRule) -> Rows:
-    versions = {BASE_RATE: BASE_RATE, RECENCY_RULE: rule.version}
-    only_base_rate = {BASE_RATE: baselines[BASE_RATE]}
-    return [
-        row
-        for name, found in baselines.items()
-        for row in metric_rows(kind, versions[name], name, split, found, only_base_rate, is_promoted=False)
-    ]
+def _champion_rows(kind: Kind, champion: _Champion, selection: Selection, serving: str | None) -> MetricRows:
+    version, algorithm = champion.artifact.version, champion.artifact.algorithm
+    baselines = selection.baselines_on_test
+    return metric_rows(kind, version, algorithm, "test", champion.on_test, baselines, version == serving)
 
 
 def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> RecencyRule:
@@ -277,13 +256,13 @@ def _fall_back(
 ) -> tuple[Artifact, TrainResult]:
     """The recency rule on all labelled rows; with two snapshots a rule of the others is tested on the last."""
     rule = _rule_of_all(task.kind, rows, options)
-    metrics: Rows = []
+    metrics: MetricRows = []
     snapshots = sorted(set(rows["as_of_date"]))
     if len(snapshots) >= 2:
         known = part_of(rows, tuple(snapshots[:-1]), task.seed, options.max_train_rows)
         held_out = part_of(rows, (snapshots[-1],), task.seed)
         found = measure_baselines(known, held_out, task, options)
-        metrics = [without_nan(row) for row in _baseline_rows(task.kind, "test", found, rule)]
+        metrics = baseline_rows(task.kind, "test", found, rule)
     card = build_card(
         task.kind,
         rule.version,

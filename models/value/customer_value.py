@@ -17,7 +17,7 @@ import pandas as pd
 from models.common.bgnbd import BgNbd, FitError, fit_bgnbd
 from models.common.fingerprint import fingerprint
 from models.common.frames import FloatArray, as_dates, date_column, numbers, require_columns
-from models.common.model_metrics import metrics_frame, without_nan
+from models.common.model_metrics import MetricRows, metrics_frame, without_nan
 from models.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.value.holdout import MAX_TESTED_PERSONS, Holdout, measure
 
@@ -176,7 +176,7 @@ def _version(now: pd.DataFrame, before: pd.DataFrame, horizon_days: int, model: 
     return f"{ALGORITHM if model else RULE}-{digest}"
 
 
-def _metric_rows(holdout: Holdout | None, version: str, is_promoted: bool) -> list[dict[str, object]]:
+def _metric_rows(holdout: Holdout | None, version: str, is_promoted: bool) -> MetricRows:
     if holdout is None:
         return []
     known = {"model": MODEL, "model_version": version, "algorithm": ALGORITHM, "split": "test"}
