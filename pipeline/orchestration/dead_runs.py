@@ -47,7 +47,7 @@ def end_dead_runs_if_idle(instance: dg.DagsterInstance, paths: HomePaths) -> lis
 
 def _is_gone(run: dg.DagsterRun) -> bool:
     process = run.tags.get(PROCESS_TAG, "")
-    if not process.isdigit():
+    if not process.isdigit() or run.parent_run_id:  # a re-execution inherits the tag of its parent
         return False
     try:
         os.kill(int(process), 0)

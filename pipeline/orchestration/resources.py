@@ -20,6 +20,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.damage import inspect_everything, repair
 from pipeline.orchestration.dead_runs import end_dead_runs
+from pipeline.orchestration.run_tags import forget_parents_version, list_under_job
 from pipeline.settings import ConfigError, Settings, load_settings
 
 
@@ -38,6 +39,9 @@ class GrowthHome(dg.ConfigurableResource):
         self._settings = load_settings(Path(self.config_path), Path(self.home_path) if self.home_path else None)
         self._dbt = DbtSession(self.paths)
         self._run_id = context.run_id or ""
+        if context.instance is not None and context.run is not None:
+            list_under_job(context.instance, context.run)
+            forget_parents_version(context.instance, context.run)
         with writer_lock(self.paths.writer_lock):
             for leftover in clean_up(self.paths):
                 if context.log is not None:

@@ -19,6 +19,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.ingest import IngestReport, ingest, read_ledger
 from pipeline.ingest.backfill import asked as asked_days
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.run_tags import tag_run
 from pipeline.orchestration.ui.markdown import quoted, table
 from pipeline.orchestration.ui.pictures import events_per_day
 from pipeline.predict.interactions import read_unavailable
@@ -135,6 +136,7 @@ def ingest_events(
     failpoint("run_context_before_write")
     night.write(growth.paths.run_context)
     failpoint("run_context_after_write")
+    tag_run(context.instance, context.run_id, as_of=night.as_of)
     for warning in report.warnings:
         context.log.warning(warning)
     yield dg.MaterializeResult(asset_key=RAW_EVENTS, metadata=_events_metadata(context, growth, report, night))

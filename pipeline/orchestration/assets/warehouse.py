@@ -18,6 +18,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.ingest.backfill import forget
 from pipeline.orchestration.loaded_days import report_loaded_days
 from pipeline.orchestration.resources import GrowthHome
+from pipeline.orchestration.run_tags import tag_run
 from pipeline.orchestration.ui.markdown import table
 from pipeline.publish.audit import CheckRecord, objections
 from pipeline.publish.freshness import FAIL_AFTER, WARN_AFTER, published_at
@@ -69,6 +70,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
         failpoint("publish_after_finish")
         forget(growth.paths)
         _report_loaded_days(context, growth.paths, before)
+        tag_run(context.instance, context.run_id, as_of=growth.run.as_of, version=result.version)
         return dg.MaterializeResult(
             metadata={
                 "version": result.version,
