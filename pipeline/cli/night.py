@@ -1,6 +1,7 @@
-"""`growthhouse run`: one execution of the `nightly` Dagster job, in this process, on the home's Dagster instance.
+"""Runs a night from the command line: the Dagster job `nightly`, in this process, on the home's Dagster instance.
 
-Belongs here: starting the run and telling why it failed. Not here: any step of the night, the summary.
+Not here: the steps of a night, the lines it prints (`progress.py`), its summary (`summary.py`). Dagster takes seconds
+to import, so it is imported where it is used.
 """
 
 from __future__ import annotations
@@ -36,13 +37,27 @@ class NightError(Exception):
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What the person asked of this night."""
+class _Request:
+    """The options of the command."""
 
     as_of: date | None
     full_refresh: bool
     select: str | None
     backfill: tuple[date, date] | None
+
+
+@dataclass(frozen=True)
+class _Output:
+    """Where messages go: the terminal and the log of the home."""
+
+    say: Callable[[str], object]
+    log: EventLog
+
+    def warn(self, problems: list[str]) -> None:
+        """Print and log what could not be sent or recorded."""
+        for problem in problems:
+            self.say(f"warning: not sent or recorded: {problem}")
+            self.log.note("warning", f"not sent or recorded: {problem}")
 
 
 def run_night(
@@ -55,18 +70,18 @@ def run_night(
     backfill: tuple[date, date] | None = None,
     say: Callable[[str], object] = print,
 ) -> str:
-    """Execute the nightly job and return the summary; raises NightError where it failed or cannot start."""
+    """Run one night and return its summary; raises NightError if it fails or cannot start."""
     paths = HomePaths(settings.home)
     try:
-        log = _opened_log(paths)
+        log = _open_log(paths)
     except OSError as error:
         raise NightError(
-            f"{paths.data} cannot be written ({error.strerror}): all state of growthhouse lives there. Make it writable "
-            "for this user, or choose another --home",
+            f"{paths.data} cannot be written ({error.strerror}): all state of growthhouse is kept there. Make it "
+            "writable for this user, or choose another --home",
             2,
         ) from error
     try:
-        return _night(config, settings, _Asked(as_of, full_refresh, select, backfill), say, log)
+        return _run(config, settings, _Request(as_of, full_refresh, select, backfill), _Output(say, log))
     except NightError as error:
         log.note("error", str(error))
         raise
@@ -74,14 +89,14 @@ def run_night(
         log.close()
 
 
-def _opened_log(paths: HomePaths) -> EventLog:
-    """The log, once it is certain that this home can be written at all."""
+def _open_log(paths: HomePaths) -> EventLog:
+    """The log; raises OSError if this home cannot be written at all."""
     make_private(paths)
     with paths.writer_lock.open("a"):
         return EventLog(paths.log)
 
 
-def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str], object], log: EventLog) -> str:
+def _run(config: Path, settings: Settings, request: _Request, output: _Output) -> str:
     paths = HomePaths(settings.home)
     try:
         with writer_lock(paths.writer_lock):
@@ -90,36 +105,45 @@ def _night(config: Path, settings: Settings, asked: _Asked, say: Callable[[str],
         raise NightError(str(busy), 1) from busy
     os.environ["DAGSTER_HOME"] = str(prepare_instance(paths.dagster))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    say("   0.0 s  loading Dagster and the dbt project")
+    output.say("   0.0 s  loading Dagster and the dbt project")
     try:
-        result = _execute(config, settings, asked, say, log)
+        result = _execute(config, settings, request, output)
     except NightError:
         raise
     except Exception as error:
-        from pipeline.operate.alerts import send_failed_start
-
-        log.note("error", f"the night could not start: {type(error).__name__}: {error}")
-        _report(send_failed_start(settings, error), say, log)
-        if advice := advice_for(str(error), settings.home):
-            raise NightError(f"{advice}\n  {type(error).__name__}: {str(error).splitlines()[0]}", 1) from error
+        _report_failed_start(settings, error, output)
         raise
+    return _report_result(paths, result, output)
+
+
+def _report_failed_start(settings: Settings, error: Exception, output: _Output) -> None:
+    """Log and send why no run began; raises NightError if there is advice to give."""
+    from pipeline.operate.alerts import send_failed_start
+
+    output.log.note("error", f"the night could not start: {type(error).__name__}: {error}")
+    output.warn(send_failed_start(settings, error))
+    if advice := advice_for(str(error), settings.home):
+        raise NightError(f"{advice}\n  {type(error).__name__}: {str(error).splitlines()[0]}", 1) from error
+
+
+def _report_result(paths: HomePaths, result: dg.ExecuteInProcessResult, output: _Output) -> str:
+    """The summary of a night that published; raises NightError for one that failed."""
+    was_published = _was_published(result)
     if not result.success:
         from pipeline.orchestration.failures import explain
 
         cause = explain(result.all_events)
-        if cause.is_report and _was_published(result):
-            log.note("warning", cause.message, result.run_id)
+        if cause.is_report and was_published:
+            output.log.note("warning", cause.message, result.run_id)
             return f"{summary(paths, result.run_id)}\nwarning    {cause.message}"
         raise NightError(cause.message, 2 if cause.is_input else 1)
-    if not _was_published(result):
-        return f"done       run {result.run_id}; the selection left out published/warehouse, so nothing was published"
-    log.note("info", "published a new version", result.run_id)
+    if not was_published:
+        return f"done       run {result.run_id}; published/warehouse is not in the selection, so nothing was published"
+    output.log.note("info", "published a new version", result.run_id)
     return summary(paths, result.run_id)
 
 
-def _execute(
-    config: Path, settings: Settings, asked: _Asked, say: Callable[[str], object], log: EventLog
-) -> dg.ExecuteInProcessResult:
+def _execute(config: Path, settings: Settings, request: _Request, output: _Output) -> dg.ExecuteInProcessResult:
     import dagster as dg
 
     from pipeline.cli.progress import progress_logger
@@ -130,32 +154,30 @@ def _execute(
 
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     growth = GrowthHome(config_path=str(config), home_path=str(settings.home))
-    defs = build_defs(growth, loggers={"console": progress_logger(say, time.monotonic(), log)})
-    chosen = _chosen(defs, asked.select)
+    defs = build_defs(growth, loggers={"console": progress_logger(output.say, time.monotonic(), output.log)})
+    selection = _select_assets(defs, request.select)
     run_config: dict[str, Any] = {"loggers": {"console": {}}}
-    if chosen is None or RAW_EVENTS in chosen:
-        run_config |= night_config(asked.as_of, asked.full_refresh, asked.backfill)
-    elif asked.as_of or asked.full_refresh:
-        raise NightError("--as-of and --full-refresh are for the step ingest; select raw/events too", 2)
-    began_at = datetime.now(UTC)
+    if selection is None or RAW_EVENTS in selection:
+        run_config |= night_config(request.as_of, request.full_refresh, request.backfill)
+    elif request.as_of or request.full_refresh:
+        raise NightError("--as-of and --full-refresh are options of the step ingest: select raw/events too", 2)
+    started_at = datetime.now(UTC)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(JOB_NAME).execute_in_process(
             instance=instance,
-            asset_selection=chosen,
+            asset_selection=selection,
             raise_on_error=False,
             run_config=run_config,
             tags={PROCESS_TAG: str(os.getpid())},
         )
-        _note_and_tell(instance, settings, began_at, say, log)
+        _record_and_alert(instance, settings, started_at, output)
         return result
 
 
-def _note_and_tell(
-    instance: dg.DagsterInstance, settings: Settings, began_at: datetime, say: Callable[[str], object], log: EventLog
-) -> None:
-    """The history of runs, and the alerts of every run that ended since: this one, and those found dead at its start.
+def _record_and_alert(instance: dg.DagsterInstance, settings: Settings, started_at: datetime, output: _Output) -> None:
+    """Write the history of runs; send the alerts of this run and of those that it found dead.
 
-    Whatever goes wrong here is told and changes nothing: the outcome of the night is what counts.
+    A problem here is only a warning: it does not change the outcome of the night.
     """
     import dagster as dg
 
@@ -164,19 +186,13 @@ def _note_and_tell(
 
     try:
         record_runs(instance, HomePaths(settings.home))
-        for record in instance.get_run_records(dg.RunsFilter(updated_after=began_at), ascending=True):
-            _report(send_alert_of(instance, settings, record.dagster_run.run_id), say, log)
+        for record in instance.get_run_records(dg.RunsFilter(updated_after=started_at), ascending=True):
+            output.warn(send_alert_of(instance, settings, record.dagster_run.run_id))
     except Exception as error:
-        _report([f"history of runs: {type(error).__name__}: {error}"], say, log)
+        output.warn([f"history of runs: {type(error).__name__}: {error}"])
 
 
-def _report(problems: list[str], say: Callable[[str], object], log: EventLog) -> None:
-    for problem in problems:
-        say(f"warning: not sent or noted: {problem}")
-        log.note("warning", f"not sent or noted: {problem}")
-
-
-def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
+def _select_assets(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
     if not select:
         return None
     import dagster as dg
@@ -188,9 +204,7 @@ def _chosen(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | Non
     except dg.DagsterError as error:
         raise NightError(f"--select {select}: {error}", 2) from error
     if not keys:
-        raise NightError(
-            f"--select {select} names no asset; for instance 'group:marts' or 'key:\"marts/retention\"'", 2
-        )
+        raise NightError(f"--select {select} matches no asset; try 'group:marts' or 'key:\"marts/retention\"'", 2)
     return sorted(keys - {EVENT_DAYS})
 
 

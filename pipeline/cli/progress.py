@@ -1,7 +1,4 @@
-"""What `growthhouse run` prints while a night works: a Dagster logger that says each step and what it reports.
-
-Not here: the summary at the end (`pipeline.cli.summary`).
-"""
+"""What `growthhouse run` prints during a night: a line per step, and its messages. Not here: the summary."""
 
 import logging
 import time
@@ -21,7 +18,7 @@ class _StepLines(logging.Handler):
         event = details.get("dagster_event")
         step = details.get("step_key") or ""
         if event is None:
-            # Dagster's own errors ("not executing …") only repeat what the failed step said.
+            # Dagster's own errors ("not executing …") only repeat the error of the failed step.
             if logging.INFO <= record.levelno < logging.ERROR:
                 self._line(f"{step}: {details.get('orig_message', record.getMessage())}")
         elif event.is_step_start:
@@ -29,7 +26,7 @@ class _StepLines(logging.Handler):
         elif event.is_step_failure:
             self._line(f"{step}: FAILED")
         elif event.is_step_up_for_retry:
-            self._line(f"{step}: failed, trying again")
+            self._line(f"{step}: failed, retrying")
 
     def _line(self, text: str) -> None:
         self._say(f"{time.monotonic() - self._started:6.1f} s  {text}")
@@ -38,7 +35,7 @@ class _StepLines(logging.Handler):
 def progress_logger(say: Callable[[str], object], started: float, *others: logging.Handler) -> dg.LoggerDefinition:
     """A logger for Definitions(loggers={"console": …}): one line per step with the seconds since `started`.
 
-    `others` get every record too.
+    `others` get every record as well.
     """
 
     @dg.logger

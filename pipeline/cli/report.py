@@ -1,16 +1,16 @@
-"""`growthhouse report`: where the latest report lies, and opening it. Not here: making it (`pipeline.reports`, in the night)."""
+"""`growthhouse report`: finds the latest report and opens it. Not here: writing it (`pipeline.reports`)."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, command, fail, home_of
-from pipeline.home.paths import HomePaths
-from pipeline.home.versions import report_of
-from pipeline.reports import latest_report
+from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, guess_config, quote_command, resolve_home
+
+if TYPE_CHECKING:
+    from pipeline.home.paths import HomePaths
 
 _REPORT = 'key:"published/report"'
 
@@ -18,32 +18,37 @@ _REPORT = 'key:"published/report"'
 def report(
     config: Config = DEFAULT_CONFIG,
     home: Home = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser as well.")] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
 ) -> None:
-    """Print the path of the latest report. Exit 1: there is none yet."""
-    paths = HomePaths(home_of(config, home))
+    """Print the path of the latest report.
+
+    Exit codes: 0 found; 1 there is none yet.
+    """
+    from pipeline.home.paths import HomePaths
+    from pipeline.home.versions import report_of
+    from pipeline.reports import latest_report
+
+    paths = HomePaths(resolve_home(config, home))
     found = latest_report(paths)
     if found is None:
-        raise fail(f"no report in {paths.reports}; {_what_makes_one(paths, config, home)}", 1)
+        raise fail(f"no report in {paths.reports}; {_run_command(paths, config, home)} writes one", 1)
     typer.echo(found)
     if paths.warehouse.exists() and found != report_of(paths, paths.warehouse.resolve()):
-        typer.secho(
-            f"it is of another version than the published one; {_what_makes_one(paths, config, home)}",
-            err=True,
-            fg=typer.colors.YELLOW,
-        )
-    if open_it and not _opened(found):
-        typer.secho("no browser was found here: open the file with one", err=True, fg=typer.colors.YELLOW)
+        _warn(f"it is of another version than the published one; {_run_command(paths, config, home)} writes that one")
+    if open_it and not _open_in_browser(found):
+        _warn("no browser was found on this machine: open the file with one")
 
 
-def _what_makes_one(paths: HomePaths, config: Path, home: Path | None) -> str:
-    # The path of a report needs no config, so the one of this home may not have been named.
-    of_home = config if config.exists() or not home else home / DEFAULT_CONFIG
-    only = ("--select", _REPORT) if paths.warehouse.exists() else ()
-    return f"{command('run', of_home, home, *only)} makes one"
+def _warn(message: str) -> None:
+    typer.secho(message, err=True, fg=typer.colors.YELLOW)
 
 
-def _opened(file: Path) -> bool:
+def _run_command(paths: HomePaths, config: Path, home: Path | None) -> str:
+    selection = ("--select", _REPORT) if paths.warehouse.exists() else ()
+    return quote_command("run", guess_config(config, home), home, *selection)
+
+
+def _open_in_browser(file: Path) -> bool:
     import webbrowser
 
     try:

@@ -4,6 +4,7 @@ Not here: the history of runs in the warehouse (`pipeline.orchestration.run_hist
 """
 
 import json
+from typing import Any
 
 import dagster as dg
 
@@ -25,20 +26,19 @@ def list_under_job(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     stored = instance.get_run_by_id(run.run_id)
     if stored is not None:
         # What `dagster run migrate-repository` does.
-        instance.run_storage.replace_job_origin(stored, dg.deserialize_value(_origin(run.job_name)))
+        instance.run_storage.replace_job_origin(stored, _origin(run.job_name))
 
 
-def _origin(job_name: str) -> str:
-    """The job in the form in which Dagster stores it: it must stay readable across releases, and no class is public."""
+def _origin(job_name: str) -> Any:
+    """The origin of a job. Its class is private, so it is read from the form in which Dagster stores it."""
     location = {"__class__": "RegisteredRepositoryLocationOrigin", "location_name": CODE_LOCATION}
     repository = {
         "__class__": "ExternalRepositoryOrigin",
         "repository_location_origin": location,
         "repository_name": _REPOSITORY,
     }
-    return json.dumps(
-        {"__class__": "ExternalPipelineOrigin", "external_repository_origin": repository, "pipeline_name": job_name}
-    )
+    job = {"__class__": "ExternalPipelineOrigin", "external_repository_origin": repository, "pipeline_name": job_name}
+    return dg.deserialize_value(json.dumps(job))
 
 
 def forget_parents_version(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:

@@ -20,8 +20,8 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from pipeline.cli.app import _checked_settings
 from pipeline.cli.night import run_night
+from pipeline.cli.options import read_settings
 from pipeline.home.paths import HomePaths
 from pipeline.home.versions import report_of
 from pipeline.publish.export import export
@@ -84,7 +84,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePaths]:
             patch.setenv(name, os.environ.get(name, ""))
         patch.setenv("HOOK", f"http://127.0.0.1:9/{SECRET}")
         patch.setenv("HOOK_TOKEN", SECRET)
-        settings = _checked_settings(paths.home / "growth.yaml", None)
+        settings = read_settings(paths.home / "growth.yaml", None)
         run_night(paths.home / "growth.yaml", settings, say=lambda text: None)
         yield paths
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import re
 import shlex
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
+from pipeline.home.paths import PROJECT_ROOT
 from pipeline.settings import Settings, load_settings
 
 runner = CliRunner()
@@ -156,3 +161,44 @@ def test_the_simulated_shop_sells_in_the_currency_of_the_site(
         for file in elsewhere.glob("data/raw/shop/*.jsonl.gz")
     )
     assert set(re.findall('"currency":"([A-Z]{3})"', logs)) == {currency}
+
+
+def test_the_version_is_the_one_of_the_package() -> None:
+    pyproject = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    result = runner.invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"growthhouse {pyproject['project']['version']}\n")
+
+
+def test_help_lists_each_command_with_one_line() -> None:
+    lines = [line for line in runner.invoke(app, ["--help"], env={"COLUMNS": "120"}).output.splitlines() if "│" in line]
+    commands = [line for line in lines if re.match(r"│ [a-z]", line)]
+    assert len(commands) == 10
+    assert lines[-10:] == commands
+
+
+@pytest.mark.parametrize(
+    "given", [["--version"], ["--help"], ["sql", "--help"], ["run", "--help"], ["erase", "--help"]]
+)
+def test_what_only_prints_imports_nothing_heavy(given: list[str]) -> None:
+    code = (
+        "import sys\nfrom pipeline.cli.app import app\n"
+        "try:\n    app(sys.argv[1:])\nfinally:\n"
+        "    print({name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=True)
+    heavy = {"dagster", "dbt", "duckdb", "numpy", "pandas", "sklearn", "great_expectations", "matplotlib"}
+    assert done.stdout
+    assert heavy.isdisjoint(ast.literal_eval(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("given", [["simulate", "--users", "5", "--days", "3"], ["sql", "select 1"], ["report"],
+                                   ["models", "list"], ["erase", "--user", "u1"], ["doctor"],
+                                   ["backfill", "--from", "2026-01-01", "--to", "2026-01-02"]])  # fmt: skip
+def test_only_the_command_that_runs_a_night_imports_dagster(given: list[str], elsewhere: Path) -> None:
+    runner.invoke(app, ["init", "."])
+    code = (
+        "import sys\nfrom pipeline.cli.app import app\n"
+        "try:\n    app(sys.argv[1:])\nfinally:\n    print('dagster' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "False", done.stderr

@@ -29,13 +29,13 @@ def test_the_list_marks_what_scores_and_says_why(home: Path) -> None:
     code, said = _run("list", home=home)
     assert code == 0 and champion and f"* {champion}" in said
     assert "tested on 2026-01-19: PR-AUC 0." in said and "better than all baselines" in said
-    assert "purchase\n * recency-rule\n   no model was trained yet" in said
+    assert "purchase\n * recency-rule\n   no model has been trained yet" in said
 
 
 def test_going_back_is_shown_and_refused_twice(home: Path) -> None:
     code, said = _run("rollback", "churn", home=home)
     assert code == 0 and "recency-rule scores from the next night on" in said
-    assert "(left by hand)" in _run("list", home=home)[1]
+    assert "(rolled back manually)" in _run("list", home=home)[1]
     code, said = _run("rollback", "churn", home=home)
     assert code == 2 and "the recency rule already scores" in said
 
@@ -44,8 +44,8 @@ def test_going_back_is_shown_and_refused_twice(home: Path) -> None:
     ("arguments", "words"),
     [
         (("rollback", "love"), "unknown model love: expected one of churn, purchase"),
-        (("rollback", "purchase"), "no model was trained in"),
         (("rollback", "churn", "v9"), "no intact version v9"),
+        (("rollback", "purchase"), "no model has been trained in"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: tuple[str, ...], words: str, home: Path) -> None:

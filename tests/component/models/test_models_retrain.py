@@ -10,7 +10,7 @@ import pytest
 from models_frames import last_day, snapshots
 
 from models.propensity import FEATURES, Decision, Prediction, Registry, predict, read_registry, roll_back
-from pipeline.cli.summary import _trained_again
+from pipeline.cli.summary import _as_of, _retrained
 from pipeline.home.paths import HomePaths
 from pipeline.predict.features import LearningData
 from pipeline.predict.scores import predict_all
@@ -165,4 +165,4 @@ def _told(paths: HomePaths, as_of: date) -> list[tuple[str, str]]:
     with duckdb.connect() as con:
         con.execute("create schema ops")
         con.execute("create table ops.published_versions as select 'r' as run_id, ?::date as as_of_date", [as_of])
-        return _trained_again(con, "r", paths)
+        return _retrained(paths, _as_of(con, "r"))

@@ -7,14 +7,16 @@ import io
 import duckdb
 import pytest
 
-from pipeline.publish.analyst import shell
+from pipeline.cli.formats import Format
+from pipeline.cli.shell import run_shell
 
 
 def said(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """What the shell prints when this comes in and then the input ends."""
+    """What the shell prints if this is piped in."""
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    shell(duckdb.connect())
-    return capsys.readouterr().out
+    run_shell(duckdb.connect(), Format.TABLE, is_interactive=False)
+    found = capsys.readouterr()
+    return found.out + found.err
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", ";", ";\n"])
@@ -31,18 +33,56 @@ def test_an_unfinished_query_is_told_as_an_error_and_not_raised(
     assert "error: Parser Error" in said("select 40 +", monkeypatch, capsys)
 
 
+def typed(monkeypatch: pytest.MonkeyPatch, *lines: str | type[BaseException]) -> None:
+    """Let a person at a terminal type these lines, Ctrl-C (KeyboardInterrupt) or Ctrl-D (the end)."""
+    waiting = iter([*lines, EOFError])
+
+    def type_line(prompt: str) -> str:
+        print(prompt, end="")
+        line = next(waiting)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    monkeypatch.setattr("builtins.input", type_line)
+
+
 def test_what_is_interrupted_is_not_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = iter(["select 40 + 2"])
-
-    def typed(prompt: str) -> str:
-        try:
-            return next(lines)
-        except StopIteration:
-            raise KeyboardInterrupt from None
-
-    monkeypatch.setattr("builtins.input", typed)
-    shell(duckdb.connect())
+    typed(monkeypatch, "select 40 + 2", KeyboardInterrupt)
+    assert run_shell(duckdb.connect(), Format.TABLE, is_interactive=True)
     assert "42" not in capsys.readouterr().out
+
+
+def test_ctrl_c_at_the_prompt_drops_the_line_and_not_the_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, "select 40 +", KeyboardInterrupt, "select 6 * 7 as n;")
+    run_shell(duckdb.connect(), Format.TABLE, is_interactive=True)
+    found = capsys.readouterr()
+    assert "42" in found.out and not found.err
+
+
+def test_a_person_is_greeted_and_prompted_and_a_pipe_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, "select 1")
+    run_shell(duckdb.connect(), Format.TABLE, is_interactive=True)
+    out = capsys.readouterr().out
+    assert ".help" in out and "growthhouse> " in out and "        ...> " in out
+    monkeypatch.undo()
+    monkeypatch.setattr("sys.stdin", io.StringIO("select 1 as n"))
+    run_shell(duckdb.connect(), Format.CSV, is_interactive=False)
+    assert capsys.readouterr().out == "n\n1\n"
+
+
+@pytest.mark.parametrize(("is_interactive", "is_good"), [(True, True), (False, False)])
+def test_a_failed_query_counts_only_where_nobody_saw_it(
+    is_interactive: bool, is_good: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, "select nothing;", "select 6 * 7 as n;")
+    assert run_shell(duckdb.connect(), Format.CSV, is_interactive=is_interactive) is is_good
+    found = capsys.readouterr()
+    assert "42" in found.out and "error: Binder Error" in found.err
 
 
 def test_nothing_is_asked_where_only_blank_lines_came(
@@ -65,8 +105,8 @@ def tables() -> duckdb.DuckDBPyConnection:
 def lines_of(con: duckdb.DuckDBPyConnection, text: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO(text))
-        shell(con)
-    return [line.removeprefix("growthhouse> ") for line in capsys.readouterr().out.splitlines()[1:]]
+        run_shell(con, Format.TABLE, is_interactive=False)
+    return capsys.readouterr().out.splitlines()
 
 
 def test_tables_are_one_line_each_with_the_first_sentence(
@@ -90,7 +130,7 @@ def test_a_line_with_a_dot_is_no_query_and_leads_to_the_commands(
 ) -> None:
     said = "\n".join(lines_of(tables, f"{line}\nselect 6 * 7 as n;\n", capsys))
     assert ".describe TABLE" in said and "error" not in said
-    assert ("there is no command" in said) == (line != ".help")
+    assert ("unknown command" in said) == (line != ".help")
     assert "42" in said
 
 

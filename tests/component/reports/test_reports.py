@@ -93,7 +93,7 @@ def test_without_a_night_the_command_says_which_one_makes_a_report(
     monkeypatch.chdir(paths.home.parent)  # a growth.yaml in the folder where one works would be taken instead
     code, out, err = said(paths)
     assert (code, out) == (1, "")
-    assert f"`growthhouse run --config {paths.home}/growth.yaml --home {paths.home}` makes one" in err
+    assert f"`growthhouse run --config {paths.home}/growth.yaml --home {paths.home}` writes one" in err
 
 
 def test_without_a_report_of_its_own_the_version_is_not_built_again(paths: HomePaths) -> None:

@@ -1,0 +1,271 @@
+"""`growthhouse sql`: what it prints in each format, its exit codes, and what Ctrl-C does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.app import app
+from pipeline.cli.formats import Format
+from pipeline.cli.results import print_results
+from pipeline.home.paths import HomePaths
+
+ENDLESS = "select sum(hash(a.range + b.range)) from range(100000000) a, range(100000000) b"
+
+
+def printed(query: str, output: Format, capsys: pytest.CaptureFixture[str], *, fit_terminal: bool = False) -> str:
+    with duckdb.connect() as con:
+        print_results(con, query, output, fit_terminal=fit_terminal)
+    return capsys.readouterr().out
+
+
+def test_a_table_is_whole_however_long_and_wide(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = ", ".join(f"range as a_column_with_a_long_name_{number}" for number in range(41))
+    out = printed(f"select {columns}, repeat('x', 500) as text from range(12345)", Format.TABLE, capsys).splitlines()
+    assert len(out) == 12345 + 6
+    assert {len(line) for line in out[:-1]} == {len(out[0])}
+    assert all(f"a_column_with_a_long_name_{number} " in out[1] for number in range(41))
+    assert "x" * 500 in out[-3] and " 12344 " in out[-3]
+    assert out[-1] == "12,345 rows, 42 columns"
+
+
+def test_on_a_terminal_a_table_fits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = ", ".join(f"range as a_column_with_a_long_name_{number}" for number in range(41))
+    out = printed(f"select {columns} from range(139)", Format.TABLE, capsys, fit_terminal=True)
+    assert max(map(len, out.splitlines())) <= 80
+    assert "139 rows" in out and "100 shown" in out and "41 columns" in out
+
+
+def test_a_table_aligns_numbers_and_wide_letters_and_shows_null(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("select * from (values (1, '日本'), (200, null)) as t(n, city)", Format.TABLE, capsys)
+    assert out.splitlines() == [
+        "┌─────────┬─────────┐",
+        "│ n       │ city    │",
+        "│ integer │ varchar │",
+        "├─────────┼─────────┤",
+        "│       1 │ 日本    │",
+        "│     200 │ NULL    │",
+        "└─────────┴─────────┘",
+        "2 rows, 2 columns",
+    ]
+
+
+@pytest.mark.parametrize("output", [Format.TABLE, Format.MARKDOWN])
+def test_data_cannot_steer_the_terminal_nor_break_a_row(output: Format, capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("select 'a' || chr(27) || '[2J' || chr(10) || 'b' as text", output, capsys)
+    assert "\x1b" not in out and r"a\x1b[2J\nb" in out
+
+
+def test_csv_reads_back_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = ["plain", "", 'say "hi", twice', "two\nlines", " space ", "=1+1", "日本"]
+    query = "select unnest(?) as text".replace("?", "[" + ", ".join(f"'{text}'" for text in texts) + "]")
+    out = printed(query, Format.CSV, capsys)
+    assert [row[0] for row in csv.reader(io.StringIO(out, newline=""))] == ["text", *texts]
+
+
+def test_csv_tells_null_from_an_empty_text_and_keeps_every_digit(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed(
+        "select null as n, '' as e, 1.10::decimal(4,2) as d, 12345678901234567890.12::decimal(38,2) as m, true as b, "
+        "date '2026-01-02' as day, timestamp '2026-01-02 03:04:05.6' as at, 0.1::float as f, "
+        "[1, null] as l, {'a': 'x, y'} as s",
+        Format.CSV,
+        capsys,
+    )
+    assert out == (
+        "n,e,d,m,b,day,at,f,l,s\n"
+        ',"",1.10,12345678901234567890.12,true,2026-01-02,2026-01-02 03:04:05.6,0.1,"[1, null]","{""a"": ""x, y""}"\n'
+    )
+
+
+def test_json_keeps_types_digits_and_nesting(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed(
+        "select null as n, 1.10::decimal(4,2) as d, 12345678901234567890.12::decimal(38,2) as m, "
+        "170141183460469231731687303715884105727::hugeint as h, 0.1 as f, true as b, 'é \"x\"' as t, "
+        "date '2026-01-02' as day, timestamp '2026-01-02 03:04:05.6' as at, '{\"k\": 1.0}'::json as j, "
+        "'nan'::double as nan, '-inf'::double as inf, "
+        "{'l': [1.10::decimal(4,2), null], 'day': date '2026-01-02', 'x': 'nan'::double} as s, "
+        "map {'a': [true]} as map",
+        Format.JSON,
+        capsys,
+    )
+    (row,) = json.loads(out, parse_float=Decimal)
+    assert row == {
+        "n": None, "d": Decimal("1.10"), "m": Decimal("12345678901234567890.12"),
+        "h": 170141183460469231731687303715884105727, "f": Decimal("0.1"), "b": True, "t": 'é "x"',
+        "day": "2026-01-02", "at": "2026-01-02 03:04:05.6", "j": {"k": Decimal("1.0")},
+        "nan": "NaN", "inf": "-Infinity",
+        "s": {"l": [Decimal("1.10"), None], "day": "2026-01-02", "x": "NaN"}, "map": {"a": [True]},
+    }  # fmt: skip
+    assert '"d":1.10,' in out and "[1.10, null]" in out
+
+
+def test_json_of_any_number_of_rows_is_an_array(capsys: pytest.CaptureFixture[str]) -> None:
+    for n_rows in (0, 1, 3):
+        out = printed(f"select range as n from range({n_rows})", Format.JSON, capsys)
+        assert json.loads(out) == [{"n": number} for number in range(n_rows)]
+
+
+def test_json_loses_no_column_of_a_name_that_comes_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(printed("select 1 as a, 2 as a, 3 as a_1", Format.JSON, capsys)) == [
+        {"a": 1, "a_1": 2, "a_1_1": 3}
+    ]
+
+
+def test_markdown_is_a_table_whatever_the_cells_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("select 1 as n, 'a|b <i>' as text, null as \"x|y\"", Format.MARKDOWN, capsys)
+    assert out.splitlines() == ["| n | text | x&#124;y |", "|---:|---|---:|", "| 1 | a&#124;b &lt;i> | NULL |"]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (Format.CSV, "a\n1\n\nb\n;\n"),
+        (Format.JSON, '[{"a":1}]\n[{"b":";"}]\n'),
+        (Format.MARKDOWN, "| a |\n|---:|\n| 1 |\n\n| b |\n|---|\n| ; |\n"),
+    ],
+)
+def test_every_statement_prints_its_result(output: Format, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed("begin; select 1 as a; select ';' as b; -- the end", output, capsys) == expected
+
+
+def test_the_order_of_a_query_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    query = "select hash(range) as h from range(200000) order by h desc"
+    lines = printed(query, Format.CSV, capsys).splitlines()[1:]
+    assert len(lines) == 200_000
+    assert lines == sorted(lines, key=int, reverse=True)
+
+
+@pytest.mark.parametrize("query", ["describe select 1 as a", "summarize select 1 as a", "show tables", "from range(3)",
+                                   "pivot (select 'k' as k, 2 as v) on k using sum(v)"])  # fmt: skip
+def test_what_is_not_a_select_is_printed_too(query: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for output in Format:
+        assert printed(query, output, capsys).strip()
+
+
+def test_a_plan_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\n│         PROJECTION" in printed("explain select 1", Format.TABLE, capsys)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published version with one table."""
+    for variable in ("GROWTH_CONFIG", "GROWTH_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    paths = HomePaths(tmp_path)
+    paths.versions.mkdir(parents=True)
+    with duckdb.connect(str(paths.versions / "warehouse-1.duckdb")) as con:
+        con.execute("create schema marts; create table marts.t as select range as n from range(3)")
+    paths.warehouse.symlink_to(paths.versions / "warehouse-1.duckdb")
+    return tmp_path
+
+
+def test_a_pipe_gets_every_row_and_an_error_stops_with_code_2(home: Path) -> None:
+    run = CliRunner()
+    result = run.invoke(app, ["sql", "from marts.t; select count(*) as c from marts.t", "--home", str(home)])
+    assert (result.exit_code, result.stdout.count("│")) == (0, 5 * 2 + 3 * 2)
+    result = run.invoke(app, ["sql", "select 42; select nothing; select 43", "--home", str(home), "--format", "csv"])
+    assert result.exit_code == 2
+    assert "42" in result.stdout and "43" not in result.stdout and "Binder Error" in result.stderr
+
+
+def test_a_script_that_is_piped_in_prints_results_only(home: Path) -> None:
+    arguments = ["sql", "--home", str(home), "--format", "json"]
+    result = CliRunner().invoke(app, arguments, input="from marts.t;\nselect 6 * 7 as x")
+    assert result.exit_code == 0
+    assert result.stdout == '[{"n":0},\n{"n":1},\n{"n":2}]\n[{"x":42}]\n'
+    assert CliRunner().invoke(app, arguments, input="select nothing;\nselect 1;").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["create table x (i int)", "from read_csv('/etc/passwd')", "set enable_external_access = true", "attach ':memory:'",
+     "copy marts.t to '/tmp/growthhouse-leak.csv'", "select 1; copy marts.t to '/dev/stdout'"],
+)  # fmt: skip
+@pytest.mark.parametrize("output", Format)
+def test_no_format_opens_a_way_out(query: str, output: Format, home: Path) -> None:
+    result = CliRunner().invoke(app, ["sql", query, "--home", str(home), "--format", output])
+    assert result.exit_code == 2 and "error: " in result.stderr
+
+
+@pytest.mark.parametrize("output", [Format.TABLE, Format.JSON])
+def test_ctrl_c_ends_a_query_with_130(output: Format, home: Path) -> None:
+    command = [sys.executable, "-m", "pipeline.cli", "sql", "--home", str(home), "--format", output, ENDLESS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until_it_computes(process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+
+
+def test_ctrl_c_in_the_shell_ends_the_query_and_not_the_shell(home: Path) -> None:
+    with shell_on_a_terminal(home) as (process, terminal):
+        os.write(terminal, f"{ENDLESS};\n".encode())
+        wait_until_it_computes(process)
+        os.write(terminal, b"\x03")  # Ctrl-C, as a terminal sends it
+        read_until(terminal, "interrupted")
+        os.write(terminal, b"select 6 * 7 as answer;\n")
+        read_until(terminal, "42")
+        os.write(terminal, b".quit\n")
+        assert process.wait(timeout=20) == 0
+
+
+@contextmanager
+def shell_on_a_terminal(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The shell as the foreground program of a new terminal, and the person's side of it."""
+    person, program = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_ON_TERMINAL, "sql", "--home", str(home)],
+        stdin=program, stdout=program, stderr=program, start_new_session=True,
+    )  # fmt: skip
+    os.close(program)
+    try:
+        read_until(person, "growthhouse> ")
+        yield process, person
+    finally:
+        process.kill()
+        process.wait()
+        os.close(person)
+
+
+# Only a terminal that controls the session turns Ctrl-C into a signal.
+RUN_ON_TERMINAL = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from pipeline.cli.app import app
+sys.exit(app())
+"""
+
+
+def read_until(terminal: int, text: str) -> None:
+    seen, end = "", time.monotonic() + 30
+    while text not in seen:
+        if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+            raise AssertionError(f"no {text!r} within 30 s, but {seen!r}")
+        seen += os.read(terminal, 4096).decode(errors="replace")
+
+
+def wait_until_it_computes(process: subprocess.Popen[Any]) -> None:
+    """Starting takes far less CPU time than this."""
+    start, end = psutil.Process(process.pid).cpu_times().user, time.monotonic() + 30
+    while psutil.Process(process.pid).cpu_times().user < start + 2:
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.05)
