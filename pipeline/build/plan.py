@@ -165,8 +165,12 @@ def _forget_finished(con: duckdb.DuckDBPyConnection) -> None:
     """What the last night was about is over once it was published."""
     complete = con.execute("select is_complete from intermediate.build_state").fetchone()
     if complete and complete[0]:
-        for table in ("int_reopened", "int_changed", "pending_devices", "pending_changes"):
-            con.execute(f"delete from intermediate.{table}")
+        con.execute("""
+            delete from intermediate.int_reopened;
+            delete from intermediate.int_changed;
+            delete from intermediate.pending_devices;
+            delete from intermediate.pending_changes;
+        """)
 
 
 def _held(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

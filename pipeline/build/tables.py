@@ -26,12 +26,14 @@ class Meta:
       change on, by this column (a date or a time); `whole_person`: all their rows; `own_rule`: its SQL says which rows;
       `this_run`: those of the run itself, so it needs no rows of last night.
     verified_columns: read in the build and in the new version after only the changed rows were copied; all, unless named.
+    speaks_for_gate: its check is that of the whole gate; every later layer is downstream of such a table.
     picture: the chart shown with the table in the Dagster UI, and its options (pipeline/orchestration/ui/pictures.py).
     """
 
     is_published: bool = False
     changed_since: str | None = None
     verified_columns: list[str] = field(default_factory=list)
+    speaks_for_gate: str | None = None
     picture: Mapping[str, Any] | None = None
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from expectations import RESULT_COLUMNS, SUITES, CheckResult, GateBroken, describe, run_stage
+from expectations import RESULT_COLUMNS, STAGES, SUITES, CheckResult, GateBroken, describe, run_stage
 from pipeline.build.plan import BuildPlan, lake_files
+from pipeline.build.tables import table_facts
 from pipeline.build.variables import dbt_variables
 from pipeline.home.failpoints import failpoint
 from pipeline.home.memory import memory_limit, reading
@@ -28,12 +29,12 @@ from pipeline.publish.freshness import published_at
 # Gate → tables whose check speaks for the whole gate; every later layer is downstream of one of them.
 GATES: dict[str, list[str]] = {
     "raw": ["raw.events"],
-    "sessions": ["intermediate.int_sessionized"],
-    "marts": ["marts.user_labels", "marts.dim_users"],
-    "ml": ["activation.user_profiles"],
+    **{
+        stage: [table for table, facts in table_facts().items() if facts.meta.speaks_for_gate == stage]
+        for stage in STAGES
+        if stage != "raw"
+    },
 }
-# Gate ml checks two layers when the second, activation, is built; a blocking check on the first would split its step.
-_CHECKED_LATER = "ml."
 # The ledger is checked before dbt has built a table from it.
 _ASSET_OF = {"raw.ingested_files": "lake.ledger"}
 _TABLES_STAY = (
@@ -52,13 +53,19 @@ def gated_tables(stage: str) -> list[str]:
     return list(dict.fromkeys([*GATES[stage], *(suite.name for suite in SUITES.values() if suite.stage == stage)]))
 
 
+def _is_blocking(stage: str, table: str) -> bool:
+    """A gate may check two layers when the second is complete; a blocking check on the first would cut its step in two."""
+    layers = {table_facts()[one].layer for one in [table, *GATES[stage]] if one in table_facts()}
+    return len(layers) < 2
+
+
 def build_gate(stage: str) -> dg.AssetChecksDefinition:
     """The gate of one stage: the check `gate_<stage>` on each of its tables."""
     specs = [
         dg.AssetCheckSpec(
             f"gate_{stage}",
             asset=asset_key(table),
-            blocking=not table.startswith(_CHECKED_LATER),
+            blocking=_is_blocking(stage, table),
             description=f"All expectations of gate {stage}; a failed error stops the night here."
             if table in GATES[stage]
             else f"Expectations of {table}; a failed error stops the night at gate {stage}.",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from expectations import STAGES
 from pipeline.build.tables import OWN_RULE, THIS_RUN, WHOLE_PERSON, Meta, TableFacts, read_manifest, table_facts
+from pipeline.home.paths import PROJECT_ROOT
+from pipeline.orchestration.gates import GATES
 from pipeline.orchestration.ui.pictures import CHARTS
 
 TABLES = table_facts()  # raises where a table's meta has a key that is not known
@@ -81,3 +87,46 @@ def test_rows_of_a_change_in_sql(changed_since: str, condition: str) -> None:
 def test_a_fact_that_nobody_reads_is_refused() -> None:
     with pytest.raises(TypeError, match="changed_sinc"):
         Meta(**{"changed_sinc": "started_at"})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_gate_has_a_table_that_speaks_for_it(stage: str) -> None:
+    assert GATES[stage]
+
+
+def test_a_table_speaks_for_a_gate_that_exists() -> None:
+    assert {facts.meta.speaks_for_gate for facts in TABLES.values()} - {None} <= set(STAGES)
+
+
+def _lists_of_tables(file: Path) -> Iterator[str]:
+    """Collections in Python with the names of two tables; bare names only where they are nothing else, as fct_events."""
+    names = {
+        *TABLES,
+        *(facts.name for facts in TABLES.values() if facts.name.startswith(("fct_", "dim_", "int_", "stg_"))),
+    }
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Dict | ast.Tuple | ast.List | ast.Set):
+            members = node.keys if isinstance(node, ast.Dict) else node.elts
+            found = [one.value for one in members if isinstance(one, ast.Constant) and one.value in names]
+            if len(found) > 1:
+                yield f"{file.relative_to(PROJECT_ROOT)}:{node.lineno}: {', '.join(map(str, found))}"
+
+
+def test_no_list_of_tables_in_python() -> None:
+    """A query may name the tables that it reads; what is true of a table is said in its yml."""
+    files = [
+        file for folder in ("pipeline", "models", "expectations") for file in (PROJECT_ROOT / folder).rglob("*.py")
+    ]
+    assert len(files) > 100
+    assert [found for file in files for found in _lists_of_tables(file)] == []
+
+
+def test_a_list_of_tables_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PROJECT_ROOT", tmp_path)
+    (tmp_path / "lists.py").write_text(
+        'A = ("fct_events", "dim_users")\nB = {"marts.retention": 1, "ml.churn_scores": 2}\nC = ["fct_events"]\n'
+    )
+    assert list(_lists_of_tables(tmp_path / "lists.py")) == [
+        "lists.py:1: fct_events, dim_users",
+        "lists.py:2: marts.retention, ml.churn_scores",
+    ]
