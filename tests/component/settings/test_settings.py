@@ -124,9 +124,7 @@ def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
         (BASE + "    format: table\n    columns: {user_id: 0}\n", "sources[0]", 3, ["event_at"]),
     ],
 )
-def test_a_mistake_is_told_with_key_line_and_what_was_expected(
-    text: str, key: str, line: int, words: list[str]
-) -> None:
+def test_an_error_names_key_line_and_what_was_expected(text: str, key: str, line: int, words: list[str]) -> None:
     error = error_of(text)
     assert (error.key, error.line) == (key, line)
     assert str(error).startswith(f"growth.yaml, line {line}: {key}: ")
@@ -145,7 +143,7 @@ def test_no_mapping_at_all(text: str) -> None:
     assert "`site` and `sources`" in str(error_of(text))
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     error = error_of(BASE + "chrun: {}\npurchase: {horizon_days: x}\n")
     assert [one.key for one in (error, *error.others)] == ["chrun", "purchase.horizon_days"]
 

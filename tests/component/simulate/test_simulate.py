@@ -198,11 +198,11 @@ def test_refunds_are_of_what_somebody_bought_before_and_tell_what_the_truth_says
     assert len(returned) > 5
     assert returned.keys() == truth["refunds"].keys()
     for order, refund in returned.items():
-        purchase, told = bought[order], refund["properties"]
+        purchase, logged = bought[order], refund["properties"]
         paid, pieces = purchase["properties"]["revenue"], purchase["properties"]["quantity"]
         assert refund["userId"] == purchase["userId"]
-        assert told.get("productId") in (None, purchase["properties"]["productId"])
-        amount = told.get("revenue", paid * told.get("quantity", pieces) / pieces)
+        assert logged.get("productId") in (None, purchase["properties"]["productId"])
+        amount = logged.get("revenue", paid * logged.get("quantity", pieces) / pieces)
         assert 0 < amount == pytest.approx(truth["refunds"][order])
     assert {len(refund["properties"]) for refund in returned.values()} == {1, 3}
 

@@ -1,4 +1,4 @@
-"""The bounds a churn model is held against: by hand, and against persons drawn by the simulator's rules."""
+"""The bounds of a churn model, checked by hand and with persons drawn by the simulator's rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def person(hazard: float, sessions_per_day: float, gone_on: date | None = None) 
     return Truth(hazard, 1.0, sessions_per_day, gone_on, is_human=True)
 
 
-def test_who_never_leaves_is_silent_by_chance_alone() -> None:
+def test_somebody_who_never_leaves_is_inactive_only_by_chance() -> None:
     assert sum(WEEKDAY_FACTOR) == pytest.approx(7.25)
     assert person(0.0, 0.4).inactivity_probability(SUNDAY, 7) == pytest.approx(math.exp(-0.4 * 7.25))
     assert person(0.0, 0.4).leaving_probability(SUNDAY, 7) == 0.0
@@ -32,8 +32,8 @@ def test_who_leaves_tomorrow_night_can_still_come_tomorrow() -> None:
 
 
 def test_two_days_by_hand() -> None:
-    silent_monday, silent_tuesday = math.exp(-0.4 * WEEKDAY_FACTOR[0]), math.exp(-0.4 * WEEKDAY_FACTOR[1])
-    expected = silent_monday * (0.1 + 0.9 * silent_tuesday)
+    inactive_monday, inactive_tuesday = math.exp(-0.4 * WEEKDAY_FACTOR[0]), math.exp(-0.4 * WEEKDAY_FACTOR[1])
+    expected = inactive_monday * (0.1 + 0.9 * inactive_tuesday)
     assert person(0.1, 0.4).inactivity_probability(SUNDAY, 2) == pytest.approx(expected)
     assert person(0.1, 0.4).leaving_probability(SUNDAY, 2) == pytest.approx(0.19)
 
@@ -56,14 +56,14 @@ def test_history_tells_what_drawn_persons_with_that_history_did() -> None:
         factor = WEEKDAY_FACTOR[(SUNDAY + timedelta(days=day)).weekday()]
         visits[:, day] = rng.poisson(rate.clip(*RATE_LIMITS) * factor) * alive if day else 1
         alive &= rng.random(n) >= hazard
-    past, is_silent = visits[:, :n_days], visits[:, n_days:].sum(axis=1) == 0
+    past, is_inactive = visits[:, :n_days], visits[:, n_days:].sum(axis=1) == 0
     last = n_days - 1 - (past[:, ::-1] > 0).argmax(axis=1)
     for n_sessions, last_day in ((1, 0), (2, 3), (4, 4), (4, 9), (7, 9)):
         same = (past.sum(axis=1) == n_sessions) & (last == last_day)
         seen = History(SUNDAY, SUNDAY + timedelta(days=last_day), n_sessions)
-        said = inactivity_from_history(seen, 0.6, SUNDAY + timedelta(days=n_days - 1), horizon)
-        deviation = math.sqrt(said * (1 - said) / same.sum())
-        assert abs(is_silent[same].mean() - said) < 4 * deviation + 0.005, (n_sessions, last_day)
+        predicted = inactivity_from_history(seen, 0.6, SUNDAY + timedelta(days=n_days - 1), horizon)
+        deviation = math.sqrt(predicted * (1 - predicted) / same.sum())
+        assert abs(is_inactive[same].mean() - predicted) < 4 * deviation + 0.005, (n_sessions, last_day)
 
 
 def test_truth_is_found_by_every_id_but_shared_ones(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_breakdown_is_the_name_of_a_column(name: str) -> None:
         ),
     ],
 )
-def test_the_mistake_is_told_with_key_and_line(key: str, text: str) -> None:
+def test_an_error_names_key_and_line(key: str, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_settings(text)
     assert caught.value.key == key
