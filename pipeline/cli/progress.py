@@ -38,7 +38,10 @@ def progress_logger(say: Callable[[str], object], started: float, *others: loggi
     `others` get every record as well.
     """
 
-    @dg.logger
+    # With the schema of the default logger, the job is the one that the UI knows.
+    default = dg.colored_console_logger
+
+    @dg.logger(config_schema=default.config_schema, description=default.description)
     def console(context: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("growthhouse", logging.DEBUG)
         for handler in (_StepLines(say, started), *others):

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 CODE_LOCATION = "growthhouse"  # as in workspace.yaml
-AS_OF_TAG, VERSION_TAG = "growthhouse/as_of", "growthhouse/version"
+AS_OF_TAG, VERSION_TAG = "as_of", "version"
 _REPOSITORY_TAG = ".dagster/repository"
 _REPOSITORY = "__repository__"  # Dagster's name for what a `Definitions` object holds
 

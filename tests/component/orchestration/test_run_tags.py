@@ -46,10 +46,10 @@ def test_the_run_is_found_by_job_and_code_location(instance: dg.DagsterInstance,
 def test_the_run_ends_and_keeps_its_tags(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     (stored,) = instance.get_runs()
     assert stored.status == dg.DagsterRunStatus.SUCCESS
-    assert stored.tags["growthhouse/as_of"] == "2026-01-20"
-    assert "growthhouse/version" not in stored.tags
+    assert stored.tags["as_of"] == "2026-01-20"
+    assert "version" not in stored.tags
     tag_run(instance, run.run_id, as_of="2026-01-20", version="20260121T000000000000Z")
-    assert instance.get_runs()[0].tags["growthhouse/version"] == "20260121T000000000000Z"
+    assert instance.get_runs()[0].tags["version"] == "20260121T000000000000Z"
 
 
 def test_the_code_location_is_the_one_of_the_workspace() -> None:
@@ -60,11 +60,11 @@ def test_the_code_location_is_the_one_of_the_workspace() -> None:
 def test_a_re_execution_claims_neither_version_nor_process_of_its_parent(
     instance: dg.DagsterInstance, run: dg.DagsterRun
 ) -> None:
-    tags = {"growthhouse/version": "20260121T000000000000Z", PROCESS_TAG: "999999999"}
+    tags = {"version": "20260121T000000000000Z", PROCESS_TAG: "999999999"}
     again = instance.create_run_for_job(
         table_job(), tags=tags, parent_run_id=run.run_id, root_run_id=run.run_id, status=dg.DagsterRunStatus.NOT_STARTED
     )
     assert end_dead_runs(instance) == []
     forget_parents_version(instance, again)
     stored = instance.get_run_by_id(again.run_id)
-    assert stored is not None and stored.tags["growthhouse/version"] == "none"
+    assert stored is not None and stored.tags["version"] == "none"
