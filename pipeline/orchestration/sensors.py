@@ -74,7 +74,7 @@ def build_alert_sensors(growth: GrowthHome) -> list[dg.SensorDefinition]:
     """Alert of a failed run, and of the next one that published; running only where the config names a channel."""
     at_start = settings_of(growth)
     is_on = at_start is not None and at_start.alerts.is_configured
-    # All code locations: the runs of `growthhouse run` come from none, and a killed one is reported from here.
+    # All code locations: a run of `growthhouse run` that was killed at its very start has none.
     common: dict[str, Any] = {
         "monitor_all_code_locations": True,
         "default_status": dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,

@@ -48,3 +48,16 @@ def test_importing_expectations_imports_neither_great_expectations_nor_a_databas
     heavy = ["dagster", "duckdb", "great_expectations", "pandas", "sqlalchemy"]
     code = f"import sys, expectations; print([module for module in {heavy} if module in sys.modules])"
     assert run(code, tmp_path).stdout == "[]\n"
+
+
+def test_the_command_line_runs_the_job_that_the_ui_knows(tmp_path: Path) -> None:
+    """Another snapshot would make the UI warn that the job has changed since the run."""
+    code = """
+from pipeline.cli.progress import progress_logger
+from pipeline.definitions import build_defs
+loggers = {"console": progress_logger(print, 0.0)}
+of_ui, of_command = (build_defs(loggers=given).resolve_job_def("nightly") for given in (None, loggers))
+print(of_ui.get_job_snapshot_id() == of_command.get_job_snapshot_id())
+"""
+    outcome = run(code, tmp_path)
+    assert outcome.stdout == "True\n", outcome.stderr[-2000:]

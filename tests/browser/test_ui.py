@@ -1,4 +1,4 @@
-"""What a person sees in the Dagster UI after a good night. Skipped where the machine has no Chromium.
+"""What a person sees in the Dagster UI after a failed and a good night. Skipped where the machine has no Chromium.
 
 With GROWTH_UPDATE_IMAGES=1 the pictures of the graph in docs/images are taken anew.
 """
@@ -10,13 +10,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
 from chromium import Page, browser, find_chromium
 
-from pipeline.cli.night import run_night
+from pipeline.cli.night import NightError, run_night
 from pipeline.home.paths import PROJECT_ROOT
 from pipeline.settings import default_config_text, load_settings
 from pipeline.simulate import simulate
@@ -39,11 +40,14 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a web server on the home of a small shop after one night."""
+    """Address of a web server on the home of a small shop after a night that failed and one that published."""
     home = tmp_path_factory.mktemp("ui")
     (home / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
     simulate(home, users=60, days=20, seed=5)
-    run_night(home / "growth.yaml", load_settings(home / "growth.yaml", home), say=lambda text: None)
+    settings = load_settings(home / "growth.yaml", home)
+    with pytest.raises(NightError, match="the data starts on"):
+        run_night(home / "growth.yaml", settings, as_of=date(2020, 1, 1), say=lambda text: None)
+    run_night(home / "growth.yaml", settings, say=lambda text: None)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -151,6 +155,31 @@ def test_the_launchpad_offers_as_of_and_full_refresh(ui: str, page: Page, no_err
 def test_the_schedule_and_the_sensor_are_listed(ui: str, page: Page, no_errors: None) -> None:
     page.open(f"{ui}/automation")
     page.wait_for("nightly", "new_files")
+
+
+def test_nights_of_the_command_line_are_runs_of_the_job(ui: str, page: Page, no_errors: None) -> None:
+    page.open(f"{ui}/locations/growthhouse/jobs/nightly/runs")
+    text = page.wait_for("Latest run:", "Failure", "Success", "as_of: 2026-01-20", "version: 2")
+    assert (text.count("Failure"), text.count("Success"), text.count("version: ")) == (1, 1, 1)
+
+
+def test_they_are_in_the_timeline_of_the_overview(ui: str, page: Page, no_errors: None) -> None:
+    page.open(f"{ui}/overview")
+    page.wait_for("Timeline", "nightly")
+    runs = "[...document.querySelectorAll('[class*=RunTimeline_runChunks]')].map(row => row.innerText.trim())"
+    end = time.monotonic() + 30
+    while (found := page.evaluate(runs)) != ["2"] and time.monotonic() < end:
+        time.sleep(0.2)
+    assert found == ["2"]  # so close together that they are drawn as one bar with their number
+
+
+def test_the_page_of_a_run_knows_its_job_and_can_run_it_again(ui: str, page: Page, no_errors: None) -> None:
+    page.open(f"{ui}/runs")
+    page.wait_for("Success", "Failure")
+    page.evaluate("[...document.querySelectorAll('a')].filter(a => a.innerText === 'View')[0].click()")
+    text = page.wait_for("RUN_SUCCESS", "Run of", "Re-execute all")
+    assert "nightly @" not in text  # another version of the job than the one that the UI has loaded
+    assert "Re-execute all (*)" not in text
 
 
 def test_the_page_asks_nobody_but_this_machine(page: Page) -> None:
