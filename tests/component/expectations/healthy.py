@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+from suite_cases import CASES
 
 from expectations import CheckResult, GateParams
 
@@ -25,6 +26,8 @@ def healthy() -> duckdb.DuckDBPyConnection:
     """The warehouse, once for all tests: whoever changes it rolls back."""
     con = duckdb.connect()
     con.execute(WAREHOUSE)
+    for cases in CASES.values():
+        con.execute(cases.healthy)
     return con
 
 

@@ -2,7 +2,7 @@
 
 GOOD: per probe, a row that it returns for healthy data. BAD: values that break a check, of every checked column that
 does not count rows (those are bad at any number but 0). DAMAGE: a column that must fail, and the SQL that damages the
-healthy warehouse (`healthy.sql`) so that it does.
+healthy warehouse (`healthy.sql`) so that it does. HEALTHY: SQL that makes the table there, where healthy.sql does not.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ class Cases:
     good: Mapping[str, Mapping[str, object]]
     bad: Mapping[str, list[object]]
     damage: list[tuple[str, str]]
+    healthy: str
 
 
 def _cases(file: Path) -> Cases:
     found = runpy.run_path(str(file))
-    return Cases(found["GOOD"], found.get("BAD", {}), found.get("DAMAGE", []))
+    return Cases(found["GOOD"], found.get("BAD", {}), found.get("DAMAGE", []), found.get("HEALTHY", ""))
 
 
 CASES = {f"{file.parent.name}.{file.stem}": _cases(file) for file in sorted(FOLDER.glob("*/*.py"))}
