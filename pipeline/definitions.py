@@ -35,7 +35,7 @@ def build_defs(
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(EVENT_DAYS),
         executor_def=dg.in_process_executor,
         config=night_config(),  # shown in the launchpad, for a person to fill in
-        description="One night: ingest, sessions, marts, models, activation, publish, report, with a gate between the stages.",
+        description="One night: ingest, sessions, marts, models, activation, publish, report; gates between them.",
     )
     warehouse = build_warehouse(lambda: defs.resolve_asset_graph())
     defs = dg.Definitions(

@@ -1,1 +1,1 @@
-"""What dbt is given and what it leaves: plan, variables, the dbt session, user agents, kept history. No Dagster here."""
+"""What dbt is given and what it leaves: plan, variables, dbt session, user agents, kept history. No Dagster here."""

@@ -34,7 +34,7 @@ class DbtError(Exception):
 
 @dataclass(frozen=True)
 class NodeOutcome:
-    """What one dbt node did: its id, status (`success`, `pass`, `warn`, `fail`, `error`, `skipped`), seconds, message."""
+    """Outcome of one dbt node: id, status (`success`, `pass`, `warn`, `fail`, `error`, `skipped`), seconds, message."""
 
     unique_id: str
     status: str
@@ -85,14 +85,20 @@ def _newest_source() -> float:
 
 def _folders(target: Path) -> list[str]:
     return [
-        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-        "--target-path", str(target), "--log-path", str(target / "logs"),
-    ]  # fmt: skip
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(target),
+        "--log-path",
+        str(target / "logs"),
+    ]
 
 
 @cache
 def parsed_runner() -> Any:
-    """dbt with the project parsed, once in a process: what a home has of its own reaches dbt as variables at run time."""
+    """dbt with the project parsed, once in a process: the values of a home reach dbt as variables at run time."""
     from dbt.cli.main import dbtRunner
 
     with _no_home():
@@ -118,11 +124,25 @@ class DbtSession:
         os.environ[_MEMORY] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()
         self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
         arguments = [
-            "build", *_folders(self.paths.dbt_target), "--select", *selectors, "--indirect-selection", "buildable",
-            "--vars", json.dumps(variables), "--log-level", "none", "--log-level-file", "info",
-            "--no-partial-parse", "--no-write-json", "--no-use-colors", "--exclude", "resource_type:unit_test",
+            "build",
+            *_folders(self.paths.dbt_target),
+            "--select",
+            *selectors,
+            "--indirect-selection",
+            "buildable",
+            "--vars",
+            json.dumps(variables),
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "info",
+            "--no-partial-parse",
+            "--no-write-json",
+            "--no-use-colors",
+            "--exclude",
+            "resource_type:unit_test",
             *(["--full-refresh"] if variables.get("is_full", True) else []),
-        ]  # fmt: skip
+        ]
         try:
             result = parsed_runner().invoke(arguments)
         finally:

@@ -75,15 +75,16 @@ class BuildPlan:
 def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Iterable[str] = ()) -> BuildPlan:
     """Decide what to build and prepare the build database for it; the build counts as unfinished from here on.
 
-    `variables` are the night's dbt variables (run_context.dbt_variables); the lines of the files `read_again` (file_ids)
-    are taken out and worked in anew.
+    `variables` are the night's dbt variables (run_context.dbt_variables); the lines of the files `read_again`
+    (file_ids) are taken out and worked in anew.
     """
     paths.build_db.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_hash(variables)
     ledger = [row for row in read_ledger(paths.ledger) if row.status == "loaded" and row.n_accepted]
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute(_STATE_TABLES)
-        # All at once: what was taken out is forgotten as finished business while the state is still that of the last night.
+        # All at once: what was taken out is forgotten as finished business while the state is still that of the last
+        # night.
         con.execute("begin")
         why_full = _why_full(con, variables, rules, paths.warehouse.is_symlink())
         plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables, set(read_again))
@@ -117,8 +118,10 @@ def finish_build(paths: HomePaths, version: str | None = None) -> None:
 def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rules: str, is_published: bool) -> str:
     """The reason to build everything, or nothing where a delta night will do."""
     state = con.execute("select rules, as_of_date, is_full, is_complete from intermediate.build_state").fetchone()
-    present = {f"{schema}.{name}" for schema, name in con.execute(
-        "select table_schema, table_name from information_schema.tables").fetchall()}  # fmt: skip
+    present = {
+        f"{schema}.{name}"
+        for schema, name in con.execute("select table_schema, table_name from information_schema.tables").fetchall()
+    }
     if state is None or not present.issuperset(tables_of_a_delta_night()):
         return "the build database is gone or lacks tables" if is_published else "this is the first build"
     if state[0] != rules:
@@ -131,9 +134,12 @@ def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rule
 
 
 def _delta(
-    con: duckdb.DuckDBPyConnection, paths: HomePaths, ledger: list[LedgerRow], variables: Mapping[str, Any],
+    con: duckdb.DuckDBPyConnection,
+    paths: HomePaths,
+    ledger: list[LedgerRow],
+    variables: Mapping[str, Any],
     read_again: set[str],
-) -> BuildPlan:  # fmt: skip
+) -> BuildPlan:
     _forget_finished(con)
     held = _held(con)
     accepted = {row.file_id: row.n_accepted for row in ledger}

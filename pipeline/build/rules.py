@@ -1,7 +1,7 @@
 """What shapes the tables, as one hash: where it changed, a night builds everything.
 
-Belongs here: which parts of the dbt project count. Descriptions, tests and the facts of `pipeline.build.tables` that say
-nothing of the rows do not. Not here: deciding what a night builds (`pipeline.build.plan`).
+Belongs here: which parts of the dbt project count. Descriptions, tests and the facts of `pipeline.build.tables` that
+say nothing of the rows do not. Not here: deciding what a night builds (`pipeline.build.plan`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ _NO_ROWS = {"meta", "tags", "docs", "group", "access", "persist_docs", "grants"}
 
 
 def rules_hash(variables: Mapping[str, Any]) -> str:
-    """Hash of variables, SQL, macros, seeds, columns and materialization, and of DuckDB, whose format the file is in."""
+    """Hash of variables, SQL, macros, seeds, columns, materialization, and the version of DuckDB."""
     return _hash([duckdb.__version__, _this_project_hash(), rule_variables(project_settings(), variables)])
 
 
 def rule_variables(project: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables that shape the tables: dbt_project.yml's defaults, and a night's `variables` but those of places and of the night.
+    """Variables that shape the tables: dbt_project.yml's defaults, and a night's `variables` but those of places and
+    of the night.
 
     These are declared beside the mapping of the project, the rules in it.
     """

@@ -1,7 +1,7 @@
 """Facts about the dbt tables, read from the manifest: layer, what a delta night replaces, what publishing compares.
 
-Each fact is stated once: a folder's in dbt_project.yml, a table's as `config: meta:` in the yml beside its SQL. `Meta` lists
-what meta may say. Not here: columns and their meaning (the contracts), and what is done with a fact.
+Each fact is stated once: a folder's in dbt_project.yml, a table's as `config: meta:` in the yml beside its SQL. `Meta`
+lists what meta may say. Not here: columns and their meaning (the contracts), and what is done with a fact.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Meta:
     changed_since (of every incremental table): a delta night replaces the rows of the persons of int_changed from their
       change on, by this column (a date or a time); `whole_person`: all their rows; `own_rule`: its SQL says which rows;
       `this_run`: those of the run itself, so it needs no rows of last night.
-    verified_columns: read in the build and in the new version after only the changed rows were copied; all, unless named.
+    verified_columns: read in the build and in the new version after only the changed rows were copied; all, unless
+    named.
     speaks_for_gate: its check is that of the whole gate; every later layer is downstream of such a table.
     picture: the chart shown with the table in the Dagster UI, and its options (pipeline/orchestration/ui/pictures.py).
     """
@@ -54,7 +55,9 @@ class TableFacts:
         return self.meta.changed_since not in (None, OWN_RULE, THIS_RUN)
 
     def is_changed_sql(self, table: str, changed: str) -> str:
-        """SQL: whether a row of alias `table` is one that the night replaced for a row of alias `changed` (int_changed)."""
+        """SQL: whether a row of alias `table` is one that the night replaced for a row of alias `changed`
+        (int_changed).
+        """
         since, is_same = self.meta.changed_since, f"{table}.person_id = {changed}.person_id"
         if since == WHOLE_PERSON:
             return is_same

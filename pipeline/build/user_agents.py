@@ -134,6 +134,7 @@ def _texts(con: duckdb.DuckDBPyConnection, files: str | list[str]) -> list[str]:
         return []
     rows = con.execute(
         "select distinct user_agent from read_parquet(?, union_by_name = true) where user_agent is not null "
-        "and user_agent not in (select user_agent from known)", [files]
-    ).fetchall()  # fmt: skip
+        "and user_agent not in (select user_agent from known)",
+        [files],
+    ).fetchall()
     return sorted(text for (text,) in rows)

@@ -1,12 +1,13 @@
-"""The kept history of what each night decided of each person: segment and lifecycle stage, as intervals of as_of dates.
+"""The kept history of what each night decided of each person: segment and lifecycle stage, as intervals of as_of
+dates.
 
-Segments depend on what was known and configured at the time, so their history cannot be rebuilt from the lake: it is a file of
-its own, beside the histories of runs and gates. Belongs here: writing that file from a finished build, and restoring it. Not here:
-how a night's decisions change the history (activation.user_history, which reads the file).
+Segments depend on what was known and configured at the time, so their history cannot be rebuilt from the lake: it is a
+file of its own, beside the histories of runs and gates. Belongs here: writing that file from a finished build, and
+restoring it. Not here: how a night's decisions change the history (activation.user_history, which reads the file).
 
-Besides the intervals the file has one row per night (attribute `(night)`, no person): a night on which nothing changed is one too.
-A night for an earlier as_of replaces what that date decided; what later dates decided stays in the file, and is published again
-when as_of comes there.
+Besides the intervals the file has one row per night (attribute `(night)`, no person): a night on which nothing changed
+is one too. A night for an earlier as_of replaces what that date decided; what later dates decided stays in the file,
+and is published again when as_of comes there.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ FROM_VERSION = f"""
     union all
     select null, '(night)', null, as_of_date, null from (select distinct as_of_date from ops.published_versions)
 """
-# Where as_of went back: tonight's decisions hold until the next night that is known, {next}, and then what was decided there.
+# Where as_of went back: tonight's decisions hold until the next night that is known, {next}, and then what was decided
+# there.
 _WITH_LATER = f"""
     with later as (
         select person_id, attribute, value, greatest(valid_from, date '{{next}}') as valid_from, valid_to
@@ -52,7 +54,7 @@ _TONIGHT = f"select {COLUMNS} from build.activation.user_history"
 
 
 def keep_history(paths: HomePaths, as_of: date, max_days: int | None = None) -> None:
-    """Put the finished build's decisions into the kept history; those that ended more than `max_days` before as_of go."""
+    """Add the finished build's decisions to the history; remove those that ended over `max_days` before as_of."""
     with duckdb.connect() as con:
         con.execute(f"attach {quote(paths.build_db)} as build (read_only)")
         kept = f"read_parquet({quote(paths.user_history)})" if paths.user_history.exists() else f"({_NOTHING})"
@@ -75,7 +77,7 @@ def keep_history(paths: HomePaths, as_of: date, max_days: int | None = None) -> 
 
 
 def restore_history(paths: HomePaths) -> None:
-    """Where the file is gone and a published version has the history, restore it; nights later than that version are lost."""
+    """Restore a missing file from the published version; nights later than that version are lost."""
     if paths.user_history.exists() or not paths.warehouse.exists():
         return
     with duckdb.connect() as con:

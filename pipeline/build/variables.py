@@ -80,7 +80,8 @@ def resolve(settings: Settings, paths: HomePaths, *, requested: date | None, run
 def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:
     """Snapshots whose horizon is over by as_of, oldest first, and as_of itself.
 
-    They lie a week apart, or a horizon where that is longer, so that no label covers the days of another, and on the same
+    They lie a week apart, or a horizon where that is longer, so that no label covers the days of another, and on the
+    same
     dates night after night: what was trained on them is good until the next one is over. Histories too short for three
     of those step closer: enough to see scores, but nothing trained on them is promoted.
     """

@@ -1,4 +1,4 @@
-"""Dates of the site and instants of the lake, whose times are naive UTC. Not here: which time it is (`pipeline.home.clock`)."""
+"""Dates of the site, and instants of the lake (naive UTC). Not here: the present time (`pipeline.home.clock`)."""
 
 from __future__ import annotations
 

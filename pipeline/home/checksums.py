@@ -1,6 +1,7 @@
 """The record of a folder: SHA-256 and size of each file in it, in the folder's `checksums.txt`.
 
-`sha256sum -c checksums.txt` checks it. Belongs here: keeping the record through crashes, and comparing files with it. Not
+`sha256sum -c checksums.txt` checks it. Belongs here: keeping the record through crashes, and comparing files with it.
+Not
 here: what is done about a damaged file. While a file is being replaced the record holds the sums of both, so that a
 crash before or after the rename is not damage.
 """
@@ -17,7 +18,8 @@ from pathlib import Path
 from pipeline.home.atomic import write_text
 
 RECORD = "checksums.txt"
-# `sha256sum -c` reads the first form and passes over comments. `before` is the file that the one above replaced. The last
+# `sha256sum -c` reads the first form and passes over comments. `before` is the file that the one above replaced. The
+# last
 # form, with the size between sum and name, is that of records written by growthhouse 0.1.
 _LINE = re.compile(r"([0-9a-f]{64})  (?!\d+  )(.+)")
 _SIZE = re.compile(r"# size (\d+)")

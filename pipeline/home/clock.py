@@ -19,6 +19,6 @@ def night_time(paths: HomePaths, now: datetime | None = None) -> tuple[datetime,
     if last is None or now > last:
         return now, None
     return last + timedelta(microseconds=1), (
-        f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, but a version was published at {last:%Y-%m-%d %H:%M:%S} UTC: it was "
-        "set back, or was ahead then. Times of this night follow that version; check the clock of this machine"
+        f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, but a version was published at {last:%Y-%m-%d %H:%M:%S} UTC: "
+        "it was set back, or was ahead then. Times of this night follow that version; check the clock of this machine"
     )

@@ -1,7 +1,7 @@
 """Advice for errors that the machine causes: a full disk, no memory, no right to write, a damaged file.
 
-Recognised by the text of an error, because it passes through dbt, Dagster and DuckDB before it gets here. Not here: input
-and configuration (their messages are their own).
+Recognised by the text of an error, because it passes through dbt, Dagster and DuckDB before it gets here. Not here:
+input and configuration (their messages are their own).
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def advice_for(text: str, home: Path | None = None) -> str | None:
     if home is not None:
         text += f" '{home}'"
     if any(sign in low for sign in (*_FULL, _SQLITE_WRITE)):
-        return f"The disk is full{' or fails' if _SQLITE_WRITE in low else ''}{_where(text)}. Free some space, or give --home a larger disk. {_STAYS}"
+        what = "The disk is full or fails" if _SQLITE_WRITE in low else "The disk is full"
+        return f"{what}{_where(text)}. Free some space, or give --home a larger disk. {_STAYS}"
     if any(sign in low for sign in _MEMORY):
         limit = os.environ.get(MEMORY_VARIABLE)
         what = f"{MEMORY_VARIABLE} is {limit}: raise it" if limit else "Give the night a machine with more"
@@ -67,8 +68,8 @@ def advice_for(text: str, home: Path | None = None) -> str | None:
         return f"A file or folder cannot be written{_where(text)}. Make it writable for this user. {_STAYS}"
     if is_damage(text):
         return (
-            "A file that the night reads is damaged. Damaged files are set aside or marked, and the next night rebuilds them: "
-            f"run `growthhouse run` again; `growthhouse doctor` checks every file. {_STAYS}"
+            "A file that the night reads is damaged. Damaged files are set aside or marked, and the next night rebuilds "
+            f"them: run `growthhouse run` again; `growthhouse doctor` checks every file. {_STAYS}"
         )
     return None
 

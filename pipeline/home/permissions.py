@@ -1,4 +1,4 @@
-"""Who may read `data`: it holds personal data, so a new folder is private to its owner. Not here: encryption, backups."""
+"""Who may read `data`: it holds personal data, so a new folder is private to its owner. Not here: encryption."""
 
 from __future__ import annotations
 

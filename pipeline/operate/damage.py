@@ -30,7 +30,7 @@ def repair(paths: HomePaths) -> list[str]:
 
 
 def inspect_everything(paths: HomePaths) -> list[str]:
-    """After a step failed on a damaged file: read every file, set aside or mark what is damaged; returns what was found."""
+    """Read every file after a step failed on a damaged one; set aside or mark what is damaged, and return it."""
     found = repair(paths)
     if problem := build_problem(paths, full=True):
         found.append(set_build_aside(paths, problem))

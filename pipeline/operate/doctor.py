@@ -1,7 +1,7 @@
 """`growthhouse doctor`: checks a deployment, reports what is wrong and what to do, and repairs what is safe.
 
-Safe is what the next night would do by itself (leftovers, dead runs, damaged files that it rebuilds), and switching analysts
-from a damaged version to the newest intact one. Not here: how damage is found (`pipeline.operate.damage`,
+Safe is what the next night would do by itself (leftovers, dead runs, damaged files that it rebuilds), and switching
+analysts from a damaged version to the newest intact one. Not here: how damage is found (`pipeline.operate.damage`,
 `pipeline.publish.seals`, `pipeline.ingest.lake.recovery`).
 """
 
@@ -84,7 +84,7 @@ def _source(settings: Settings, source: Source) -> Finding:
     folder = next(parent for parent in Path(pattern).parents if parent.is_dir())
     return Finding(
         "warn",
-        f"source {source.name}: 0 files match {pattern} (the nearest folder there is: {folder}); deliver files there, or "
+        f"source {source.name}: 0 files match {pattern} (nearest existing folder: {folder}); deliver files there, or "
         f"correct `path` in {settings.config_path}",
     )
 
@@ -97,7 +97,8 @@ def _not_writable(paths: HomePaths) -> Finding | None:
     except OSError as error:
         return Finding(
             "error",
-            f"{paths.data} cannot be written ({error.strerror}): make it writable for this user, or choose another --home",
+            f"{paths.data} cannot be written ({error.strerror}): make it writable for this user, "
+            "or choose another --home",
         )
 
 

@@ -1,1 +1,1 @@
-"""Dagster: assets, gates, schedules, sensors, resources, the instance and its records. The only package that imports it."""
+"""Dagster, imported nowhere below: assets, gates, schedules, sensors, resources, the instance and its records."""

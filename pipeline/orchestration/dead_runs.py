@@ -1,7 +1,7 @@
 """Runs whose process was killed. Dagster would show them as started for ever, and the queue would wait for them.
 
-The holder of the writer lock of a home can be sure that no other run is alive: a run holds it for as long as it works, and the
-kernel lets go of it when its process ends, however it ends.
+The holder of the writer lock of a home can be sure that no other run is alive: a run holds it for as long as it works,
+and the kernel lets go of it when its process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pipeline.home.lock import WriterBusy, writer_lock
 from pipeline.home.paths import HomePaths
 
 _ALIVE = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-# Of a run that `growthhouse run` made: the process that was to execute it, recorded before the run reports that it started.
+# Of a run that `growthhouse run` made: the process that was to execute it, recorded before the run reports that it
+# started.
 PROCESS_TAG = "growthhouse/process"
 
 

@@ -54,7 +54,9 @@ def gated_tables(stage: str) -> list[str]:
 
 
 def _is_blocking(stage: str, table: str) -> bool:
-    """A gate may check two layers when the second is complete; a blocking check on the first would cut its step in two."""
+    """A gate may check two layers when the second is complete; a blocking check on the first would cut its step in
+    two.
+    """
     layers = {table_facts()[one].layer for one in [table, *GATES[stage]] if one in table_facts()}
     return len(layers) < 2
 

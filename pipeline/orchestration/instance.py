@@ -1,6 +1,7 @@
 """The Dagster instance of one home: local storage below `data/dagster`, no telemetry.
 
-Run as `python -m pipeline.orchestration.instance DIR [PORT]` it writes `dagster.yaml` there, which is what `make ui` needs, and fails
+Run as `python -m pipeline.orchestration.instance DIR [PORT]` it writes `dagster.yaml` there, which is what `make ui`
+needs, and fails
 where something else listens on the port: Dagster would go on without a UI.
 """
 

@@ -20,21 +20,39 @@ from pipeline.home.paths import HomePaths
 from pipeline.orchestration.failures import EXPLAINED_BY, explain
 
 RUNS = {
-    "run_id": "varchar", "as_of_date": "date", "started_at": "timestamp", "ended_at": "timestamp", "status": "varchar",
-    "failed_step": "varchar", "duration_s": "double", "n_new_files": "bigint", "n_new_lines": "bigint",
+    "run_id": "varchar",
+    "as_of_date": "date",
+    "started_at": "timestamp",
+    "ended_at": "timestamp",
+    "status": "varchar",
+    "failed_step": "varchar",
+    "duration_s": "double",
+    "n_new_files": "bigint",
+    "n_new_lines": "bigint",
     "n_new_events": "bigint",
-}  # fmt: skip
+}
 STAGES = {
-    "run_id": "varchar", "stage": "varchar", "step": "varchar", "is_completed": "boolean", "n_attempts": "bigint",
-    "started_at": "timestamp", "duration_s": "double",
-}  # fmt: skip
+    "run_id": "varchar",
+    "stage": "varchar",
+    "step": "varchar",
+    "is_completed": "boolean",
+    "n_attempts": "bigint",
+    "started_at": "timestamp",
+    "duration_s": "double",
+}
 # Step of the night → its name in the history, where the two differ.
 _STAGE_OF = {
-    "dbt_sessions": "sessions", "dbt_marts": "marts", "train_and_score": "train", "dbt_ml": "ml",
-    "estimate_customer_value": "customer_value", "predictions__survival_curves": "survival",
-    "dbt_activation": "activation", "dbt_ops": "bookkeeping", "published__warehouse": "publish",
+    "dbt_sessions": "sessions",
+    "dbt_marts": "marts",
+    "train_and_score": "train",
+    "dbt_ml": "ml",
+    "estimate_customer_value": "customer_value",
+    "predictions__survival_curves": "survival",
+    "dbt_activation": "activation",
+    "dbt_ops": "bookkeeping",
+    "published__warehouse": "publish",
     "published__report": "report",
-}  # fmt: skip
+}
 _INGESTED, _PUBLISHED = dg.AssetKey(["raw", "events"]), dg.AssetKey(["published", "warehouse"])
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _MAX_RUNS = 500  # runs; older ones are in the history already

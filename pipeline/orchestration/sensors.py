@@ -21,7 +21,7 @@ QUIET_S = 60  # a file that grew or appeared less than this ago may still be bei
 
 
 def build_new_files_sensor(job: Any, growth: GrowthHome) -> dg.SensorDefinition:
-    """Starts a night once files that no ingest has read have kept still for a minute; each such set starts one night."""
+    """Starts a night once unread files have not changed for a minute; each such set of files starts one night."""
 
     @dg.sensor(
         name="new_files",

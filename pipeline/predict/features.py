@@ -21,7 +21,8 @@ MAX_TRAINING_PERSONS = 100_000
 
 @dataclass(frozen=True)
 class LearningData:
-    """now: features of everybody at as_of; features, labels: person × snapshot of the persons that the models learn from.
+    """now: features of everybody at as_of; features, labels: person × snapshot of the persons that the models learn
+    from.
 
     Sorted by as_of_date and person_id.
     """
@@ -85,7 +86,10 @@ _LIFETIMES = """
         where features.as_of_date = ?
     )
     select breakdown, breakdown_value, lifetime_days, has_left, count(*) as n_persons
-    from (unpivot persons on "all", acquisition_channel, segment, cluster_name into name breakdown value breakdown_value)
+    from (
+        unpivot persons on "all", acquisition_channel, segment, cluster_name
+        into name breakdown value breakdown_value
+    )
     group by all
     order by all
 """

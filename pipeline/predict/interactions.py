@@ -62,7 +62,8 @@ class RecommendationData:
         return found
 
     def catalogue(self, cut: date, *, is_serving: bool = False) -> Catalogue:
-        """Items touched in the days up to a date, of too many the most touched ones; kept as the temporary table `items`.
+        """Items touched in the days up to a date, of too many the most touched ones; kept as the temporary table
+        `items`.
 
         Items that are not available now are left out only when serving: past availability is unknown.
         """
@@ -95,7 +96,7 @@ class RecommendationData:
             )
             select row_number() over (order by item_id) - 1 as item, item_id, category, n_persons, n_recent
             from counted left join categories using (item_id)
-        """)  # fmt: skip
+        """)
         frame = self._con.execute("from items order by item").df()
         n_known = self._one(f"select count(distinct person_id) from {_DAYS} where {self._is_counted(cut)}")
         gone = self._unavailable if is_serving else set()
@@ -177,14 +178,18 @@ class RecommendationData:
             )
             from pairs
             qualify is_bought
-                or row_number() over (partition by person order by weight desc, latest desc, item) <= {MAX_ITEMS_OF_PERSON}
+                or row_number() over (partition by person order by weight desc, latest desc, item)
+                    <= {MAX_ITEMS_OF_PERSON}
             order by person, item
-        """).df()  # fmt: skip
+        """).df()
 
     def _is_counted(self, cut: date) -> str:
         """SQL: an interaction of the days considered, that happened and was known by the date."""
         first = cut - timedelta(days=self._rules.days)
-        return f"weight > 0 and activity_date <= date '{cut}' and known_date <= date '{cut}' and activity_date > date '{first}'"
+        return (
+            f"weight > 0 and activity_date <= date '{cut}' and known_date <= date '{cut}' "
+            f"and activity_date > date '{first}'"
+        )
 
     def _end_of(self, cut: date) -> date:
         return cut + timedelta(days=self._rules.horizon_days)
@@ -195,7 +200,7 @@ class RecommendationData:
 
 
 def read_unavailable(settings: Settings) -> set[str]:
-    """Ids of the items that must not be recommended; ConfigError where the file that the config names cannot be read."""
+    """Ids of items that must not be recommended; ConfigError where the file of the config cannot be read."""
     path = settings.unavailable_items
     if path is None:
         return set()

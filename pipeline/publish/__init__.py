@@ -1,1 +1,1 @@
-"""Audit, copy, switch, versions; how analysts connect, export. Not here: deciding whether a night may publish (the gates)."""
+"""Audit, copy, switch, versions; connecting as an analyst, export. Not here: the gates of a night."""

@@ -1,4 +1,5 @@
-"""Whether the build database may be published. A night may be built in parts, so publishing checks the record of each part.
+"""Whether the build database may be published. A night may be built in parts, so publishing checks the record of each
+part.
 
 Every table must be younger than what it was made of, no run may have broken off while building it, and every check
 must have held since then.

@@ -1,8 +1,9 @@
 """`growthhouse export`: one published table as CSV, Parquet or JSON lines, for a program that cannot read DuckDB.
 
-The analysts' connection does the work: besides the published file it can reach the one file it writes, and nothing else.
-A spreadsheet runs cells that look like formulas, so text cells of a CSV that begin like one get an apostrophe in front
-(https://owasp.org/www-community/attacks/CSV_Injection); numbers and dates are typed columns and stay as they are.
+The analysts' connection does the work: besides the published file it can reach the one file it writes, and nothing
+else. A spreadsheet runs cells that look like formulas, so text cells of a CSV that begin like one get an apostrophe in
+front (https://owasp.org/www-community/attacks/CSV_Injection); numbers and dates are typed columns and stay as they
+are.
 """
 
 from __future__ import annotations

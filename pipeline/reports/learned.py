@@ -1,7 +1,7 @@
 """The report on models: which version scores and why, its metrics beside the baselines, feature importance, drift.
 
-Belongs here: reading `ml.*` and the card of the version that scores. Not here: learning; the importance of the features is
-computed by `models.propensity`, also for the UI.
+Belongs here: reading `ml.*` and the card of the version that scores. Not here: learning; the importance of the
+features is computed by `models.propensity`, also for the UI.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ BANDS = {"churn": "risk_band", "purchase": "propensity_band"}
 RULE = "recency-rule"
 MAX_FEATURES = 10
 MAX_DRIFTED = 6
-_SCORED = "from marts.user_features where is_active_lookback and as_of_date = (select max(as_of_date) from marts.user_features)"
+_SCORED = (
+    "from marts.user_features "
+    "where is_active_lookback and as_of_date = (select max(as_of_date) from marts.user_features)"
+)
 
 
 def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
@@ -77,7 +80,7 @@ def _algorithm(version: str | None, card: dict[str, Any] | None) -> str | None:
 
 
 def _why(folder: Path, version: str | None, card: dict[str, Any] | None) -> str | None:
-    """The reason of the latest decision for the version; for the recency rule, which may score without one, of its card."""
+    """The reason of the latest decision for the version; for the recency rule, which may have none, of its card."""
     from models.common import ArtifactError
     from models.propensity import read_registry
 
@@ -141,7 +144,7 @@ def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
 
 
 def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version: str | None) -> list[Row]:
-    """The features that move the scores most, over the persons scored in the published version; none for the recency rule."""
+    """The features that move the scores of the published version most; none for the recency rule."""
     from models.common import ArtifactError
     from models.propensity import importance, importance_step, load_artifact
 
@@ -158,7 +161,8 @@ def _importance(con: duckdb.DuckDBPyConnection, kind: str, folder: Path, version
         return []
     words = dict(
         con.execute(
-            "select column_name, comment from duckdb_columns() where schema_name = 'marts' and table_name = 'user_features'"
+            "select column_name, comment from duckdb_columns() "
+            "where schema_name = 'marts' and table_name = 'user_features'"
         ).fetchall()
     )
     largest = max(float(found.max()), 1e-12) if len(found) else 1.0
@@ -175,7 +179,7 @@ def _short(comment: str | None) -> str:
 
 
 def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
-    """How many features drifted since the test, those that drifted most, the scores, and whether the model as a whole did."""
+    """How many features drifted since the test, the largest drifts, the scores, and the model as a whole."""
     from models.propensity import SCORE, describe_drift
 
     query = (
@@ -213,7 +217,8 @@ def recommendations(con: duckdb.DuckDBPyConnection) -> Row | None:
     ranking = "blend" if lists["version"].startswith("blend") else "popularity"
     used = rows(
         con,
-        "select strategy, count(*) / sum(count(*)) over () as share from ml.recommendations group by 1 order by 2 desc, 1",
+        "select strategy, count(*) / sum(count(*)) over () as share "
+        "from ml.recommendations group by 1 order by 2 desc, 1",
     )
     ndcg = {row["algorithm"]: row["value"] for row in tested}
     return {**lists, "ranking": ranking, "tested": tested, "ndcg": ndcg, "used": used}

@@ -1,7 +1,7 @@
 """Small charts: numbers in, for the UI a Markdown image with an inline PNG out, for the report an SVG.
 
-Belongs here: how a picture looks. Not here: where its numbers come from (`assets/pictures.py`, `reports/shop.py`). Matplotlib
-is imported when the first picture is drawn, without pyplot: nothing global, no display, safe in a server.
+Belongs here: how a picture looks. Not here: where its numbers come from (`assets/pictures.py`, `reports/shop.py`).
+Matplotlib is imported when the first picture is drawn, without pyplot: nothing global, no display, safe in a server.
 """
 
 from __future__ import annotations

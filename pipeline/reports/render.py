@@ -23,9 +23,16 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "count": count, "percent": percent, "points": points, "number": number, "money": money, "duration": duration,
-        "change": change, "day": day, "moment": moment,
-    }  # fmt: skip
+        "count": count,
+        "percent": percent,
+        "points": points,
+        "number": number,
+        "money": money,
+        "duration": duration,
+        "change": change,
+        "day": day,
+        "moment": moment,
+    }
     return environment.get_template("report.html.jinja").render(content)
 
 

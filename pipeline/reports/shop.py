@@ -39,7 +39,7 @@ def activity(con: duckdb.DuckDBPyConnection, shown_days: int) -> Row | None:
 
 
 def revenue(con: duckdb.DuckDBPyConnection, currency: str, shown_days: int) -> Row | None:
-    """Plausible orders of the last 7 days compared with the 7 before, and revenue per day; in the site's currency only."""
+    """Plausible orders of the last 7 days compared with the 7 before, revenue per day; site's currency only."""
     counted = (
         "from marts.fct_orders where not is_suspicious and not is_bot and coalesce(currency, $currency) = $currency"
     )
@@ -62,7 +62,8 @@ def revenue(con: duckdb.DuckDBPyConnection, currency: str, shown_days: int) -> R
     left_out = first(
         con,
         "select count(*) filter (is_suspicious) as n_suspicious, "
-        "count(*) filter (not is_suspicious and currency <> ?) as n_other_currency from marts.fct_orders where not is_bot",
+        "count(*) filter (not is_suspicious and currency <> ?) as n_other_currency "
+        "from marts.fct_orders where not is_bot",
         [currency],
     )
     dates, amounts = zip(*days, strict=True)
@@ -160,7 +161,8 @@ def customer_value(con: duckdb.DuckDBPyConnection) -> Row | None:
         "from ml.customer_value where expected_revenue is not null) "
         f"select fifth, count(*) as n_buyers, {exact_sum('expected_revenue')} as amount, "
         f"{exact_sum('expected_orders')} / count(*) as orders_each, "
-        f"{exact_sum('probability_alive')} / count(probability_alive) as probability_alive from ranked group by 1 order by 1",
+        f"{exact_sum('probability_alive')} / count(probability_alive) as probability_alive "
+        "from ranked group by 1 order by 1",
     )
     total["tests"] = rows(
         con,
@@ -171,7 +173,7 @@ def customer_value(con: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def survival(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """Kaplan–Meier curves of everybody and of the largest channels: a picture, and the share still active after some days."""
+    """Kaplan–Meier curves of all persons and of the largest channels: a picture, and the share at some days."""
     curve = rows(
         con,
         "select breakdown, breakdown_value as name, lifetime_day, survival_rate, "

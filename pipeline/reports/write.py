@@ -22,8 +22,8 @@ class ReportError(Exception):
 def write_report(paths: HomePaths, *, currency: str) -> Path:
     """Write the report of the current version beside those of earlier versions, replacing its own; returns the path.
 
-    The same version gives the same bytes. `currency`: the site's, which revenue is shown in. Raises ReportError before the
-    first night, duckdb.Error where the version cannot be read, OSError where the file cannot be written.
+    The same version gives the same bytes. `currency`: the site's, which revenue is shown in. Raises ReportError before
+    the first night, duckdb.Error where the version cannot be read, OSError where the file cannot be written.
     """
     from pipeline.reports.render import render
 

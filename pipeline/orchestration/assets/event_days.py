@@ -1,7 +1,8 @@
 """The days of the lake as partitions: a person selects some and materializes them, to have them read and built again.
 
-Event tables have rows of many days in one file, and a change of one day can reach into later sessions; so a partition is
-not a file. Materializing it records the request, and the next night (a sensor starts it) takes in all requested days.
+Event tables have rows of many days in one file, and a change of one day can reach into later sessions; so a partition
+is not a file. Materializing it records the request, and the next night (a sensor starts it) takes in all requested
+days.
 """
 
 import warnings
@@ -37,8 +38,8 @@ def _event_days(settings: Settings | None) -> dg.AssetsDefinition:
         group_name="backfill",
         kinds={"python"},
         owners=OWNERS,
-        description="Dates (site timezone) to read and build again: select partitions and materialize them. The raw files "
-        "with events of those dates are read again by a night that starts by itself within a minute. Each published "
+        description="Dates (site timezone) to read and build again: select partitions and materialize them. The raw "
+        "files with events of those dates are read again by a night that starts by itself within a minute. Each published "
         "night shows the dates of the events it loaded (new, late or corrected) as materialized; a date without any "
         "event stays missing.",
     )

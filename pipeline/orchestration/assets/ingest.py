@@ -114,9 +114,13 @@ def ingest_events(
         finish_pending(growth.settings, context.log.info)
         again = [*asked_days(growth.paths), *([config.backfill] if config.backfill else [])]
         report = ingest(
-            growth.settings, as_of=requested, now=started, progress=context.log.info, reread_days=again,
+            growth.settings,
+            as_of=requested,
+            now=started,
+            progress=context.log.info,
+            reread_days=again,
             before_mending=lambda: _drop_build(growth.paths),
-        )  # fmt: skip
+        )
         night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
         if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
             night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)

@@ -21,7 +21,7 @@ AGAIN = "growthhouse run --select 'key:\"published/report\"'"
     group_name="published",
     kinds={"html"},
     owners=["team:data-engineering"],
-    description="data/reports/report-<version>.html: people, models and the night of the published version, on one page.",
+    description="data/reports/report-<version>.html: people, models and the night of the published version.",
 )
 def report(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult[Any]:
     try:

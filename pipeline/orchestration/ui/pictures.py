@@ -1,8 +1,9 @@
 """The charts that tables can have in the UI: their numbers. How they are drawn is in `pipeline.reports.plots`.
 
-Which table has which chart is its `meta: picture: {chart: …}` (the yml of the dbt model); further keys are arguments of
-the function. Each function takes a read-only connection to the build database and the table, and returns a Markdown image,
-or None where there is nothing to show. Days go back `SHOWN_DAYS` from the last one: a picture costs the same after ten years.
+Which table has which chart is its `meta: picture: {chart: …}` (the yml of the dbt model); further keys are arguments
+of the function. Each function takes a read-only connection to the build database and the table, and returns a Markdown
+image, or None where there is nothing to show. Days go back `SHOWN_DAYS` from the last one: a picture costs the same
+after ten years.
 """
 
 from collections.abc import Callable, Mapping

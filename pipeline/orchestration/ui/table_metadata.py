@@ -47,8 +47,8 @@ def frame_metadata(frame: "pd.DataFrame", path: Path) -> dict[str, Any]:
 def _row_counts(con: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[str, int]:
     """Views are left out: counting one would run it."""
     names = con.execute(
-        "select schema_name || '.' || table_name, format('\"{}\".\"{}\"', schema_name, table_name) from duckdb_tables() "
-        "where list_contains(?, schema_name || '.' || table_name)",
+        "select schema_name || '.' || table_name, format('\"{}\".\"{}\"', schema_name, table_name) "
+        "from duckdb_tables() where list_contains(?, schema_name || '.' || table_name)",
         [list(tables)],
     ).fetchall()
     if not names:
