@@ -68,8 +68,8 @@ def advice_for(text: str, home: Path | None = None) -> str | None:
         return f"A file or folder cannot be written{_where(text)}. Make it writable for this user. {_STAYS}"
     if is_damage(text):
         return (
-            "A file that the night reads is damaged. Damaged files are set aside or marked, and the next night rebuilds "
-            f"them: run `growthhouse run` again; `growthhouse doctor` checks every file. {_STAYS}"
+            "A file that the night reads is damaged. It is set aside or marked, and the next night rebuilds it: "
+            f"run `growthhouse run` again; `growthhouse doctor` checks every file. {_STAYS}"
         )
     return None
 
