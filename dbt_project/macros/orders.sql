@@ -61,19 +61,20 @@
     group by {{ by }}order_id
 {%- endmacro %}
 
-{# Around the orders of a delta night: persons whose orders are judged otherwise now, because another order in the same days, or on the
-   same device, came or went. What is made of their revenue changes, so they are made anew from the first event. #}
+{# Before and after a delta night builds the orders: persons of whom an order became or stopped being suspicious, because another order in
+   the same days, or on the same device, came or went. Their revenue changes, so all of their rows are replaced. #}
 {% macro remember_suspicious_orders(orders) -%}
     {%- if execute and is_delta() %}
     create or replace temp table suspicious_before as select order_id, person_id from {{ orders }} where is_suspicious
     {%- endif %}
 {%- endmacro %}
 
-{% macro note_rejudged_orders(orders) -%}
+{% macro add_persons_with_new_suspicions(orders) -%}
+    {%- set changed, bots = ref('int_changed'), ref('int_bots') -%}
     {%- if execute and is_delta() %}
-    merge into {{ built('intermediate', 'int_changed') }} as changed
+    merge into {{ changed }} as changed
     using (
-        select rejudged.person_id, {{ any_true('bots.person_id is not null') }} as is_bot
+        select affected.person_id, {{ any_true('bots.person_id is not null') }} as is_bot
         from (
             (
                 select order_id, person_id from suspicious_before
@@ -86,14 +87,14 @@
                 except
                 select order_id, person_id from suspicious_before
             )
-        ) as rejudged
-        left join {{ built('intermediate', 'int_bots') }} as bots on rejudged.person_id = bots.person_id
-        group by rejudged.person_id
-    ) as rejudged on changed.person_id = rejudged.person_id
+        ) as affected
+        left join {{ bots }} as bots on affected.person_id = bots.person_id
+        group by affected.person_id
+    ) as affected on changed.person_id = affected.person_id
     when matched then update set
         changed_from_at = {{ beginning_of_time() }}, changed_from_date = cast('1970-01-01' as date), n_sessions_before = 0
     when not matched then insert (person_id, changed_from_at, changed_from_date, n_sessions_before, is_bot)
-        values (rejudged.person_id, {{ beginning_of_time() }}, cast('1970-01-01' as date), 0, rejudged.is_bot)
+        values (affected.person_id, {{ beginning_of_time() }}, cast('1970-01-01' as date), 0, affected.is_bot)
     {%- endif %}
 {%- endmacro %}
 

@@ -33,13 +33,15 @@ from pipeline.ingest import LedgerRow, read_ledger
 # Above this share of new lines, building everything is quicker than opening nearly everybody again.
 _MAX_NEW_SHARE = 0.5
 _STATE_TABLES = """
-    create schema if not exists intermediate;
-    create table if not exists intermediate.build_state
+    create schema if not exists state;
+    create table if not exists state.build
         (rules varchar, as_of_date date, is_full boolean, is_complete boolean, run_id varchar, updated_at timestamp);
-    alter table intermediate.build_state add column if not exists base_version varchar;
-    create table if not exists intermediate.pending_devices (anonymous_id varchar);
-    create table if not exists intermediate.pending_changes (person_id varchar, changed_at timestamp);
+    alter table state.build add column if not exists base_version varchar;
+    create table if not exists state.pending_devices (anonymous_id varchar);
+    create table if not exists state.pending_changes (person_id varchar, changed_at timestamp);
 """
+# Versions before 0.2 kept these tables among the models' own.
+_STATE_OF_OLD = {"build_state": "build", "pending_devices": "pending_devices", "pending_changes": "pending_changes"}
 
 
 @dataclass(frozen=True)
@@ -82,17 +84,17 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
     rules = rules_hash(variables)
     ledger = [row for row in read_ledger(paths.ledger) if row.status == "loaded" and row.n_accepted]
     with duckdb.connect(str(paths.build_db)) as con:
-        con.execute(_STATE_TABLES)
         # All at once: what was taken out is forgotten as finished business while the state is still that of the last
         # night.
         con.execute("begin")
+        _prepare_state(con)
         why_full = _why_full(con, variables, rules, paths.warehouse.is_symlink())
         plan = BuildPlan(True, why_full) if why_full else _delta(con, paths, ledger, variables, set(read_again))
         if plan.is_full:
-            con.execute("delete from intermediate.pending_devices; delete from intermediate.pending_changes")
-        con.execute("delete from intermediate.build_state")
+            con.execute("delete from state.pending_devices; delete from state.pending_changes")
+        con.execute("delete from state.build")
         con.execute(
-            "insert into intermediate.build_state values (?, ?, ?, false, ?, ?, ?)",
+            "insert into state.build values (?, ?, ?, false, ?, ?, ?)",
             [
                 rules,
                 variables["as_of_date"],
@@ -112,12 +114,23 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
 def finish_build(paths: HomePaths, version: str | None = None) -> None:
     """Note that everything planned was built and published as that version."""
     with duckdb.connect(str(paths.build_db)) as con:
-        con.execute("update intermediate.build_state set is_complete = true, base_version = ?", [version])
+        con.execute("update state.build set is_complete = true, base_version = ?", [version])
+
+
+def _prepare_state(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of schema `state`; those of an older build move there."""
+    con.execute(_STATE_TABLES)
+    for old, name in _STATE_OF_OLD.items():
+        found = con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'intermediate' and table_name = ?", [old]
+        ).fetchone()
+        if found:
+            con.execute(f"insert into state.{name} by name from intermediate.{old}; drop table intermediate.{old}")
 
 
 def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rules: str, is_published: bool) -> str:
     """The reason to build everything, or nothing where a delta night will do."""
-    state = con.execute("select rules, as_of_date, is_full, is_complete from intermediate.build_state").fetchone()
+    state = con.execute("select rules, as_of_date, is_full, is_complete from state.build").fetchone()
     present = {
         f"{schema}.{name}"
         for schema, name in con.execute("select table_schema, table_name from information_schema.tables").fetchall()
@@ -156,7 +169,7 @@ def _delta(
     files = lake_files(paths, [row.file_id for row in open_files])
     partial = [row.file_id for row in open_files if held.get(row.file_id)]
     said = f"{len(open_files)} new or unfinished files" + (f", {len(gone)} taken out" if gone else "")
-    base = con.execute("select base_version from intermediate.build_state").fetchone()
+    base = con.execute("select base_version from state.build").fetchone()
     return BuildPlan(False, said, files, partial, base[0] if base else None)
 
 
@@ -169,13 +182,13 @@ def _is_open(row: LedgerRow, n_held: int, until: datetime) -> bool:
 
 def _forget_finished(con: duckdb.DuckDBPyConnection) -> None:
     """What the last night was about is over once it was published."""
-    complete = con.execute("select is_complete from intermediate.build_state").fetchone()
+    complete = con.execute("select is_complete from state.build").fetchone()
     if complete and complete[0]:
         con.execute("""
             delete from intermediate.int_reopened;
             delete from intermediate.int_changed;
-            delete from intermediate.pending_devices;
-            delete from intermediate.pending_changes;
+            delete from state.pending_devices;
+            delete from state.pending_changes;
         """)
 
 
@@ -200,7 +213,7 @@ def _take_out(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
         [file_ids],
     )
     con.execute("""
-        insert into intermediate.pending_changes
+        insert into state.pending_changes
         select person_id, event_at from gone
         union all
         select person_id, event_at from marts.fct_events
@@ -209,10 +222,10 @@ def _take_out(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
         union all
         select person_id, event_at from marts.fct_events
         where user_id is null and anonymous_id in (select anonymous_id from gone);
-        insert into intermediate.pending_devices
+        insert into state.pending_devices
         select distinct anonymous_id from gone where anonymous_id is not null;
         delete from intermediate.int_identities
-        where anonymous_id in (select anonymous_id from intermediate.pending_devices);
+        where anonymous_id in (select anonymous_id from state.pending_devices);
         delete from intermediate.int_duplicates
         where (source, event_id) in (select (source, event_id) from gone);
     """)

@@ -141,7 +141,7 @@ def run_statuses(paths: HomePaths) -> list[str]:
 def built(paths: HomePaths) -> tuple[bool, bool, str | None]:
     """Of the latest night: whether it built everything, whether it was carried through, and the version it became."""
     with duckdb.connect(str(paths.build_db), read_only=True) as con:
-        rows = con.execute("select is_full, is_complete, base_version from intermediate.build_state").fetchall()
+        rows = con.execute("select is_full, is_complete, base_version from state.build").fetchall()
     (state,) = rows
     return state
 

@@ -187,7 +187,7 @@ def test_dbt_by_hand_between_two_nights_is_undone_by_the_next(
     made = by_hand(home, "run", "--quiet", "--select", "int_person_days int_session_days", "--vars", wrong)
     assert made.returncode == 0, made.stdout[-2000:]
     with duckdb.connect(str(home.build_db), read_only=True) as con:
-        assert con.execute("select count(*) from intermediate.build_state").fetchone() == (0,)
+        assert con.execute("select count(*) from state.build").fetchone() == (0,)
     assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed, is_full=True) == []
 

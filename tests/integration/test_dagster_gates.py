@@ -67,14 +67,14 @@ class Home:
         """A fingerprint of every build table of these stages; bookkeeping by run and of what was built is left out."""
         with duckdb.connect(str(self.paths.build_db), read_only=True) as con:
             names = con.execute(
-                "select schema_name, table_name from duckdb_tables() where schema_name <> 'ops' order by all"
+                "select schema_name, table_name from duckdb_tables() where schema_name not in ('ops', 'state') order by all"
             ).fetchall()
             return {
                 f"{schema}.{table}": con.execute(
                     f"select count(*), sum(hash(t)::hugeint) from {schema}.{table} as t"
                 ).fetchone()
                 for schema, table in names
-                if stage_of(f"{schema}/{table}") in stages and table != "build_state"
+                if stage_of(f"{schema}/{table}") in stages
             }
 
 

@@ -16,19 +16,19 @@ loaded_files as (
 
 ),
 
-{% if is_delta() and var('partial_files') -%}
+{% if has_partial_files() -%}
 built_lines as (
 
     select
         file_id,
         line_number
-    from {{ built('marts', 'fct_events') }}
+    from {{ source('previous', 'fct_events') }}
     where file_id in {{ partial_files() }}
     union all
     select
         file_id,
         line_number
-    from {{ built('intermediate', 'int_duplicates') }}
+    from {{ source('previous', 'int_duplicates') }}
     where file_id in {{ partial_files() }}
 
 ),
@@ -50,7 +50,7 @@ dated as (
         loaded_files.file_number,
         events.*,
         {{ local_date('events.event_at') }} as event_date
-    from {{ 'new_events' if is_delta() and var('partial_files') else 'events' }} as events
+    from {{ 'new_events' if has_partial_files() else 'events' }} as events
     inner join loaded_files on events.file_id = loaded_files.file_id
     -- said of the stored time and not of the date, so that whole files can be skipped
     where events.event_at < {{ as_of_end_utc() }}

@@ -22,6 +22,7 @@ from pipeline.orchestration.ui.table_metadata import table_metadata
 
 LAYERS = layers()
 MANIFEST = read_manifest()
+_OF_THE_BUILD = ("previous", "state")  # dbt sources that are tables of the build database
 
 
 class Translator(DagsterDbtTranslator):
@@ -31,6 +32,14 @@ class Translator(DagsterDbtTranslator):
         if dbt_resource_props["resource_type"] == "source":
             return super().get_asset_key(dbt_resource_props)
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """Without the build's own tables: those of last night would close a circle, its state is no asset."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        deps = [dep for dep in spec.deps if dep.asset_key.path[0] not in _OF_THE_BUILD]
+        return spec.replace_attributes(deps=deps)
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
         group = dbt_resource_props.get("group")  # sources have none

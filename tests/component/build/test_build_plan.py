@@ -43,7 +43,7 @@ def paths(tmp_path: Path) -> HomePaths:
     write_ledger(paths.ledger, [row_of("ann", 1), row_of("bob", 1)])
     assert plan_build(paths, VARIABLES).is_full
     with duckdb.connect(str(paths.build_db)) as con:
-        con.execute("create schema marts")
+        con.execute("create schema marts; create schema intermediate")
         lines = ", ".join(
             f"('shop', '{name}', '{name}1', '{name}', '{name}', 'd_{name}', 'page_view', timestamp '{AT}', null::varchar)"
             for name in ("ann", "bob")
@@ -60,8 +60,8 @@ def paths(tmp_path: Path) -> HomePaths:
 def noted(paths: HomePaths) -> tuple[Any, ...]:
     """Files of which the build holds lines, and who and which device has to be looked at again."""
     with duckdb.connect(str(paths.build_db), read_only=True) as con:
-        queries = ("select file_id from marts.fct_events", "select person_id from intermediate.pending_changes",
-                   "select anonymous_id from intermediate.pending_devices")  # fmt: skip
+        queries = ("select file_id from marts.fct_events", "select person_id from state.pending_changes",
+                   "select anonymous_id from state.pending_devices")  # fmt: skip
         return tuple(con.execute(query).fetchall() for query in queries)
 
 
@@ -87,6 +87,19 @@ def test_killed_while_planning_the_next_plan_still_knows_whom_it_changes(
             plan_build(paths, VARIABLES)
     assert plan_build(paths, VARIABLES).base_version == "v1"
     assert noted(paths) == ([("bob",)], [("ann",)], [("d_ann",)])
+
+
+def test_the_state_of_an_older_build_moves_to_its_own_schema(paths: HomePaths) -> None:
+    with duckdb.connect(str(paths.build_db)) as con:
+        for name, old in (("build", "build_state"), ("pending_devices", "pending_devices"), ("pending_changes",) * 2):
+            con.execute(f"create table intermediate.{old} as from state.{name}")
+        con.execute("insert into intermediate.pending_changes values ('cleo', now()::timestamp); drop schema state cascade")
+        con.execute("update intermediate.build_state set is_full = false, is_complete = false")
+    plan = plan_build(paths, VARIABLES)
+    assert (plan.is_full, plan.base_version) == (False, "v1")
+    assert noted(paths) == ([("bob",)], [("cleo",), ("ann",)], [("d_ann",)])
+    with duckdb.connect(str(paths.build_db), read_only=True) as con:
+        assert con.execute("select 1 from duckdb_tables() where table_name = 'build_state'").fetchall() == []
 
 
 def test_a_home_that_is_moved_is_not_rebuilt(tmp_path: Path) -> None:

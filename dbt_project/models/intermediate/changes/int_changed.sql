@@ -8,7 +8,7 @@ with users as (
     select
         person_id,
         is_bot
-    from {{ built('marts', 'dim_users') }}
+    from {{ source('previous', 'dim_users') }}
     {%- else -%}
     select
         person_id,

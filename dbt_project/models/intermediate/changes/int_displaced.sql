@@ -1,5 +1,4 @@
 -- Events of the build that a copy received earlier has taken the place of. Empty in a whole night, which builds on nothing.
-{{ also_after(['int_duplicates']) }}
 {%- if is_delta() %}
 select
     built.person_id,
@@ -7,7 +6,7 @@ select
     built.event_name,
     built.event_at,
     built.order_id
-from {{ built('marts', 'fct_events') }} as built
+from {{ source('previous', 'fct_events') }} as built
 inner join {{ ref('int_duplicates') }} as duplicates
     on built.file_id = duplicates.file_id and built.line_number = duplicates.line_number
 {%- else %}

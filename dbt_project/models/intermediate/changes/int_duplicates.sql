@@ -1,7 +1,6 @@
 -- Rows that are further copies of an event: all of (source, event_id) but the one that is kept. The kept one was received first
 -- (unknown times last), then stands in the earlier file, then on the earlier line.
 -- Groups are found by a 64-bit hash, which is much cheaper than grouping by the ids; the window below compares the ids themselves.
-{{ also_after(['stg_files']) }}
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id'],
     on_schema_change='append_new_columns'
@@ -29,7 +28,7 @@ ids as (
 
 -- the copy that counted so far, and those that did not
 known as (
-    {%- for relation in [built('marts', 'fct_events'), this] %}
+    {%- for relation in [source('previous', 'fct_events'), this] %}
 
     select
         {{ row_key('files.file_number', 'built.line_number') }} as row_key,

@@ -4,7 +4,6 @@
 -- that follow, never of those before: so a person is opened again from the start of the last session that began before the first change.
 -- Where that session was over by more than the timeout, it cannot be touched, and the change itself is the place.
 -- A person stays in this table until the night is published, so that a night that broke off is taken up where it was.
-{{ also_after(['stg_events', 'int_duplicates', 'int_displaced']) }}
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id') }}
 {%- set timeout_s = var('session_timeout_minutes') * 60 %}
 {% if is_delta() -%}
@@ -31,7 +30,7 @@ moved_devices as (
         devices.anonymous_id,
         devices.person_id
     from {{ ref('int_devices') }} as devices
-    left join {{ built('intermediate', 'int_identities') }} as before on devices.anonymous_id = before.anonymous_id
+    left join {{ source('previous', 'int_identities') }} as before on devices.anonymous_id = before.anonymous_id
     where
         before.anonymous_id is null
         or devices.person_id <> before.person_id
@@ -49,7 +48,7 @@ moved_events as (
         built.person_id as person_id_before,
         moved_devices.person_id,
         built.event_at
-    from {{ built('marts', 'fct_events') }} as built
+    from {{ source('previous', 'fct_events') }} as built
     inner join moved_devices on built.anonymous_id = moved_devices.anonymous_id
     where built.user_id is null
 
@@ -71,7 +70,7 @@ told_before as (
     select
         built.person_id,
         built.event_at
-    from {{ built('marts', 'fct_events') }} as built
+    from {{ source('previous', 'fct_events') }} as built
     inner join orders on built.order_id = orders.order_id
     where built.event_name = 'purchase'
 
@@ -107,7 +106,7 @@ changes as (
     select
         person_id,
         changed_at
-    from {{ built('intermediate', 'pending_changes') }}
+    from {{ source('state', 'pending_changes') }}
 
 ),
 
@@ -119,8 +118,8 @@ told_by_others as (
         others.person_id,
         others.event_at as changed_at
     from (select distinct person_id from changes) as changed
-    inner join {{ built('intermediate', 'int_order_events') }} as mine on changed.person_id = mine.person_id
-    inner join {{ built('intermediate', 'int_order_events') }} as others
+    inner join {{ source('previous', 'int_order_events') }} as mine on changed.person_id = mine.person_id
+    inner join {{ source('previous', 'int_order_events') }} as others
         on mine.order_id = others.order_id and mine.person_id <> others.person_id
     where mine.event_name = 'purchase' and others.event_name = 'purchase'
 
@@ -146,7 +145,7 @@ latest_sessions as (
         first_changes.person_id,
         max(sessions.started_at) as started_at
     from first_changes
-    inner join {{ built('marts', 'fct_sessions') }} as sessions
+    inner join {{ source('previous', 'fct_sessions') }} as sessions
         on first_changes.person_id = sessions.person_id and sessions.started_at < first_changes.changed_at
     group by first_changes.person_id
 
@@ -168,7 +167,7 @@ places as (
         {%- endif %} as is_over
     from first_changes
     left join latest_sessions on first_changes.person_id = latest_sessions.person_id
-    left join {{ built('marts', 'fct_sessions') }} as sessions
+    left join {{ source('previous', 'fct_sessions') }} as sessions
         on latest_sessions.person_id = sessions.person_id and latest_sessions.started_at = sessions.started_at
 
 ),

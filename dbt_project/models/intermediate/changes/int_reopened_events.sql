@@ -1,6 +1,6 @@
 -- Events of the build that are looked at again in a delta night, with the person they belong to now; empty in a whole night.
 -- is_before: earlier than that, in the same clock minute: only the limit of events per minute looks at them.
-{{ also_after(['stg_files', 'int_reopened', 'int_identities', 'int_duplicates']) }}
+-- depends_on: {{ ref('stg_events') }}
 {%- set names = ['file_id', 'line_number', 'source', 'event_id', 'user_id', 'anonymous_id', 'event_at', 'event_date', 'event_name',
                  'utm_campaign', 'user_agent'] %}
 {%- if is_delta() %}
@@ -9,7 +9,7 @@ select
     built.{{ names | join(',\n    built.') }},
     coalesce(built.user_id, identities.person_id) as person_id,
     built.event_at < reopened.reopen_at as is_before
-from {{ built('marts', 'fct_events') }} as built
+from {{ source('previous', 'fct_events') }} as built
 inner join {{ ref('int_reopened') }} as reopened on built.person_id = reopened.person_id
 inner join {{ ref('stg_files') }} as files on built.file_id = files.file_id
 left join {{ ref('int_identities') }} as identities

@@ -17,7 +17,7 @@ with events as (
         events.event_name
     from {{ ref('fct_events') }} as events
     {{- only_changed('events', since='event_date') }}
-    where not events.is_bot and events.item_id is not null {{ person_part('events') }}
+    where not events.is_bot and events.item_id is not null {{ and_person_in_part('events', parts_by_person()) }}
 
 ),
 

@@ -10,7 +10,7 @@ with events as (
         events.is_session_start
     from {{ ref('fct_events') }} as events
     {{- only_changed('events') }}
-    where not events.is_bot and events.session_id is not null {{ person_part('events') }}
+    where not events.is_bot and events.session_id is not null {{ and_person_in_part('events', parts_by_person()) }}
 
 ),
 

@@ -1,13 +1,6 @@
 -- When a person showed to be a program: its user agent says so (one row per date), or it did more than max_events_per_minute events in one
 -- clock minute (one row per minute).
-{{ also_after(['int_reopened', 'int_reopened_events']) }}
-{{ config(
-    materialized='incremental',
-    incremental_predicates=[
-        'using intermediate.int_reopened as changed where built.person_id = changed.person_id',
-        "and built.evidence_at >= date_trunc('minute', changed.reopen_at)"
-    ]
-) }}
+{{ replaces_reopened(since='built.evidence_at >= ' ~ dbt.date_trunc('minute', 'reopened.reopen_at')) }}
 with bot_agents as (
 
     select user_agent

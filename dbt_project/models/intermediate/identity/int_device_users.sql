@@ -1,6 +1,5 @@
 -- Grain: anonymous_id this night looks at × user_id seen on it (null: events without a user). All devices in a whole night; in a delta
 -- night those whose events changed, with all their events. Moments as they happened, and as they became known.
-{{ also_after(['int_displaced']) }}
 {%- set said = ['anonymous_id', 'user_id', 'source', 'event_id', 'event_name', 'event_at', 'received_at'] %}
 with arrived as (
 
@@ -19,14 +18,14 @@ touched as (
     union
     select anonymous_id from {{ ref('int_displaced') }}
     union
-    select anonymous_id from {{ built('intermediate', 'pending_devices') }}
+    select anonymous_id from {{ source('state', 'pending_devices') }}
 
 ),
 
 known as (
 
     select built.{{ said | join(',\n        built.') }}
-    from {{ built('marts', 'fct_events') }} as built
+    from {{ source('previous', 'fct_events') }} as built
     inner join touched on built.anonymous_id = touched.anonymous_id
     left join {{ ref('int_duplicates') }} as duplicates
         on built.file_id = duplicates.file_id and built.line_number = duplicates.line_number

@@ -1,7 +1,7 @@
 -- Which person stands behind each anonymous_id, as int_devices found it.
 -- int_reopened compares with the links of the night before, so it comes first; fct_events changes only after this, and so after the links.
-{{ also_after(['int_reopened', 'int_identity_links']) }}
-{{ config(materialized='incremental', incremental_predicates=[of_devices_of('int_devices')]) }}
+-- depends_on: {{ ref('int_reopened') }}, {{ ref('int_identity_links') }}
+{{ replaces_devices() }}
 select
     anonymous_id,
     user_id,

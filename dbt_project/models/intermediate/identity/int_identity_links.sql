@@ -1,6 +1,5 @@
 -- Grain: anonymous_id × user_id seen on it (null: events without a user), of all devices: int_device_users of every night so far.
-{{ also_after(['int_displaced']) }}
-{{ config(materialized='incremental', incremental_predicates=[of_devices_of('int_device_users')]) }}
+{{ replaces_devices() }}
 select
     anonymous_id,
     user_id,

@@ -1,7 +1,6 @@
 -- Every event once that this night puts into sessions, with the person who did it: only the columns that sessions and bot detection look
 -- at. In a delta night these are what is new and what was opened again.
 -- A view: to read the lake's few columns again costs less than to write them down.
-{{ also_after(['int_reopened_events']) }}
 {{ config(materialized='view') }}
 with arrived as (
 

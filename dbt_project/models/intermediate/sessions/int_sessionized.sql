@@ -5,7 +5,6 @@
 -- session_max_hours after its first event and, where configured, at local midnight or at a new campaign. Server events (sources with
 -- `sessions: false`) never make, end or stretch a session: one joins the session under way at its moment, that is no more than the
 -- timeout after that session's latest event and not over a cut; where there is none its session_id is null.
-{{ also_after(['int_reopened']) }}
 {%- set timeout_s = var('session_timeout_minutes') * 60 %}
 {%- set max_s = var('session_max_hours') * 3600 %}
 {%- set person_order = 'event_at, is_server, event_id, source' if var('server_sources') else 'event_at, event_id, source' %}
@@ -40,7 +39,7 @@ places as (
         {%- endif %} as campaign_before
     from {{ ref('int_reopened') }} as reopened
     {%- if var('cut_on_campaign') %}
-    left join {{ built('marts', 'fct_events') }} as built
+    left join {{ source('previous', 'fct_events') }} as built
         on
             reopened.person_id = built.person_id and built.event_at < reopened.reopen_at
             and built.utm_campaign is not null and not built.is_server_event

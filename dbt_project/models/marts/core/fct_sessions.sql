@@ -11,7 +11,7 @@ with timed as (
         {{ 'changed.n_sessions_before' if is_delta() else '0' }} as n_sessions_before
     from {{ ref('fct_events') }} as events
     {{- only_changed('events', since='event_at') }}
-    where events.session_id is not null {{ person_part('events') }}
+    where events.session_id is not null {{ and_person_in_part('events', parts_by_person()) }}
 
 ),
 

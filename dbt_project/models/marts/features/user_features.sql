@@ -1,9 +1,12 @@
 -- Grain: person × snapshot date. What was known of a person at the end of that date: only what had happened and had become known by then
 -- (known_date), as it belonged to persons then: a device that logged in later is a person of its own (until_date of int_former_events).
 -- Persons appear from the day they were first known; bots are left out. "30d" is the snapshot date and the 29 days before.
--- Persons are made some after the others where there are many (macros/parts.sql).
-{{ config(post_hook='{{ insert_other_persons(n_feature_parts()) }}') }}
-{%- set parts = n_feature_parts() %}
+-- Persons are made some after the others where there are many (macros/incremental/parts.sql).
+{{ config(
+    pre_hook='{{ set_first_part(parts_of_features()) }}',
+    post_hook='{{ insert_other_parts(parts_of_features()) }}'
+) }}
+{%- set parts = parts_of_features() %}
 {%- set dates = snapshot_dates() %}
 {%- set first_day = add_days("cast('" ~ dates[0] ~ "' as date)", -30) %}
 {%- set now_and_then = [(ref('int_person_event_days'), none), ('former_event_days', 'until_date')] %}
@@ -51,7 +54,7 @@ person_days as (
         {%- endfor %}
         case when row_number() over (partition by person_id, activity_date order by known_date) = 1 then 1 else 0 end as n_first
     from {{ table }}
-    where not is_bot {{ person_part(none, parts) }}
+    where not is_bot {{ and_person_in_part(none, parts) }}
     group by person_id, activity_date, known_date{{ ', ' ~ until if until }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -165,7 +168,7 @@ known_sessions as (
             duration_s,
             is_engaged
         from {{ table }}
-        where 1 = 1 {{ person_part(none, parts) }}
+        where 1 = 1 {{ and_person_in_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as parts
@@ -212,7 +215,7 @@ touched as (
             {%- endfor %}
             {{ thing }}
         from {{ table }}
-        where not is_bot and {{ thing }} is not null and event_date > {{ first_day }} {{ person_part(none, parts) }}
+        where not is_bot and {{ thing }} is not null and event_date > {{ first_day }} {{ and_person_in_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as seen
@@ -254,7 +257,7 @@ feedback as (
             ) as place
         from {{ ref('fct_events') }} as events
         inner join snapshots on events.event_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
-        where events.event_name = 'survey_response' and not events.is_bot {{ person_part('events', parts) }}
+        where events.event_name = 'survey_response' and not events.is_bot {{ and_person_in_part('events', parts) }}
     ) as answers
     where place = 1
 
@@ -263,14 +266,14 @@ feedback as (
 orders as (
 
     select * from {{ ref('int_order_features') }}
-    where 1 = 1 {{ person_part(none, parts) }}
+    where 1 = 1 {{ and_person_in_part(none, parts) }}
 
 ),
 
 scores as (
 
     select * from {{ ref('int_activity_scores') }}
-    where 1 = 1 {{ person_part(none, parts) }}
+    where 1 = 1 {{ and_person_in_part(none, parts) }}
 
 )
 

@@ -1,5 +1,4 @@
-{# What engines say differently, one dispatch macro each: `default__` is ANSI or DuckDB, `spark__` Spark SQL.
-   No business rule belongs here. #}
+{# What engines say differently, one dispatch macro each; `default__` is ANSI or DuckDB. No business rule belongs here. #}
 
 {# -- files -- #}
 {% macro parquet_files(path) %}{{ return(adapter.dispatch('parquet_files', 'growthhouse')(path)) }}{% endmacro %}
@@ -8,7 +7,6 @@
     {%- else -%} read_parquet([{% for file in path %}{{ sql_string(file) }}{{ ', ' if not loop.last }}{% endfor %}], union_by_name = true)
     {%- endif -%}
 {%- endmacro %}
-{% macro spark__parquet_files(path) %}parquet.`{{ path }}`{% endmacro %}
 
 {% macro has_files(path) %}{{ return(adapter.dispatch('has_files', 'growthhouse')(path)) }}{% endmacro %}
 {% macro default__has_files(path) %}
@@ -17,7 +15,6 @@
     {% set found = run_query("select count(*) from glob(" ~ sql_string(path) ~ ")") %}
     {{ return(found.columns[0].values()[0] | int > 0) }}
 {% endmacro %}
-{% macro spark__has_files(path) %}{{ return(true) }}{% endmacro %}
 
 {# The columns (name: type) of Parquet files (a pattern, or a list of files), or no rows of that shape where there is no file yet. #}
 {% macro parquet_or_empty(path, columns) %}
@@ -43,7 +40,6 @@
     select * from {{ files }} union all by name select
     {%- for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}{% endfor %} where false
 {%- endmacro %}
-{% macro spark__with_columns(files, columns) -%} select * from {{ files }} {%- endmacro %}
 
 {# -- time -- #}
 {# The site's wall clock of a UTC timestamp. #}
@@ -52,31 +48,25 @@
     {%- if var('timezone') in ['UTC', 'Etc/UTC'] -%} {{ utc }}
     {%- else -%} timezone('{{ var("timezone") }}', timezone('UTC', {{ utc }})) {%- endif -%}
 {%- endmacro %}
-{% macro spark__local_time(utc) -%} convert_timezone('UTC', '{{ var("timezone") }}', {{ utc }}) {%- endmacro %}
 
 {% macro local_date(utc) -%} cast({{ local_time(utc) }} as date) {%- endmacro %}
 {% macro local_hour(utc) -%} extract(hour from {{ local_time(utc) }}) {%- endmacro %}
 
 {% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch('seconds_between', 'growthhouse')(earlier, later)) }}{% endmacro %}
 {% macro default__seconds_between(earlier, later) -%} ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0::double) {%- endmacro %}
-{% macro spark__seconds_between(earlier, later) -%} ((unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1000000.0d) {%- endmacro %}
 
 {% macro add_seconds(moment, seconds) %}{{ return(adapter.dispatch('add_seconds', 'growthhouse')(moment, seconds)) }}{% endmacro %}
 {% macro default__add_seconds(moment, seconds) -%} ({{ moment }} + to_microseconds(cast(({{ seconds }}) * 1000000 as bigint))) {%- endmacro %}
-{% macro spark__add_seconds(moment, seconds) -%} timestampadd(second, {{ seconds }}, {{ moment }}) {%- endmacro %}
 
 {% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days', 'growthhouse')(day, days)) }}{% endmacro %}
 {% macro default__add_days(day, days) -%} ({{ day }} + cast({{ days }} as integer)) {%- endmacro %}
-{% macro spark__add_days(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
 
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between', 'growthhouse')(earlier, later)) }}{% endmacro %}
 {% macro default__days_between(earlier, later) -%} cast({{ later }} - {{ earlier }} as bigint) {%- endmacro %}
-{% macro spark__days_between(earlier, later) -%} cast(datediff({{ later }}, {{ earlier }}) as bigint) {%- endmacro %}
 
 {# Of the first day of a month: the same day so many months later. #}
 {% macro add_months(day, months) %}{{ return(adapter.dispatch('add_months', 'growthhouse')(day, months)) }}{% endmacro %}
 {% macro default__add_months(day, months) -%} cast({{ day }} + to_months(cast({{ months }} as integer)) as date) {%- endmacro %}
-{% macro spark__add_months(day, months) -%} add_months({{ day }}, {{ months }}) {%- endmacro %}
 
 {# The day as a number, for windows over so many days. #}
 {% macro day_number(day) -%} {{ days_between("cast('1970-01-01' as date)", day) }} {%- endmacro %}
@@ -86,7 +76,6 @@
 {% macro default__days_from_to(first_day, last_day) -%}
     select cast(unnest(generate_series(cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day)) as date) as day
 {%- endmacro %}
-{% macro spark__days_from_to(first_day, last_day) -%} select explode(sequence({{ first_day }}, {{ last_day }})) as day {%- endmacro %}
 
 {% macro as_of_date() -%} cast('{{ var("as_of_date") }}' as date) {%- endmacro %}
 
@@ -104,17 +93,14 @@
 {# The latest value that is not null in the window that follows: `{{ last_known('x') }} over (…)`. #}
 {% macro last_known(value) %}{{ return(adapter.dispatch('last_known', 'growthhouse')(value)) }}{% endmacro %}
 {% macro default__last_known(value) -%} last_value({{ value }} ignore nulls) {%- endmacro %}
-{% macro spark__last_known(value) -%} last_value({{ value }}) ignore nulls {%- endmacro %}
 
 {# The value of the row with the least (greatest) order; rows with a null value are passed over. #}
 {% macro first_by(value, order) %}{{ return(adapter.dispatch('first_by', 'growthhouse')(value, order)) }}{% endmacro %}
 {% macro default__first_by(value, order) -%} arg_min({{ value }}, {{ order }}) {%- endmacro %}
-{% macro spark__first_by(value, order) -%} min_by({{ value }}, case when {{ value }} is not null then {{ order }} end) {%- endmacro %}
 
 {# How many different values a window holds. #}
 {% macro count_distinct_over(value, window) %}{{ return(adapter.dispatch('count_distinct_over', 'growthhouse')(value, window)) }}{% endmacro %}
 {% macro default__count_distinct_over(value, window) -%} count(distinct {{ value }}) over ({{ window }}) {%- endmacro %}
-{% macro spark__count_distinct_over(value, window) -%} size(collect_set({{ value }}) over ({{ window }})) {%- endmacro %}
 
 {# A sum that is the same whatever the order of the rows, which a sum of doubles is not: the values are added as decimals,
    those beyond ±1e18 as ±1e18. Null where no value is known. #}
@@ -126,14 +112,12 @@
 
 {% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile', 'growthhouse')(value, share)) }}{% endmacro %}
 {% macro default__quantile(value, share) -%} quantile_cont({{ value }}, {{ share }}) {%- endmacro %}
-{% macro spark__quantile(value, share) -%} percentile({{ value }}, {{ share }}) {%- endmacro %}
 
 {% macro median(value) -%} {{ quantile(value, 0.5) }} {%- endmacro %}
 
 {# Whole numbers divided, the rest dropped; exact where a double is not. #}
 {% macro whole_division(value, divisor) %}{{ return(adapter.dispatch('whole_division', 'growthhouse')(value, divisor)) }}{% endmacro %}
 {% macro default__whole_division(value, divisor) -%} ({{ value }} // {{ divisor }}) {%- endmacro %}
-{% macro spark__whole_division(value, divisor) -%} ({{ value }} div {{ divisor }}) {%- endmacro %}
 
 {% macro any_true(condition) -%} coalesce(max(case when {{ condition }} then 1 else 0 end), 0) = 1 {%- endmacro %}
 
@@ -144,11 +128,9 @@
 {# A 64-bit hash for grouping inside one query: it may collide and differs between engines, so it is never stored. #}
 {% macro quick_hash(columns) %}{{ return(adapter.dispatch('quick_hash', 'growthhouse')(columns)) }}{% endmacro %}
 {% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
-{% macro spark__quick_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
 
 {% macro matches(text, pattern) %}{{ return(adapter.dispatch('matches', 'growthhouse')(text, pattern)) }}{% endmacro %}
 {% macro default__matches(text, pattern) -%} regexp_matches({{ text }}, '{{ pattern }}') {%- endmacro %}
-{% macro spark__matches(text, pattern) -%} ({{ text }} rlike '{{ pattern }}') {%- endmacro %}
 
 {# The host of a URL in lower case without `www.`, or null. #}
 {% macro url_host(url) -%} nullif(regexp_extract(lower({{ url }}), '^(?:[a-z]+:)?//(?:www[.])?([^/:?#]+)', 1), '') {%- endmacro %}
@@ -158,8 +140,11 @@
 
 {% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'growthhouse')(json, key)) }}{% endmacro %}
 {% macro default__json_text(json, key) -%} json_extract_string({{ json }}, '$."{{ key }}"') {%- endmacro %}
-{% macro spark__json_text(json, key) -%} get_json_object({{ json }}, '$.{{ key }}') {%- endmacro %}
 
 {% macro epoch_micros(moment) %}{{ return(adapter.dispatch('epoch_micros', 'growthhouse')(moment)) }}{% endmacro %}
 {% macro default__epoch_micros(moment) -%} epoch_us({{ moment }}) {%- endmacro %}
-{% macro spark__epoch_micros(moment) -%} unix_micros({{ moment }}) {%- endmacro %}
+
+{# -- the session -- #}
+{# A variable of the session, set with `set variable`. The engine treats it as a constant of the query. #}
+{% macro session_variable(name) %}{{ return(adapter.dispatch('session_variable', 'growthhouse')(name)) }}{% endmacro %}
+{% macro default__session_variable(name) -%} getvariable('{{ name }}') {%- endmacro %}

@@ -3,13 +3,13 @@
    `changed_since`: the model's column (a date or a time) from which on a delta night makes its rows anew for the persons of int_changed.
    Only those are asked about; all others stood the same test in the night that made them. A whole night asks about all. #}
 
-{# The rows that the night made. int_changed by name: with a ref it would be a parent of the test, which its layer would run too early. #}
+{# The rows that the night made. #}
 {% macro made_rows(model, changed_since) -%}
     {%- if changed_since and is_delta() -%}
         (
             select built.*
             from {{ model }} as built
-            inner join {{ built('intermediate', 'int_changed') }} as changed on {{ is_changed('built', changed_since) }}
+            inner join {{ ref('int_changed') }} as changed on {{ is_changed('built', changed_since) }}
         ) as made
     {%- else -%} {{ model }} {%- endif -%}
 {%- endmacro %}
