@@ -60,6 +60,9 @@
     end
 {%- endmacro %}
 
+{# A session, or the part of one on a date, that is no bounce. #}
+{% macro is_engaged(duration_s, n_views, n_purchases) -%} {{ duration_s }} >= 10 or {{ n_views }} >= 2 or {{ n_purchases }} > 0 {%- endmacro %}
+
 {# The weight of an event in activity_score. #}
 {% macro event_weight(event_name) -%}
     case {{ event_name }}

@@ -1,14 +1,8 @@
 -- Grain: person × snapshot date, of those active in the 30 days up to it: activity_score of user_features, whose scale is everybody's.
 {%- set dates = snapshot_dates() %}
-{%- set now_and_then = [(ref('int_person_event_days'), none), ('former_event_days', 'until_date')] %}
-with former_event_days as (
-
-    {{ event_days(ref('int_former_events'), until='until_date') }}
-
-),
-
+{%- set now_and_then = [(ref('int_person_event_days'), none), (ref('int_former_event_days'), 'until_date')] %}
 -- Σ weight × ln(1 + count in 30 days) over event names …
-event_counts as (
+with event_counts as (
 
     select
         person_id,

@@ -155,7 +155,7 @@ judged as (
 
     select
         *,
-        duration_s >= 10 or n_page_views + n_item_views >= 2 or n_purchases > 0 as is_engaged
+        {{ is_engaged('duration_s', 'n_page_views + n_item_views', 'n_purchases') }} as is_engaged
     from measured
 
 )

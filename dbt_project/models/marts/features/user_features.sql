@@ -9,16 +9,10 @@
 {%- set parts = parts_of_features() %}
 {%- set dates = snapshot_dates() %}
 {%- set first_day = add_days("cast('" ~ dates[0] ~ "' as date)", -30) %}
-{%- set now_and_then = [(ref('int_person_event_days'), none), ('former_event_days', 'until_date')] %}
+{%- set now_and_then = [(ref('int_person_event_days'), none), (ref('int_former_event_days'), 'until_date')] %}
 with snapshots as (
 
     {{ snapshots() }}
-
-),
-
-former_event_days as (
-
-    {{ event_days(ref('int_former_events'), until='until_date') }}
 
 ),
 
@@ -28,7 +22,7 @@ former_dates as (
     select distinct
         person_id,
         activity_date
-    from former_event_days
+    from {{ ref('int_former_event_days') }}
 
 ),
 
@@ -142,12 +136,6 @@ activity as (
 
 ),
 
-former_session_days as (
-
-    {{ session_days(ref('int_former_events'), until='until_date') }}
-
-),
-
 -- person × snapshot × session: a session of two days counts once
 known_sessions as (
 
@@ -158,7 +146,7 @@ known_sessions as (
         {{ stable_sum('parts.duration_s') }} as duration_s,
         max(case when parts.is_engaged then 1 else 0 end) as n_engaged
     from (
-        {%- for table, until in [(ref('int_session_days'), none), ('former_session_days', 'until_date')] %}
+        {%- for table, until in [(ref('int_session_days'), none), (ref('int_former_session_days'), 'until_date')] %}
         select
             session_id,
             person_id,
