@@ -183,7 +183,8 @@ def test_manifest_names_are_the_files_names(catalog: Any) -> None:
     manifest, _ = catalog
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model":
-            assert Path(node["original_file_path"]).parts[1:] == (node["schema"], f"{node['name']}.sql")
+            file = Path(node["original_file_path"])
+            assert (file.parts[1], file.stem) == (node["schema"], node["name"])
 
 
 @pytest.mark.parametrize("null", ["null", "'x'"])
