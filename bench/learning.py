@@ -40,6 +40,8 @@ _BASE = (
     "fct_orders",
     "int_former_persons",
     "int_former_events",
+    "int_former_event_days",
+    "int_former_session_days",
 )
 STAGES = {
     "per person and day": _BASE,

@@ -2,7 +2,7 @@
 
 Belongs here: comparing the ledger with the build file by file, the state that says whether the last night was carried
 through, and taking out files that no longer count. Not here: how the new lines are worked in (the dbt project,
-macros/incremental.sql) and anything of Dagster.
+macros/incremental/delta.sql) and anything of Dagster.
 
 The build is compared with the ledger by counting lines, not by remembering what was done: whatever interrupted a night,
 the next one finds the lines that are missing. Persons whose tables are not all up to date stay listed in

@@ -83,9 +83,9 @@
     {{ return(parts) }}
 {% endmacro %}
 
-{% macro where_time_in_part(alias, parts) %}
+{% macro where_time_in_part(column, parts) %}
     {%- if parts | length > 1 %}
-    where {{ alias }}.event_at >= {{ session_variable('part_start') }} and {{ alias }}.event_at < {{ session_variable('part_end') }}
+    where {{ column }} >= {{ session_variable('part_start') }} and {{ column }} < {{ session_variable('part_end') }}
     {%- endif %}
 {%- endmacro %}
 

@@ -146,7 +146,7 @@ latest_sessions as (
         max(sessions.started_at) as started_at
     from first_changes
     inner join {{ source('previous', 'fct_sessions') }} as sessions
-        on first_changes.person_id = sessions.person_id and sessions.started_at < first_changes.changed_at
+        on first_changes.person_id = sessions.person_id and first_changes.changed_at > sessions.started_at
     group by first_changes.person_id
 
 ),

@@ -25,7 +25,7 @@ with lake_events as (
         events.{{ columns | join(',\n        events.') }}
     from {{ ref('stg_lake_events') }} as events
     inner join {{ ref('stg_files') }} as files on events.file_id = files.file_id
-    {{- where_time_in_part('events', parts) }}
+    {{- where_time_in_part('events.event_at', parts) }}
 
 ),
 
@@ -67,8 +67,8 @@ events as (
 sessionized as (
 
     select *
-    from {{ ref('int_sessionized') }} as narrow
-    {{- where_time_in_part('narrow', parts) }}
+    from {{ ref('int_sessionized') }}
+    {{- where_time_in_part('event_at', parts) }}
 
 ),
 

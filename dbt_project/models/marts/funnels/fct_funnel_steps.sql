@@ -1,4 +1,4 @@
--- One row per funnel entry and step reached, those of excluded entries included. The walk over the events is in macros/funnel_*.sql;
+-- One row per funnel entry and step reached, those of excluded entries included. The walk over the events is in macros/funnels/;
 -- entries are counted from here.
 -- depends_on: {{ ref('fct_events') }}
 {{ replaces_changed() }}
