@@ -15,6 +15,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 PROJECT = yaml.safe_load((Path(__file__).parent.parent / "dbt_project.yml").read_text(encoding="utf-8"))
+DEFAULTS = PROJECT["vars"] | PROJECT["vars"][PROJECT["name"]]
 # Without a funnel or a second snapshot there would be little to lint, without a server source half of the sessions.
 EXAMPLES = {
     "funnels": [{"name": "purchase", "window_s": 60, "steps": [{"event": "view_item"}, {"event": "purchase"}]}],
@@ -34,7 +35,7 @@ def run_query(_: str) -> Any:
 
 
 def var(name: str, default: Any = None) -> Any:
-    return EXAMPLES.get(name, PROJECT["vars"].get(name, default))
+    return EXAMPLES.get(name, DEFAULTS.get(name, default))
 
 
 class _Adapter:

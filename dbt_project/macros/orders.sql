@@ -63,9 +63,10 @@
 
 {# Before and after a delta night builds the orders: persons of whom an order became or stopped being suspicious, because another order in
    the same days, or on the same device, came or went. Their revenue changes, so all of their rows are replaced. #}
-{% macro remember_suspicious_orders(orders) -%}
-    {%- if execute and is_delta() %}
-    create or replace temp table suspicious_before as select order_id, person_id from {{ orders }} where is_suspicious
+{% macro remember_suspicious_orders() -%}
+    {%- if is_delta() %}
+    create or replace temp table suspicious_before as
+    select order_id, person_id from {{ source('previous', 'fct_orders') }} where is_suspicious
     {%- endif %}
 {%- endmacro %}
 

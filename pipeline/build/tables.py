@@ -111,7 +111,7 @@ def tables_of_a_delta_night() -> frozenset[str]:
     changed = {n for n, facts in table_facts().items() if facts.meta.changed_since not in (None, THIS_RUN)}
     read = {
         f"{node['schema']}.{node['name']}"
-        for node in (*read_manifest()["nodes"].values(), *read_manifest()["sources"].values())
-        if node.get("source_name") == "previous" or node["config"].get("pre-hook")
+        for node in read_manifest()["sources"].values()
+        if node["source_name"] == "previous"
     }
     return frozenset(changed | read)

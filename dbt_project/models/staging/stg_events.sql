@@ -33,7 +33,7 @@ built_lines as (
 
 ),
 
-new_events as (
+new_events as ( -- noqa: ST03
 
     select events.*
     from events

@@ -1,4 +1,4 @@
--- What each user agent of the lake says it is: one row per different text, told by a library before dbt runs (pipeline/build/user_agents.py).
+-- Grain: user agent. What a library reads in each of the lake's user agents before dbt runs (pipeline/build/user_agents.py).
 -- depends_on: {{ source('lake', 'events') }}
 {{ parquet_or_empty(var('user_agents'), {
     'user_agent': 'string',

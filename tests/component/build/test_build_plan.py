@@ -93,7 +93,9 @@ def test_the_state_of_an_older_build_moves_to_its_own_schema(paths: HomePaths) -
     with duckdb.connect(str(paths.build_db)) as con:
         for name, old in (("build", "build_state"), ("pending_devices", "pending_devices"), ("pending_changes",) * 2):
             con.execute(f"create table intermediate.{old} as from state.{name}")
-        con.execute("insert into intermediate.pending_changes values ('cleo', now()::timestamp); drop schema state cascade")
+        con.execute(
+            "insert into intermediate.pending_changes values ('cleo', now()::timestamp); drop schema state cascade"
+        )
         con.execute("update intermediate.build_state set is_full = false, is_complete = false")
     plan = plan_build(paths, VARIABLES)
     assert (plan.is_full, plan.base_version) == (False, "v1")

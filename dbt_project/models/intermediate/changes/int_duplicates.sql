@@ -27,7 +27,7 @@ ids as (
 ),
 
 -- the copy that counted so far, and those that did not
-known as (
+known as ( -- noqa: ST03
     {%- for relation in [source('previous', 'fct_events'), this] %}
 
     select

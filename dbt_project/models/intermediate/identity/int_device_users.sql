@@ -22,7 +22,7 @@ touched as (
 
 ),
 
-known as (
+known as ( -- noqa: ST03
 
     select built.{{ said | join(',\n        built.') }}
     from {{ source('previous', 'fct_events') }} as built

@@ -27,29 +27,24 @@ with recursive events as (
 ),
 
 {% if is_delta() -%}
-places as (
+{%- set events_before = source('previous', 'fct_events') %}
+{%- if var('cut_on_campaign') %}
+-- the last campaign of each person before the events that are opened again
+campaigns_before as ( -- noqa: ST03
 
     select
-        reopened.person_id,
-        max(reopened.n_events_before) as n_events_before,
-        {% if var('cut_on_campaign') -%}
-        {{ first_by('built.utm_campaign', '-built.event_number') }}
-        {%- else -%}
-        cast(null as {{ dbt.type_string() }})
-        {%- endif %} as campaign_before
-    from {{ ref('int_reopened') }} as reopened
-    {%- if var('cut_on_campaign') %}
-    left join {{ source('previous', 'fct_events') }} as built
-        on
-            reopened.person_id = built.person_id and built.event_at < reopened.reopen_at
-            and built.utm_campaign is not null and not built.is_server_event
-    {%- endif %}
-    group by reopened.person_id
+        built.person_id,
+        {{ first_by('built.utm_campaign', '-built.event_number') }} as campaign
+    from {{ events_before }} as built
+    inner join {{ ref('int_reopened') }} as reopened
+        on built.person_id = reopened.person_id and built.event_at < reopened.reopen_at
+    where built.utm_campaign is not null and not built.is_server_event
+    group by built.person_id
 
 ),
 
 {% endif -%}
-
+{% endif -%}
 -- `previous_*`: of the person's preceding event that can carry a session
 with_previous as (
 
@@ -65,23 +60,26 @@ with_previous as (
         {%- if var('cut_on_campaign') %}
         events.utm_campaign,
         coalesce(
-            {{ last_known('case when not is_server then utm_campaign end') }} over before_this,
-            {{ 'places.campaign_before' if is_delta() else 'null' }}
+            {{ last_known('case when not events.is_server then events.utm_campaign end') }} over before_this,
+            {{ 'campaigns_before.campaign' if is_delta() else 'null' }}
         ) as previous_campaign,
         {%- endif %}
         {%- if var('server_sources') %}
-        {{ last_known('case when not is_server then event_at end') }} over before_this as previous_at,
-        {{ last_known('case when not is_server then event_date end') }} over before_this as previous_date,
+        {{ last_known('case when not events.is_server then events.event_at end') }} over before_this as previous_at,
+        {{ last_known('case when not events.is_server then events.event_date end') }} over before_this as previous_date,
         {%- else %}
-        lag(event_at) over in_order as previous_at,
+        lag(events.event_at) over in_order as previous_at,
         {%- if var('cut_at_midnight') %}
-        lag(event_date) over in_order as previous_date,
+        lag(events.event_date) over in_order as previous_date,
         {%- endif %}
         {%- endif %}
-        row_number() over in_order {{- ' + places.n_events_before' if is_delta() }} as event_number
+        row_number() over in_order {{- ' + reopened.n_events_before' if is_delta() }} as event_number
     from events
     {%- if is_delta() %}
-    inner join places on events.person_id = places.person_id
+    inner join {{ ref('int_reopened') }} as reopened on events.person_id = reopened.person_id
+    {%- if var('cut_on_campaign') %}
+    left join campaigns_before on events.person_id = campaigns_before.person_id
+    {%- endif %}
     {%- endif %}
     window
         in_order as (partition by events.person_id order by {{ person_order }}),

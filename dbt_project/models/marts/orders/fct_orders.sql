@@ -1,5 +1,5 @@
 -- Grain: order. Each order once, with its place among the person's orders, what was given back of it, and whether it looks like brushing.
-{{ config(pre_hook="{{ remember_suspicious_orders(this) }}", post_hook="{{ add_persons_with_new_suspicions(this) }}") }}
+{{ config(pre_hook="{{ remember_suspicious_orders() }}", post_hook="{{ add_persons_with_new_suspicions(this) }}") }}
 with orders as (
 
     select * from {{ ref('int_orders') }}
