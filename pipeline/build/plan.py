@@ -40,7 +40,7 @@ _STATE_TABLES = """
     create table if not exists state.pending_devices (anonymous_id varchar);
     create table if not exists state.pending_changes (person_id varchar, changed_at timestamp);
 """
-# Versions before 0.2 kept these tables among the models' own.
+# Older builds kept these tables in schema `intermediate`.
 _STATE_OF_OLD = {"build_state": "build", "pending_devices": "pending_devices", "pending_changes": "pending_changes"}
 
 
