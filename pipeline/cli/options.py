@@ -62,12 +62,13 @@ def read_settings(config: Path, home: Path | None) -> Settings:
     """The validated settings; the home is made private, and child processes find both in the environment."""
     from pipeline.home.paths import HomePaths
     from pipeline.home.permissions import make_private
+    from pipeline.ingest import check_formats
     from pipeline.settings import ConfigError, load_settings
 
     if not config.exists():
         raise fail(f"no configuration at {config}; {quote_command('init', config, home)} writes one")
     try:
-        settings = load_settings(config.resolve(), home.resolve() if home else None)
+        settings = check_formats(load_settings(config.resolve(), home.resolve() if home else None))
     except ConfigError as error:
         raise fail(str(error)) from error
     try:

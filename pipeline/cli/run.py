@@ -44,13 +44,13 @@ def backfill(
 
     Exit codes as for `run`.
     """
-    from pipeline.ingest.backfill import nothing_there
+    from pipeline.ingest.backfill import why_nothing_to_read
 
     span: tuple[date, date] = (first.date(), last.date())
     if last < first:
         raise fail(f"--from {span[0]} is later than --to {span[1]}")
     settings = read_settings(config, home)
-    if problem := nothing_there(settings, span):
+    if problem := why_nothing_to_read(settings, span):
         raise fail(f"{problem}. Nothing was read or published")
     _run_night(config, settings, backfill=span)
 

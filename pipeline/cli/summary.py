@@ -12,7 +12,7 @@ from expectations import describe_row
 from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.versions import report_of
-from pipeline.ingest.late import told as describe_late
+from pipeline.ingest import describe_late
 
 Lines = list[tuple[str, str]]  # label and text
 

@@ -20,6 +20,14 @@ def write_text(text: str, path: Path) -> None:
         failpoint("text_before_rename")
 
 
+def write_private(text: str, path: Path) -> None:
+    """The same for this user alone to read, with the rename synced too."""
+    with replacing(path) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_text(text, encoding="utf-8")
+    fsync(path.parent)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """The temporary name to write `path` under; when the block ends it is synced and renamed.

@@ -1,11 +1,34 @@
-"""Ingest: raw files in, canonical events in the lake, every refused line kept with its reason. No Dagster here.
+"""Ingest: raw files in, canonical events in the lake, every rejected line kept with its reason. No Dagster here.
 
-Start at run.py (one ingest); read.py reads one file; canonical.py says what an event is.
+Start at run.py (one ingest); plan.py says which files are read, read.py reads them, canonical.py defines an event.
+`formats/` has one file per source format, `text/` handles bytes and lines, `lake/` Parquet files and the ledger.
+Other packages import from this face, or from those of `lake` and `text`.
 """
 
-from pipeline.ingest.lake.files import Lake
-from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
-from pipeline.ingest.result import FileReport, IngestError, IngestReport
+from pipeline.ingest.formats import check_formats, format_of
+from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
+from pipeline.ingest.late import TOO_LATE, describe_late
+from pipeline.ingest.plan import shown_path
+from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
+from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.ingest.run import ingest
+from pipeline.ingest.tombstones import Tombstones
 
-__all__ = ["FileReport", "IngestError", "IngestReport", "Lake", "LedgerRow", "ingest", "read_ledger", "write_ledger"]
+__all__ = [
+    "TOO_LATE",
+    "FileResult",
+    "IngestError",
+    "IngestResult",
+    "Lake",
+    "LedgerRow",
+    "PrivacyFilter",
+    "Tombstones",
+    "check_formats",
+    "describe_late",
+    "format_of",
+    "ingest",
+    "privacy_filter",
+    "read_ledger",
+    "shown_path",
+    "write_ledger",
+]

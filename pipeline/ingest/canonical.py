@@ -1,47 +1,36 @@
 """From a draft (one row per line, every value still text) to canonical events and reject reasons, as one SQL query.
 
-Belongs here: what is the same for every format: times, numbers, identities, cleaning, ids. What is special to a
-format is in its reader (tracker.py, table.py), which only has to produce the draft's columns.
+Belongs here: what is the same for every format: times, numbers, identities, cleaning, ids. Not here: which value of a
+line is which column, which a format says by its `Draft`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.home.sql_text import quote
 from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
 
-EVENT_COLUMNS = (
-    "event_id", "has_event_id", "source", "file_id", "line_number", "event_name", "event_at", "client_event_at",
-    "received_at", "sent_at", "user_id", "anonymous_id", "item_id", "category", "price", "quantity", "revenue",
-    "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source", "utm_medium",
-    "utm_campaign", "device_type", "user_agent", "duration_s", "properties", "content_hash",
-)  # fmt: skip
-
-# A draft has file_number, line_number, fault (a reason found by the reader, or null), row_text (every value of the
-# line, for the hash; needed where there is no event_id), properties, and these as text:
 DRAFT_COLUMNS = CANONICAL_COLUMNS
+
+_TIMES_AND_NAMES = ("event_id", "event_name", "event_at", "received_at", "sent_at")
+_VALUES = tuple(column for column in CANONICAL_COLUMNS if column not in _TIMES_AND_NAMES)
+EVENT_COLUMNS = (
+    *("event_id", "has_event_id", "source", "file_id", "line_number"),
+    *("event_name", "event_at", "client_event_at", "received_at", "sent_at"),
+    *_VALUES,
+    *("properties", "content_hash"),
+)
+# Copies of an event that differ in one of these are a conflict.
+_CONTENT = ("event_name", "client_event_at", *_VALUES, "properties")
 
 _MISSING = "('', 'null', 'none', 'nan', 'n/a', 'na', '-', '\\n')"
 _NUMBERS = ("price", "quantity", "revenue", "duration_s")
-_READ = (
-    "event_id",
-    "event_name",
-    "event_at",
-    "received_at",
-    "sent_at",
-    "user_id",
-    "anonymous_id",
-    "page_path",
-    "device_type",
-)
-_HASHED = (
-    "event_name", "client_event_at", "user_id", "anonymous_id", "item_id", "category", "price", "quantity", "revenue",
-    "currency", "order_id", "search_term", "page_url", "page_path", "referrer", "utm_source", "utm_medium",
-    "utm_campaign", "device_type", "user_agent", "duration_s", "properties",
-)  # fmt: skip
+_CONVERTED = (*_TIMES_AND_NAMES, "user_id", "anonymous_id", "page_path", "device_type")
 
-# Fast path first: text that is a number as it stands never meets a regular expression.
+# Text that is a plain number never meets a regular expression, which is much slower.
 MACROS = (
     r"""create or replace temp macro bare_number(v) as regexp_replace(regexp_replace(regexp_replace(trim(v),
         '^([-+]?)\s*(?:[A-Z]{0,3}\p{Sc}|[A-Z]{3}|[Rr]s\.?|[Kk]r\.?)?\s*', '\1'),
@@ -53,12 +42,12 @@ MACROS = (
         when regexp_full_match(v, '[-+]?\d*,\d+') then replace(v, ',', '.')
         else v end""",
     f"create or replace temp macro given(v) as case when v is not null and lower(trim(v)) not in {_MISSING} then v end",
-    # Most values have no white space at their ends, and looking is much cheaper than trimming.
+    # Most values have no white space at their ends, and looking for it is much cheaper than trimming.
     r"""create or replace temp macro filled(v) as case
         when v < '!' or ends_with(v, ' ') or ends_with(v, chr(9)) or ends_with(v, chr(10)) or ends_with(v, chr(13))
         then nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13)), '') else v end""",
-    r"""create or replace temp macro url_path(u) as case when u is null then null
-        else coalesce(nullif(regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
+    r"""create or replace temp macro url_path(u) as case when u is null then null else coalesce(nullif(
+        regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
     r"""create or replace temp macro url_value(u, k) as nullif(url_decode(replace(
         regexp_extract(u, '[?&]' || k || '=([^&#]*)', 1), '+', ' ')), '')""",
     """create or replace temp macro micros_to_timestamp(m) as
@@ -66,8 +55,23 @@ MACROS = (
 )
 
 
+@dataclass(frozen=True)
+class Draft:
+    """How the rows of one batch become drafts of events.
+
+    A draft has file_number, line_number, `fault` (a reason to reject the line that the format found, or null),
+    `row_text` (all values of the line; hashed, so needed only where there is no event_id), `properties`, and
+    DRAFT_COLUMNS as text.
+    """
+
+    select: Callable[[str], str]  # from a relation of rows (text/rows.py) to the query of its drafts
+    raw_line: str  # SQL expression: a row as text, for the rejected lines
+    event_time: str  # the timestamp format of event_at: iso, epoch_s, epoch_ms, epoch_us or a strptime pattern
+    delivery_time: str = "iso"  # that of received_at and sent_at
+
+
 def timestamp_sql(text: str, form: str) -> str:
-    """An expression that reads a timestamp's text as UTC; naive ones are in the session's TimeZone."""
+    """An expression that reads text as a timestamp in UTC; without an offset it is in the session's TimeZone."""
     if form in _EPOCHS:
         return _epoch(text, _EPOCHS[form])
     if form != "iso":
@@ -88,7 +92,7 @@ _EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}
 
 def _epoch(text: str, factor: float) -> str:
     whole = f"try_cast({text} as bigint) * {factor:.0f}" if factor >= 1 else f"try_cast({text} as bigint) // 1000"
-    # A fraction goes through DOUBLE, because a cast to BIGINT would round it; anything beyond the year 9999 is no time.
+    # A fraction goes through DOUBLE, because a cast to BIGINT would round it. Beyond the year 9999 nothing is a time.
     whole = f"case when not contains({text}, '.') then {whole} end"
     micros = f"coalesce({whole}, try_cast(try_cast({text} as double) * {factor!r} as bigint))"
     return f"micros_to_timestamp({micros})"
@@ -106,18 +110,17 @@ def _renamed_sql(column: str, names: dict[str, str]) -> str:
     return f"case {column} {cases} else {column} end"
 
 
-def staged_sql(draft: str, settings: Settings, source: Source, now: datetime) -> str:
-    """The query from a draft relation to EVENT_COLUMNS, with file_number, event_month and reason.
+def staged_sql(draft: Draft, rows: str, settings: Settings, source: Source, now: datetime) -> str:
+    """The query from a relation of rows to EVENT_COLUMNS, with file_number, event_month and reason.
 
     Expects a temporary table `files` (file_number, file_id).
     """
     clean, invalid = settings.cleaning, settings.identity.invalid_ids
-    aux = source.timestamp_format if source.format == "table" else "iso"
     latest = f"timestamp '{now:%Y-%m-%d %H:%M:%S}' + interval ({clean.max_future_hours} * 3600) second"
-    hashed = ", chr(31), ".join(_HASHED)
+    content = ", chr(31), ".join(_CONTENT)
     # Each step reads the one before: an alias used twice in one select would be computed, and compiled, twice.
     return f"""
-with draft as ({draft}),
+with draft as ({draft.select(rows)}),
 trimmed as (
     select
         file_number, line_number, fault, row_text, properties,
@@ -127,11 +130,11 @@ trimmed as (
 ),
 cast_once as (
     select
-        * exclude ({", ".join(_READ)}), event_id as given_id,
+        * exclude ({", ".join(_CONVERTED)}), event_id as given_id,
         {_renamed_sql("event_name", source.event_names)} as event_name,
-        {timestamp_sql("event_at", source.timestamp_format)} as client_event_at,
-        {timestamp_sql("received_at", aux)} as received_at,
-        {timestamp_sql("sent_at", aux)} as sent_at,
+        {timestamp_sql("event_at", draft.event_time)} as client_event_at,
+        {timestamp_sql("received_at", draft.delivery_time)} as received_at,
+        {timestamp_sql("sent_at", draft.delivery_time)} as sent_at,
         {_identity_sql("user_id", invalid)} as user_id,
         {_identity_sql("anonymous_id", invalid)} as anonymous_id,
         coalesce(page_path, url_path(page_url)) as page_path,
@@ -173,7 +176,7 @@ timed as (
             as has_non_number
     from numbered
 ),
-judged as (
+checked as (
     select
         *,
         case
@@ -188,16 +191,15 @@ judged as (
     from timed
 )
 select
-    judged.file_number,
+    checked.file_number,
     coalesce(given_id, md5(concat({quote(source.name)}, chr(31), row_text))) as event_id,
     given_id is not null as has_event_id,
     {quote(source.name)} as source,
     files.file_id,
-    line_number, event_name, event_at, client_event_at, received_at, sent_at, user_id, anonymous_id,
-    item_id, category, price, quantity, revenue, currency, order_id, search_term, page_url, page_path, referrer,
-    utm_source, utm_medium, utm_campaign, device_type, user_agent, duration_s, properties,
-    (md5_number_lower(concat({hashed})) >> 1)::bigint as content_hash,  -- compared among copies only: 63 bits are enough
+    line_number, event_name, event_at, client_event_at, received_at, sent_at,
+    {", ".join(_VALUES)}, properties,
+    (md5_number_lower(concat({content})) >> 1)::bigint as content_hash,  -- compared among copies only: 63 bits suffice
     case when reason is null then strftime(event_at, '%Y-%m') end as event_month,
     reason
-from judged
-inner join files on judged.file_number = files.file_number"""
+from checked
+inner join files on checked.file_number = files.file_number"""

@@ -1,8 +1,8 @@
-"""Events that come too late (`cleaning.days_late_allowed`): which dates of a file are held back, and marking their lines.
+"""Events that come too late (`cleaning.days_late_allowed`): the dates of a file that are held back, and their lines.
 
-It is decided once, when a file arrives, by what earlier nights had read of its source, and kept in the file's row of the
-ledger: reading the file again, for whatever reason, ends the same. A file arrives when its content or its name is first seen, so
-a renamed, copied or corrected file keeps its limit. What a backfill asked for is taken in for good.
+This is decided once, when a file arrives, by what earlier nights had read of its source, and kept in the file's row of
+the ledger: reading the file again, for whatever reason, gives the same. A file arrives when its content or its name is
+first seen, so a renamed, copied or corrected file keeps its limit. What a backfill takes in stays in.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _BEGINNING = date(1900, 1, 1)  # no event is older: 1970 is the first year of a 
 
 @dataclass(frozen=True)
 class LateRule:
-    """Dates (site timezone) before `before` are held back, but for those taken in. None: nothing is."""
+    """Dates of the site before `before` are held back, except those taken in. None: nothing is held back."""
 
     before: date | None = None
-    taken_in: tuple[Span, ...] = ()  # apart, in order, all of them before `before`
+    taken_in: tuple[Span, ...] = ()  # disjoint, sorted, all of them before `before`
 
     @staticmethod
     def of(before: date | None, days_taken_in: str | None) -> LateRule:
-        """The rule as a row of the ledger keeps it: dates as `2026-01-05/2026-01-07`, with blanks between."""
+        """The rule as a row of the ledger keeps it: dates as `2026-01-05/2026-01-07`, separated by blanks."""
         spans = (span.split("/") for span in (days_taken_in or "").split())
         return LateRule(before, tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in spans))
 
@@ -45,15 +45,15 @@ class LateRule:
 
     @property
     def mark(self) -> str:
-        """What makes the id of a file another where other lines of it are accepted; nothing without a limit."""
+        """Part of the id of a file, since the rule decides which of its lines are accepted; empty without a limit."""
         return f"\n{self.before} {self.days_taken_in}" if self.before else ""
 
-    def with_days(self, asked: Iterable[Span]) -> LateRule:
+    def with_days(self, requested: Iterable[Span]) -> LateRule:
         """The rule with further dates taken in."""
         if self.before is None:
             return self
         end, merged = self.before - ONE_DAY, list[Span]()
-        spans = ((max(first, _BEGINNING), min(last, end)) for first, last in asked)
+        spans = ((max(first, _BEGINNING), min(last, end)) for first, last in requested)
         for first, last in sorted([*self.taken_in, *(span for span in spans if span[0] <= span[1])]):
             if merged and first <= merged[-1][1] + ONE_DAY:
                 merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
@@ -62,7 +62,7 @@ class LateRule:
         return replace(self, taken_in=tuple(merged))
 
     def held_back(self) -> list[Span]:
-        """The stretches that are held back: the first date, and the date after the last."""
+        """The spans that are held back: the first date, and the date after the last."""
         if self.before is None:
             return []
         taken = [edge for first, last in self.taken_in for edge in (first, last + ONE_DAY)]
@@ -71,7 +71,7 @@ class LateRule:
 
 
 class Arrival(NamedTuple):
-    """What is remembered of a file that counts; the names are those of the ledger and of raw.ingested_files."""
+    """What is known of a file that counts; the names are those of the ledger and of raw.ingested_files."""
 
     source: str
     file: str
@@ -87,15 +87,15 @@ class Arrival(NamedTuple):
 
 
 def arrival_of(row: LedgerRow) -> Arrival:
-    """What the ledger remembers."""
+    """What the ledger knows."""
     return Arrival(*(getattr(row, name) for name in Arrival._fields))
 
 
 class Arrivals:
-    """What earlier nights had read, and so the rule of every file of tonight."""
+    """What earlier nights have read, which gives the rule of every file of tonight."""
 
-    def __init__(self, settings: Settings, known: Iterable[Arrival], asked: Sequence[Span]) -> None:
-        self._days, self._asked = settings.cleaning.days_late_allowed, asked
+    def __init__(self, settings: Settings, known: Iterable[Arrival], requested: Sequence[Span]) -> None:
+        self._days, self._requested = settings.cleaning.days_late_allowed, requested
         self._by_name: dict[tuple[str, str], Arrival] = {}
         self._by_content: dict[tuple[str, str], Arrival] = {}
         self._newest: dict[str, date] = {}
@@ -103,19 +103,18 @@ class Arrivals:
             self._by_name[file.source, file.file] = file
             self._by_content.setdefault((file.source, file.sha256), file)
             if file.max_event_at is not None:
-                # the clock of one device that is ahead must not make everybody late
+                # One device whose clock is ahead must not make everybody late.
                 newest = local_date(min(file.max_event_at, file.ingested_at), settings.site.timezone)
                 self._newest[file.source] = max(newest, self._newest.get(file.source, newest))
 
     def rule_of(self, source: str, file: str, sha256: str, contents: Collection[str]) -> LateRule:
-        """The rule of a file with this content; `contents` are those of all files of the source that are read tonight."""
+        """The rule of a file with this content; `contents` are those of all files of its source that are read tonight."""
         named = self._by_name.get((source, file))
         first = named if named and named.sha256 == sha256 else self._by_content.get((source, sha256))
-        if (
-            first is None and named and named.sha256 not in contents
-        ):  # else its content has another name now: a rotated log
+        # Content that has another name tonight is a rotated log: then this is a new file under the old name.
+        if first is None and named and named.sha256 not in contents:
             first = named
-        return (first.rule if first else self._new_rule(source)).with_days(self._asked)
+        return (first.rule if first else self._new_rule(source)).with_days(self._requested)
 
     def _new_rule(self, source: str) -> LateRule:
         newest = self._newest.get(source)
@@ -125,7 +124,7 @@ class Arrivals:
 
 
 def prepare(con: DuckDBPyConnection, settings: Settings, rules: dict[str, LateRule]) -> bool:
-    """Make the table of what is held back, by file_id, for `mark_late`; whether anything can be."""
+    """Create the table of what is held back, by file_id, for `mark_late`. Returns whether anything can be."""
     held = [
         (file_id, *(start_of(day, settings.site.timezone) for day in span))
         for file_id, rule in rules.items()
@@ -138,15 +137,15 @@ def prepare(con: DuckDBPyConnection, settings: Settings, rules: dict[str, LateRu
 
 
 def mark_late(con: DuckDBPyConnection) -> None:
-    """Refuse the good lines of `staged` that are held back."""
+    """Reject the good lines of `staged` that are held back."""
     con.execute(
         f"""update staged set reason = {quote(TOO_LATE)} from held_back
         where staged.file_id = held_back.file_id and reason is null and event_at >= start_at and event_at < end_at"""
     )
 
 
-def told(n_late: int, first: date, last: date, days: int | None) -> str:
-    """What a person is told of events that are held back, and how they come in."""
+def describe_late(n_late: int, first: date, last: date, days: int | None) -> str:
+    """How many events are held back, and the command that takes them in."""
     how = "too late" if days is None else f"more than {days} day{'s' * (days != 1)} late"
     return (
         f"{n_late:,} events of {first} to {last} came {how} and are held back: "

@@ -1,7 +1,7 @@
 """Which files of a source are new, and in which batches they are read.
 
-The content decides: a file counts as known where its hash does. Path, size and time of change only spare the hashing, and
-only where the file had been left alone for two seconds before it was read, so that a later write has another time.
+The content decides: a file is known where its hash is. The same path, size and time of change save computing the hash,
+but only where the file had not changed for two seconds before it was read, so that a later write has another time.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from pipeline.ingest.formats import format_of
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import Arrivals, LateRule
-from pipeline.ingest.result import FileProblem
-from pipeline.ingest.text.inspect import Inspection, UnpacksTooFar, inspect_file, is_too_far
-from pipeline.ingest.text.layout import Layout, read_layout, resolve_columns
+from pipeline.ingest.text.inspect import ExpandsTooFar, Inspection, expands_too_far, inspect_file
+from pipeline.ingest.text.layout import FileProblem, Layout, read_layout
 from pipeline.settings import Settings, Source
 
-# A batch is compiled once and lies in memory at once.
+# A batch is compiled once and is in memory at once.
 _BATCH_BYTES, _BATCH_FILES = 1 << 28, 200
 _SETTLED_NS = 2_000_000_000
 _UNKNOWN_TIME = -1
 _SHOWN_NAMES = 3
 
 _TOO_FAR = (
-    "unpacks to more than {:,.0f} times its size, as a decompression bomb does. It is left out; where it is sound, raise "
+    "expands to more than {:,.0f} times its size, as a decompression bomb does. It is skipped; if it is sound, raise "
     "cleaning.max_expansion."
 )
 
@@ -42,20 +42,20 @@ class RawFile:
     """A file to read: where it is, what its bytes are, and the id its events will carry."""
 
     path: Path
-    file: str  # as people see it: relative to the home folder where it lies below
+    file: str  # as people see it: relative to the home folder if it is below it
     size_bytes: int
     mtime_ns: int
-    is_settled: bool  # long enough unchanged that size and time will tell the next change
+    is_settled: bool  # unchanged for long enough that size and time will show the next change
     inspection: Inspection
     file_id: str
     layout: Layout
     late_rule: LateRule
-    problem: str = ""  # why its lines cannot be read as the source says; all of them are refused then
+    problem: str = ""  # why its lines cannot be read as the source says; all of them are rejected then
 
 
 @dataclass
 class Plan:
-    """What there is to do for one source."""
+    """What is to be done for one source."""
 
     to_read: list[RawFile] = field(default_factory=list)
     n_known: int = 0
@@ -73,98 +73,144 @@ def plan_source(
     must_reread: Callable[[LedgerRow], bool],
     arrivals: Arrivals,
 ) -> Plan:
-    """Compare the files there are with the ledger's active rows."""
+    """Compare the files that exist with the ledger's active rows."""
     plan = Plan()
-    paths = _present_files(settings, source, plan, any(key[0] == source.name for key in rows))
-    unknown: list[tuple[Path, str, os.stat_result, LedgerRow | None]] = []
-    for path in paths:
-        file, stat = shown_path(settings.home, path), stat_of(path)
-        if stat is None:
-            continue
-        known = rows.get((source.name, file))
-        if known and (known.reading != reading or must_reread(known)):
-            known = None
-        if known and (known.size_bytes, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-            plan.n_known += 1
-        else:
-            unknown.append((path, file, stat, known))
-    names = {shown_path(settings.home, path) for path in paths}
-    gone = [row for row in rows.values() if row.source == source.name and row.file not in names]
-    plan.forgotten = [row for row in gone if not row.gave_events and not row.is_spent]
-    moved = {row.sha256: row for row in gone if row.reading == reading and row.gave_events and not must_reread(row)}
+    of_source = [row for row in rows.values() if row.source == source.name]
+    paths = {shown_path(settings.home, path): path for path in _present_files(settings, source, plan, bool(of_source))}
+    valid = {row.file: row for row in of_source if row.reading == reading and not must_reread(row)}
+    changed = _changed_files(paths, valid, plan)
+    gone = [row for row in of_source if row.file not in paths]
+    plan.forgotten = [row for row in gone if not row.gave_events and not row.has_removed_lines]
+    moved = {row.sha256: row for row in gone if row.file in valid and row.gave_events}
+    inspections = _inspect_all(changed, settings, source)
+    contents = {found.sha256 for found in inspections if not isinstance(found, str)}
     ids = {row.file_id: row.file for row in rows.values()}
-    limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        inspected = list(pool.map(lambda entry: _inspect(entry[0], limit, expansion, source), unknown))
-        contents = {found.sha256 for found in inspected if not isinstance(found, str)}
-        for (path, file, stat, known), found in zip(unknown, inspected, strict=True):
-            if isinstance(found, str):
-                plan.warnings.append(f"Source '{source.name}': {file} {found}")
-                continue
-            is_settled = time.time_ns() - stat.st_mtime_ns > _SETTLED_NS
-            same = known if known and known.sha256 == found.sha256 else None
-            same = same or moved.pop(found.sha256, None)
-            if same:
-                plan.n_known += 1
-                time_ns = ledger_time(stat.st_mtime_ns, is_settled)
-                plan.renewed[(source.name, file)] = replace(same, file=file, size_bytes=stat.st_size, mtime_ns=time_ns)
-                continue
-            late_rule = arrivals.rule_of(source.name, file, found.sha256, contents)
-            identity = f"{found.sha256}\n{source.name}\n{file}\n{reading}{late_rule.mark}"
-            while ids.get(file_id := hashlib.sha256(identity.encode()).hexdigest()[:16], file) != file:
-                identity += "+"  # this content had this name before, and its events go by another now
-            layout, problem = _layout(con, source, path, found)
-            if layout.kind == "parquet" and is_too_far(_n_cells(con, path, layout), stat.st_size, expansion):
-                plan.warnings.append(f"Source '{source.name}': {file} {_TOO_FAR.format(expansion)}")
-                continue
-            size, changed_ns = stat.st_size, stat.st_mtime_ns
-            plan.to_read.append(
-                RawFile(path, file, size, changed_ns, is_settled, found, file_id, layout, late_rule, problem)
+    for entry, found in zip(changed, inspections, strict=True):
+        if isinstance(found, str):
+            plan.warnings.append(f"Source '{source.name}': {entry.file} {found}")
+            continue
+        same = entry.known
+        if same is None or same.sha256 != found.sha256:
+            same = moved.pop(found.sha256, None)
+        if same:
+            plan.n_known += 1
+            plan.renewed[source.name, entry.file] = entry.renewed(same)
+            continue
+        rule = arrivals.rule_of(source.name, entry.file, found.sha256, contents)
+        file_id = _file_id(entry.file, f"{found.sha256}\n{source.name}\n{entry.file}\n{reading}{rule.mark}", ids)
+        layout, problem = _layout(con, source, entry.path, found)
+        if _is_parquet_bomb(con, entry, layout, settings.cleaning.max_expansion):
+            too_far = _TOO_FAR.format(settings.cleaning.max_expansion)
+            plan.warnings.append(f"Source '{source.name}': {entry.file} {too_far}")
+            continue
+        plan.to_read.append(entry.raw_file(found, file_id, layout, rule, problem))
+        if found.is_utf16:
+            plan.warnings.append(
+                f"Source '{source.name}': {entry.file} is UTF-16, so its lines are rejected. Save it as UTF-8."
             )
-            if found.is_utf16:
-                plan.warnings.append(
-                    f"Source '{source.name}': {file} is UTF-16, so its lines are refused. Save it as UTF-8."
-                )
     return plan
 
 
+@dataclass(frozen=True)
+class _Changed:
+    """A file that is new or was changed or touched, and the ledger's row where it still holds for the same content."""
+
+    path: Path
+    file: str
+    stat: os.stat_result
+    known: LedgerRow | None
+
+    @property
+    def is_settled(self) -> bool:
+        return time.time_ns() - self.stat.st_mtime_ns > _SETTLED_NS
+
+    def renewed(self, row: LedgerRow) -> LedgerRow:
+        mtime_ns = ledger_time(self.stat.st_mtime_ns, self.is_settled)
+        return replace(row, file=self.file, size_bytes=self.stat.st_size, mtime_ns=mtime_ns)
+
+    def raw_file(self, found: Inspection, file_id: str, layout: Layout, rule: LateRule, problem: str) -> RawFile:
+        return RawFile(
+            path=self.path,
+            file=self.file,
+            size_bytes=self.stat.st_size,
+            mtime_ns=self.stat.st_mtime_ns,
+            is_settled=self.is_settled,
+            inspection=found,
+            file_id=file_id,
+            layout=layout,
+            late_rule=rule,
+            problem=problem,
+        )
+
+
+def _changed_files(paths: dict[str, Path], valid: dict[str, LedgerRow], plan: Plan) -> list[_Changed]:
+    """The files that a row of the ledger does not describe by size and time; the others are known."""
+    changed = []
+    for file, path in paths.items():
+        if (stat := stat_of(path)) is None:
+            continue
+        known = valid.get(file)
+        if known and (known.size_bytes, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            plan.n_known += 1
+        else:
+            changed.append(_Changed(path, file, stat, known))
+    return changed
+
+
+def _file_id(file: str, identity: str, ids: dict[str, str]) -> str:
+    """The id of a file, by what decides its events."""
+    while ids.get(file_id := hashlib.sha256(identity.encode()).hexdigest()[:16], file) != file:
+        identity += "+"  # this content had this name before, and its events have another one now
+    return file_id
+
+
 def stat_of(path: Path) -> os.stat_result | None:
-    """Its size and time; None where it went away since the folder was listed, and so is no part of this night."""
+    """Its size and time; None where it was removed since the folder was listed."""
     try:
         return path.stat()
     except FileNotFoundError:
         return None
 
 
-def _inspect(path: Path, max_line_bytes: int, max_expansion: float, source: Source) -> Inspection | str:
+def _inspect_all(files: list[_Changed], settings: Settings, source: Source) -> list[Inspection | str]:
+    """What the bytes of each file are, or why it is not read."""
+    with_blank_lines = "delimited" in format_of(source).layouts
+    limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda file: _inspect(file.path, limit, with_blank_lines, expansion), files))
+
+
+def _inspect(path: Path, max_line_bytes: int, with_blank_lines: bool, max_expansion: float) -> Inspection | str:
     try:
-        return inspect_file(path, max_line_bytes, source.format == "table", max_expansion)
-    except UnpacksTooFar:
+        return inspect_file(path, max_line_bytes, with_blank_lines, max_expansion)
+    except ExpandsTooFar:
         return _TOO_FAR.format(max_expansion)
     except PermissionError:
-        return "cannot be read (no permission). It is left out until it can be: give this user the right to read it."
+        return "cannot be read (no permission). It is skipped until it can: give this user the right to read it."
     except FileNotFoundError:
-        return "went away before it was read."
+        return "was removed before it was read."
 
 
-def _n_cells(con: DuckDBPyConnection, path: Path, layout: Layout) -> int:
-    """Rows times columns as the footer of a Parquet file claims them: a byte each is the least they take once read."""
-    (claimed,) = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(path)]).fetchall()[0]
-    return int(claimed or 0) * len(layout.columns)
+def _is_parquet_bomb(con: DuckDBPyConnection, file: _Changed, layout: Layout, max_expansion: float) -> bool:
+    """Rows times columns by the footer of a Parquet file: each takes a byte at least once it is read."""
+    if layout.kind != "parquet":
+        return False
+    (n_rows,) = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(file.path)]).fetchall()[0]
+    return expands_too_far(int(n_rows or 0) * len(layout.columns), file.stat.st_size, max_expansion)
 
 
 def ledger_time(mtime_ns: int, is_settled: bool) -> int:
-    """The time of change as the ledger keeps it; one that says nothing makes the next run hash the file again."""
+    """The time of change as the ledger keeps it; an unknown one makes the next run hash the file again."""
     return mtime_ns if is_settled else _UNKNOWN_TIME
 
 
 def _layout(con: DuckDBPyConnection, source: Source, path: Path, found: Inspection) -> tuple[Layout, str]:
-    layout = Layout("none")
+    layout, form = Layout("none"), format_of(source)
     try:
         if found.n_bytes:
-            layout = read_layout(con, path, source)
+            layout = read_layout(con, path, source, form.layouts)
             if layout.kind in ("delimited", "parquet"):
-                resolve_columns(source, layout.columns)
+                form.columns(source, layout)
     except FileProblem as problem:
         return layout, str(problem)
     return layout, ""
@@ -187,11 +233,11 @@ def _present_files(settings: Settings, source: Source, plan: Plan, has_history: 
     pattern = settings.source_pattern(source)
     if not files:
         hint = f" It is a folder: write {pattern}/**/* for the files in it." if pattern in map(str, folders) else ""
-        history = " What was ingested before stays." if has_history else ""
+        history = " Events ingested before stay." if has_history else ""
         plan.warnings.append(f"Source '{source.name}': no file matches {pattern}.{hint}{history}")
     elif folders and Path(source.path).name not in ("*", "**"):
         names = listed([shown_path(settings.home, folder) for folder in folders])
-        plan.warnings.append(f"Source '{source.name}': `path` matches folders, which are not read as files: {names}.")
+        plan.warnings.append(f"Source '{source.name}': `path` matches folders, which are not read: {names}.")
     return files
 
 

@@ -1,7 +1,7 @@
-"""What of a line must not enter the lake as it came: ids to hash, IP addresses to cut short, lines of erased persons.
+"""What must not enter the lake as it came: ids to hash, IP addresses to truncate, lines of erased persons.
 
-Belongs here: SQL over the tables `staged` and `refused`, and the macros that readers put around values. Which keys hold
-addresses is decided by their names (leftovers.py asks). Removing what is in the lake already is in `pipeline.privacy`.
+Belongs here: SQL over the tables `staged` and `rejected`, and the macros that formats put around values. The name of a
+key decides whether its value is an address or an id. Not here: removing what is already in the lake (`pipeline.privacy`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,32 @@ WITHHELD = "(withheld)"
 ERASED = "erased"  # in `staged`, as the reason of a line that is counted and not kept
 
 _IP_KEYS = (
-    "ip", "ipaddr", "ipaddress", "ipv4", "ipv6", "clientip", "remoteip", "userip", "visitorip", "sourceip", "realip", "xrealip",
-    "remoteaddr", "remoteaddress", "remotehost", "clientaddress", "xforwardedfor", "forwardedfor", "trueclientip", "cfconnectingip",
-    "xclientip", "sourceipaddress", "lastip", "iplast", "hostip",
-)  # fmt: skip
+    "ip",
+    "ipaddr",
+    "ipaddress",
+    "ipv4",
+    "ipv6",
+    "clientip",
+    "remoteip",
+    "userip",
+    "visitorip",
+    "sourceip",
+    "realip",
+    "xrealip",
+    "remoteaddr",
+    "remoteaddress",
+    "remotehost",
+    "clientaddress",
+    "xforwardedfor",
+    "forwardedfor",
+    "trueclientip",
+    "cfconnectingip",
+    "xclientip",
+    "sourceipaddress",
+    "lastip",
+    "iplast",
+    "hostip",
+)
 _ID_KEYS = {"userid": "user_id", "anonymousid": "anonymous_id"}
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 _NESTED_IP = '(?i)"[^"a-z]*(' + "|".join("[_.-]?".join(key) for key in _IP_KEYS) + ')"\\s*:'
@@ -44,9 +66,10 @@ def guard_of(json_key: str) -> str:
 def guard_sql(key: str, value: str) -> str:
     """The same where the key is known only to the SQL: `key` and `value` are expressions."""
     name = f"regexp_replace(lower({key}), '[^a-z0-9]+', '', 'g')"
-    ids = " ".join(f"when {quote(name_)} then private_{column}({value})" for name_, column in _ID_KEYS.items())
-    listed = ", ".join(map(quote, _IP_KEYS))
-    return f"case when {name} in ({listed}) then private_ip({value}) else case {name} {ids} else private_nested({value}) end end"
+    ids = " ".join(f"when {quote(id_key)} then private_{column}({value})" for id_key, column in _ID_KEYS.items())
+    addresses = ", ".join(map(quote, _IP_KEYS))
+    by_name = f"case {name} {ids} else private_nested({value}) end"
+    return f"case when {name} in ({addresses}) then private_ip({value}) else {by_name} end"
 
 
 _CUT_V4 = r"regexp_replace({0}, '(\d{{1,3}}\.\d{{1,3}}\.\d{{1,3}})\.\d{{1,3}}(:\d+)?', '\1.0', 'g')"
@@ -57,7 +80,8 @@ _MACROS = (
     # `::` stands for as many zeros as are missing to eight groups.
     """create or replace temp macro v6_groups(h) as case when contains(h, '::')
         then ip_groups(split_part(h, '::', 1))
-            || list_resize([]::varchar[], 8 - len(ip_groups(split_part(h, '::', 1))) - len(ip_groups(split_part(h, '::', 2))), '0')
+            || list_resize([]::varchar[],
+                8 - len(ip_groups(split_part(h, '::', 1))) - len(ip_groups(split_part(h, '::', 2))), '0')
             || ip_groups(split_part(h, '::', 2))
         else string_split(h, ':') end""",
     rf"""create or replace temp macro short_ip(t) as case
@@ -76,7 +100,8 @@ _MACROS = (
         '\b({_HEX})::[0-9a-fA-F:]+', '\1::', 'g')""",
 )
 _IP_MACROS = (
-    """create or replace temp macro private_ip(v) as case when starts_with(v, '"') then '"' || short_ips(v[2:-2]) || '"'
+    """create or replace temp macro private_ip(v) as case
+        when starts_with(v, '"') then '"' || short_ips(v[2:-2]) || '"'
         when starts_with(v, '[') or starts_with(v, '{') then scrub_ips(v) else v end""",
     f"""create or replace temp macro private_nested(v) as case
         when (starts_with(v, '{{') or starts_with(v, '[')) and regexp_matches(v, {quote(_NESTED_IP)}) then scrub_ips(v)
@@ -91,8 +116,8 @@ def _hash_macro(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Privacy:
-    """The rules of one ingest."""
+class PrivacyFilter:
+    """What one ingest hashes, truncates and leaves out."""
 
     columns: tuple[str, ...]
     key: bytes
@@ -101,15 +126,15 @@ class Privacy:
 
     @cached_property
     def fingerprint(self) -> list[object]:
-        """What decides how a line is read: another key makes other events."""
+        """What of it decides how a line is read: another key gives other events."""
         return [list(self.columns), keyed_hash(self.key, "fingerprint")[:8] if self.columns else "", self.keep_full_ip]
 
     def pseudonym(self, column: str, given: str) -> str:
-        """How an id of `user_id` or `anonymous_id` stands in the lake."""
+        """An id of `user_id` or `anonymous_id` as the lake contains it."""
         return keyed_hash(self.key, given) if column in self.columns else given
 
     def install(self, con: DuckDBPyConnection) -> None:
-        """Make the macros that drafts use, and the list of erased ids."""
+        """Create the macros that drafts use, and the list of erased ids."""
         for name, key in (("pseudonym", self.key), ("tombstone", self.tombstones.salt)):
             padded = (key if len(key) <= 64 else _block(key)).ljust(64, b"\0")
             con.execute(f"set variable {name}_inner = ?", [bytes(byte ^ 0x36 for byte in padded)])
@@ -140,7 +165,7 @@ class Privacy:
             self._mark_erased(con)
 
     def _pseudonymise(self, con: DuckDBPyConnection) -> None:
-        """Each id is hashed once and joined: hashing every row would cost several times as much."""
+        """Hash each id once and join it: hashing every row would cost several times as much."""
         found = " union ".join(f"select {column} as given from staged" for column in self.columns)
         con.execute(
             f"""create or replace temp table pseudonyms as
@@ -173,30 +198,34 @@ class Privacy:
                     or (user_id is null and anonymous_id in (select given from erased_ids where kind = 'device'))"""
             )
 
-    def guard_refused(self, con: DuckDBPyConnection) -> dict[int, int]:
-        """Take the lines that name an erased person out of `refused`; how many, by file_number. Then hide what is private."""
+    def guard_rejected(self, con: DuckDBPyConnection) -> dict[int, int]:
+        """Remove the lines that name an erased person from `rejected`, then hide what is private in the others.
+
+        Returns how many were removed, by file_number.
+        """
         n_erased = self._take_erased(con) if self.tombstones else {}
         if self.columns:
-            con.execute(f"update refused set raw_line = {quote(WITHHELD)} where raw_line is not null")
+            con.execute(f"update rejected set raw_line = {quote(WITHHELD)} where raw_line is not null")
         elif not self.keep_full_ip:
-            con.execute("update refused set raw_line = scrub_ips(raw_line) where scrub_ips(raw_line) <> raw_line")
+            con.execute("update rejected set raw_line = scrub_ips(raw_line) where scrub_ips(raw_line) <> raw_line")
         return n_erased
 
     def _take_erased(self, con: DuckDBPyConnection) -> dict[int, int]:
-        """A line that no parser took is looked through word by word."""
+        """A line that could not be parsed is searched word by word."""
         hashed = "tombstone(pseudonym(word)), tombstone(word)" if self.columns else "tombstone(word)"
         con.execute(
             rf"""create or replace temp table erased_words as
             select word from (
-                select distinct unnest(regexp_extract_all(raw_line, '[\w.@+-]*\w')) as word from refused
+                select distinct unnest(regexp_extract_all(raw_line, '[\w.@+-]*\w')) as word from rejected
             ) where list_has_any([{hashed}], (select coalesce(list(hash), []) from tombstones))"""
         )
         con.execute(
-            r"""create or replace temp table erased_lines as select file_number, line_number from refused
-            where list_has_any(regexp_extract_all(raw_line, '[\w.@+-]*\w'), (select coalesce(list(word), []) from erased_words))"""
+            r"""create or replace temp table erased_lines as select file_number, line_number from rejected
+            where list_has_any(
+                regexp_extract_all(raw_line, '[\w.@+-]*\w'), (select coalesce(list(word), []) from erased_words))"""
         )
         counts = dict(con.execute("select file_number, count(*) from erased_lines group by all").fetchall())
-        con.execute("delete from refused where (file_number, line_number) in (from erased_lines)")
+        con.execute("delete from rejected where (file_number, line_number) in (from erased_lines)")
         return counts
 
 
@@ -205,13 +234,13 @@ def _block(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def privacy_of(settings: Settings) -> Privacy:
-    """The rules of a config; IngestError where the key that it asks for is not in the environment."""
+def privacy_filter(settings: Settings) -> PrivacyFilter:
+    """The filter of a config; IngestError where the key that it names is not in the environment."""
     identity = settings.identity
     key = os.environ.get(identity.key_env, "")
     if identity.pseudonymise and not key:
         raise IngestError(
-            f"identity.pseudonymise needs a secret key, but the environment variable {identity.key_env} is empty or not set. "
-            "Set it to the same value each night (for instance from `openssl rand -hex 32`). Nothing was ingested."
+            f"identity.pseudonymise needs a secret key, but the environment variable {identity.key_env} is empty or "
+            "not set. Set it to the same value each night (for instance from `openssl rand -hex 32`). Nothing was ingested."
         )
-    return Privacy(identity.pseudonymise, key.encode(), identity.keep_full_ip, Tombstones.read(settings.data_dir))
+    return PrivacyFilter(identity.pseudonymise, key.encode(), identity.keep_full_ip, Tombstones.read(settings.data_dir))

@@ -1,4 +1,4 @@
-"""What an ingest tells its caller: the report, per file and in total, and the error for a person. No reading here."""
+"""The result of an ingest, per file and in total, and the error that stops one. No reading here."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from datetime import datetime
 
 
 class IngestError(Exception):
-    """Input that must not enter the warehouse; the message is for a person, and nothing was committed."""
-
-
-class FileProblem(Exception):
-    """Why one file is not what its source says; the message goes on from "the file"."""
+    """Input that must not enter the warehouse: nothing was committed, and the message says what to do."""
 
 
 @dataclass(frozen=True)
-class FileReport:
-    """What became of one file of this night."""
+class FileResult:
+    """What became of one file that was read."""
 
     source: str
     file: str
@@ -32,10 +28,10 @@ class FileReport:
 
 
 @dataclass
-class IngestReport:
+class IngestResult:
     """One ingest: new files with their counts, how many files were known already, and warnings."""
 
-    files: list[FileReport] = field(default_factory=list)
+    files: list[FileResult] = field(default_factory=list)
     n_files_known: int = 0
     warnings: list[str] = field(default_factory=list)
 
@@ -56,5 +52,5 @@ class IngestReport:
 
     @property
     def n_rejected(self) -> int:
-        """Lines refused, each kept with its reason."""
+        """Lines that were rejected, each kept with its reason."""
         return sum(file.n_rejected for file in self.files)

@@ -1,22 +1,22 @@
-"""Who was erased, so that a later delivery of the same lines is refused: HMACs of ids under a salt of this home, no ids.
+"""Who was erased, so that the same lines are not accepted again: HMACs of ids under a salt of this home, no ids.
 
-Belongs here: the file of hashes and how an id is hashed. Erasing is in `pipeline.privacy`, refusing in private.py.
+Belongs here: the file of hashes, and how an id is hashed. Not here: erasing (`pipeline.privacy`), filtering lines
+(pseudonyms.py).
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.ingest.lake.ledger import sync
+from pipeline.home.atomic import write_private
 
-# user: every line with this user_id; device: lines with this anonymous_id and no user_id (somebody else may use the device
-# by now); anonymous: every line with this anonymous_id.
+# user: every line with this user_id; device: lines with this anonymous_id and no user_id (somebody else may use the
+# device now); anonymous: every line with this anonymous_id.
 KINDS = ("user", "device", "anonymous")
 HEX_DIGITS = 32
 
@@ -36,7 +36,7 @@ class Tombstones:
 
     @classmethod
     def read(cls, data_dir: Path) -> Tombstones:
-        """Those of a home; none, with a new salt, before the first erasure."""
+        """The tombstones of a home; none, with a new salt, before the first erasure."""
         path = data_dir / "erasures" / "tombstones.json"
         if not path.exists():
             return cls(path, secrets.token_bytes(32))
@@ -47,7 +47,7 @@ class Tombstones:
         return any(self.erased.values())
 
     def hash(self, given: str) -> str:
-        """How an id stands in this list and in reports."""
+        """An id as this list and the reports contain it."""
         return keyed_hash(self.salt, given)
 
     def has(self, kind: str, given: str) -> bool:
@@ -55,16 +55,10 @@ class Tombstones:
         return self.hash(given) in self.erased[kind]
 
     def add(self, kind: str, ids: set[str], now: datetime) -> None:
-        """Note erased ids; those that are there keep their time."""
+        """Add erased ids; those already in the list keep their time."""
         for given in sorted(ids):
             self.erased[kind].setdefault(self.hash(given), f"{now:%Y-%m-%dT%H:%M:%SZ}")
 
     def write(self) -> None:
         """Replace the file in one step; only this user may read the salt."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        made = self.path.with_suffix(".json.tmp")
-        made.touch(mode=0o600)
-        made.write_text(json.dumps({"salt": self.salt.hex(), "erased": self.erased}, indent=1), encoding="utf-8")
-        sync(made)
-        os.replace(made, self.path)
-        sync(self.path.parent)
+        write_private(json.dumps({"salt": self.salt.hex(), "erased": self.erased}, indent=1), self.path)

@@ -17,7 +17,7 @@ from pipeline.home.memory import reading
 from pipeline.home.parquet import copy_to_parquet
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import Lake, read_ledger
-from pipeline.ingest.lake.recovery import damaged_files, ledger_problem, mark_damaged
+from pipeline.ingest.lake import damaged_files, ledger_problem, mark_damaged
 from pipeline.publish.seals import read_every_value, set_aside
 
 

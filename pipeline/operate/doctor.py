@@ -20,6 +20,7 @@ from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.permissions import make_private, privacy
 from pipeline.home.versions import versions
+from pipeline.ingest import check_formats
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.doctor_damage import Finding, damage
 from pipeline.publish.freshness import freshness
@@ -46,7 +47,7 @@ def examine(
     """
     findings = [_version()]
     try:
-        settings = load_settings(config, home)
+        settings = check_formats(load_settings(config, home))
     except (ConfigError, OSError) as error:
         return [*findings, Finding("error", f"configuration: {error}")]
     findings.append(Finding("ok", f"configuration {config} is valid"))

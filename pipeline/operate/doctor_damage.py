@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.home.checksums import RecordDamaged, read_record
 from pipeline.home.paths import HomePaths
-from pipeline.ingest import Lake, read_ledger
-from pipeline.ingest.lake.recovery import damaged_files, give_up, ledger_problem, mark_damaged
-from pipeline.ingest.plan import shown_path
+from pipeline.ingest import Lake, read_ledger, shown_path
+from pipeline.ingest.lake import damaged_files, give_up, ledger_problem, mark_damaged
 from pipeline.operate.damage import build_problem, repair, set_build_aside
 from pipeline.settings import Settings
 

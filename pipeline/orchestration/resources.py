@@ -17,6 +17,7 @@ from pipeline.build.variables import RunContext
 from pipeline.home.error_advice import is_damage
 from pipeline.home.lock import writer_lock
 from pipeline.home.paths import HomePaths
+from pipeline.ingest import check_formats
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.damage import inspect_everything, repair
 from pipeline.orchestration.dead_runs import end_dead_runs
@@ -36,7 +37,9 @@ class GrowthHome(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["GrowthHome"]:
-        self._settings = load_settings(Path(self.config_path), Path(self.home_path) if self.home_path else None)
+        self._settings = check_formats(
+            load_settings(Path(self.config_path), Path(self.home_path) if self.home_path else None)
+        )
         self._dbt = DbtSession(self.paths)
         self._run_id = context.run_id or ""
         if context.instance is not None and context.run is not None:
@@ -97,6 +100,8 @@ def home_from_environment() -> GrowthHome:
 def settings_of(growth: GrowthHome) -> Settings | None:
     """The settings, or None where there are none yet: definitions must load for a newcomer too."""
     try:
-        return load_settings(Path(growth.config_path), Path(growth.home_path) if growth.home_path else None)
+        return check_formats(
+            load_settings(Path(growth.config_path), Path(growth.home_path) if growth.home_path else None)
+        )
     except (ConfigError, OSError):
         return None

@@ -9,8 +9,7 @@ from typing import Any
 import dagster as dg
 
 from pipeline.home.paths import HomePaths
-from pipeline.ingest import LedgerRow, read_ledger
-from pipeline.ingest.plan import shown_path
+from pipeline.ingest import LedgerRow, read_ledger, shown_path
 from pipeline.orchestration.dead_runs import end_dead_runs_if_idle
 from pipeline.orchestration.resources import GrowthHome, settings_of
 from pipeline.orchestration.run_alerts import send_alert_of

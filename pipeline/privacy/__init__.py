@@ -1,6 +1,7 @@
-"""Taking data out again: one person (`growthhouse erase`), and what is older than the config keeps. No Dagster here.
+"""Removing data: one person (`growthhouse erase`), and what is older than the config keeps. No Dagster here.
 
-Start at erase.py; person.py says what counts as a trace. Keeping private values out in the first place is the ingest's.
+Start at erase.py and expiry.py; person.py defines what counts as a trace. Not here: values that never enter the lake
+(`pipeline.ingest.pseudonyms`).
 """
 
 from pipeline.privacy.erase import EraseError, erase, finish_pending, preview

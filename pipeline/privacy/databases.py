@@ -1,6 +1,6 @@
-"""DuckDB files: which rows of which table are about a person, and a copy of the whole file without them.
+"""DuckDB files: which rows of which table are about a person, and a copy of the file without them.
 
-A new file, never a DELETE: what is deleted inside a DuckDB file stays in its free blocks.
+A new file, never a DELETE: deleted rows stay in the free blocks of a DuckDB file.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.home.atomic import fsync
 from pipeline.home.sql_text import identifier, quote
-from pipeline.ingest.lake.ledger import sync
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import beside
 
-# Rows without an identity that belong to a row that has one.
+# Keys by which rows without an identity belong to a row that has one.
 _KEYS = ("session_id", "entry_id", "order_id", "response_id")
 _IDENTITIES = {"person_id", "user_id", "anonymous_id"}
 
@@ -33,7 +33,7 @@ def tables(con: duckdb.DuckDBPyConnection, database: str) -> dict[tuple[str, str
 
 
 def _rules(con: duckdb.DuckDBPyConnection, person: Person) -> dict[tuple[str, str], str]:
-    """The rule of each table; afterwards `gone_<key>` lists the keys of the person's rows."""
+    """The condition of each table; creates `gone_<key>` with the keys of the person's rows."""
     found = tables(con, "old")
     rules = {name: person.row_sql(columns) for name, columns in found.items()}
     for key in _KEYS:
@@ -54,7 +54,7 @@ def _name(database: str, table: tuple[str, str]) -> str:
 
 
 def count_rows(path: Path, person: Person) -> dict[str, int]:
-    """Rows about the person by table, where there are any."""
+    """The number of rows about the person, by table that has any."""
     with duckdb.connect() as con:
         con.execute(f"attach {quote(str(path))} as old (read_only)")
         return _counts(con, _rules(con, person))
@@ -70,7 +70,7 @@ def _counts(con: duckdb.DuckDBPyConnection, rules: dict[tuple[str, str], str]) -
 
 
 def explains_bytes(path: Path, person: Person) -> bool:
-    """Whether some value holds the bytes inside a longer word, as `u000012` stands in `u0000123`."""
+    """Whether some value contains the bytes inside a longer word, as `u0000123` contains `u000012`."""
     with duckdb.connect() as con:
         con.execute(f"attach {quote(str(path))} as old (read_only)")
         for name, columns in tables(con, "old").items():
@@ -81,7 +81,7 @@ def explains_bytes(path: Path, person: Person) -> bool:
 
 
 def without_rows(path: Path, person: Person) -> tuple[Path, dict[str, int]]:
-    """A finished copy of a database without the person's rows, comments kept; and how many rows of each table went."""
+    """A complete copy of a database without the person's rows, with its comments; how many rows each table lost."""
     target = beside(path)
     for leftover in (target, target.with_name(target.name + ".wal")):
         leftover.unlink(missing_ok=True)
@@ -94,20 +94,21 @@ def without_rows(path: Path, person: Person) -> tuple[Path, dict[str, int]]:
         for schema in sorted({schema for schema, _ in rules}):
             con.execute(f"create schema if not exists {identifier(schema)}")
         for name, rule in rules.items():
-            made = ".".join(map(identifier, name))
-            con.execute(f"create table {made} as select * from {_name('old', name)} where not ({rule or 'false'})")
+            new = ".".join(map(identifier, name))
+            con.execute(f"create table {new} as select * from {_name('old', name)} where not ({rule or 'false'})")
         _copy_comments(con)
         con.execute("detach old")
         con.execute("checkpoint")
     finally:
         con.close()
-    sync(target)
+    fsync(target)
     return target, counts
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
     for schema, table, comment in con.execute(
-        "select schema_name, table_name, comment from duckdb_tables() where database_name = 'old' and comment is not null"
+        """select schema_name, table_name, comment from duckdb_tables()
+        where database_name = 'old' and comment is not null"""
     ).fetchall():
         con.execute(f"comment on table {identifier(schema)}.{identifier(table)} is {quote(comment)}")
     for schema, table, column, comment in con.execute(

@@ -1,6 +1,6 @@
-"""The person's lines in the lake: finding them, and the same files without them under new ids.
+"""The person's lines in the lake: finding them, and writing the same files without them under new ids.
 
-As with an ingest, new files count only once the ledger names them, and the old ones are removed after that.
+As in an ingest, new files count once the ledger names them, and the old ones are removed after that.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.home.atomic import fsync
 from pipeline.home.checksums import accept, digest
 from pipeline.home.sql_text import file_list, quote
-from pipeline.ingest.lake.files import Lake
-from pipeline.ingest.lake.ledger import LedgerRow, sync
-from pipeline.ingest.late import TOO_LATE
+from pipeline.ingest import TOO_LATE
+from pipeline.ingest.lake import Lake, LedgerRow
 from pipeline.privacy.person import Person
 
 
 @dataclass(frozen=True)
 class RawContent:
-    """What a raw file is after lines were taken out."""
+    """A raw file after lines were removed."""
 
     sha256: str
     size_bytes: int
@@ -40,7 +40,7 @@ def rejected_files(lake: Lake) -> list[Path]:
 
 
 def linked_devices(con: duckdb.DuckDBPyConnection, lake: Lake, users: frozenset[str]) -> frozenset[str]:
-    """Devices that were seen with this user and no other: their events without a user were attributed to the person."""
+    """Devices seen with this user and no other: their events without a user were attributed to the person."""
     files = event_files(lake)
     if not files or not users:
         return frozenset()
@@ -54,7 +54,7 @@ def linked_devices(con: duckdb.DuckDBPyConnection, lake: Lake, users: frozenset[
 
 
 def rows_about(con: duckdb.DuckDBPyConnection, lake: Lake, person: Person) -> tuple[dict[str, set[int]], int]:
-    """Line numbers of the person's events and rejected lines, by file_id; how many are events of others that name them."""
+    """Line numbers of the person's events and rejected lines, by file_id; how many are events of others naming them."""
     found: dict[str, set[int]] = defaultdict(set)
     n_named = 0
     for files in (event_files(lake), rejected_files(lake)):
@@ -71,7 +71,7 @@ def rows_about(con: duckdb.DuckDBPyConnection, lake: Lake, person: Person) -> tu
 
 def files_of(lake: Lake, row: LedgerRow) -> list[Path]:
     """The Parquet files of one raw file."""
-    name = f"{row.source}-{row.file_id}"
+    name = row.lake_name
     found = [*lake.events.glob(f"event_month=*/{name}*.parquet"), *lake.rejected.glob(f"{name}*.parquet")]
     return sorted(path for path in found if path.stem == name or path.stem.startswith(f"{name}-"))
 
@@ -85,9 +85,10 @@ def without_lines(
     moves_up: bool = False,
     files: list[Path] | None = None,
 ) -> LedgerRow:
-    """Write the lake's files of a raw file (or some of them) anew without some lines, under a new id.
+    """Rewrite the lake's files of a raw file (or only `files`) without some lines, under a new id.
 
-    `moves_up`: later lines have lower numbers in the raw file now. Returns the ledger's new row. Nothing of it counts until the ledger holds that row.
+    `moves_up`: later lines have lower numbers in the raw file now. Returns the ledger's new row, without which the new
+    files do not count.
     """
     con.execute(
         """create or replace temp table gone as
@@ -103,15 +104,17 @@ def without_lines(
         target = path.with_name(path.name.replace(row.file_id, new_id))
         kept = f"""(select * from read_parquet({file_list([path])}, hive_partitioning = false)
             where line_number not in (select number from gone))"""
-        columns = f"* {'exclude (number, n_before) ' if moves_up else ''}replace ({number} as line_number, {quote(new_id)} as file_id)"
+        exclude = "exclude (number, n_before)" if moves_up else ""
         con.execute(
-            f"""copy (select {columns} from {kept} {shift} order by line_number)
-            to {quote(str(target))} (format parquet, compression zstd)"""
+            f"""copy (
+                select * {exclude} replace ({number} as line_number, {quote(new_id)} as file_id)
+                from {kept} {shift} order by line_number
+            ) to {quote(str(target))} (format parquet, compression zstd)"""
         )
         n_kept = con.execute(f"select count(*) from read_parquet({file_list([target])})").fetchall()[0][0]
         if n_kept:
             left[target] = n_kept
-            sync(target)
+            fsync(target)
         else:
             target.unlink()
     accept(lake.root, {path.relative_to(lake.root).as_posix(): digest(path) for path in left})
@@ -131,8 +134,8 @@ def _ledger_row(
             from read_parquet({file_list(events)}, hive_partitioning = false)"""
         ).fetchall()[0]
     n_late = 0
-    if row.n_too_late and (refused := [path for path in left if path not in events]):
-        late = f"select count(*) from read_parquet({file_list(refused)}) where reason = {quote(TOO_LATE)}"
+    if row.n_too_late and (rejected := [path for path in left if path not in events]):
+        late = f"select count(*) from read_parquet({file_list(rejected)}) where reason = {quote(TOO_LATE)}"
         n_late = con.execute(late).fetchall()[0][0]
     if not n_late:
         row = replace(row, too_late_from=None, too_late_to=None)
@@ -140,6 +143,13 @@ def _ledger_row(
     if raw:
         row = replace(row, sha256=raw.sha256, size_bytes=raw.size_bytes, mtime_ns=raw.mtime_ns)
     return replace(
-        row, n_lines=n_accepted + n_rejected, n_accepted=n_accepted, n_rejected=n_rejected, min_event_at=first,
-        max_event_at=last, event_names=tuple(sorted(names)), n_erased=row.n_erased + n_gone, n_too_late=n_late,
-    )  # fmt: skip
+        row,
+        n_lines=n_accepted + n_rejected,
+        n_accepted=n_accepted,
+        n_rejected=n_rejected,
+        min_event_at=first,
+        max_event_at=last,
+        event_names=tuple(sorted(names)),
+        n_erased=row.n_erased + n_gone,
+        n_too_late=n_late,
+    )

@@ -1,7 +1,8 @@
 """Who is to be erased, and what counts as a trace of them: as SQL about a row, and as bytes of a text.
 
-A row or line is theirs where a column of identities says so. An id that no other value looks like (`is_telling`) is searched for
-in every text too; `42` or `anna` may stand anywhere, so such an id is looked for in columns and keys of identities alone.
+A row or line is theirs if a column of identities contains their id. An id that looks like nothing else
+(`is_distinctive`) is searched for in every text too; `42` or `anna` can be any word, so it is only searched for in
+columns and keys of identities.
 """
 
 from __future__ import annotations
@@ -20,17 +21,16 @@ _IDENTITIES = ("user_id", "anonymous_id", "person_id")
 _TEXT_KINDS = ("VARCHAR", "JSON", "STRUCT", "MAP", "UNION", "ENUM")
 
 
-def is_telling(given: str) -> bool:
-    """Whether an id found in a text can hardly be anything else."""
+def is_distinctive(given: str) -> bool:
+    """Whether an id that is found in a text can hardly be anything else."""
     has_digit, has_other = any(c.isdigit() for c in given), any(not c.isdigit() for c in given)
     return (len(given) >= 6 and has_digit and has_other) or (len(given) >= 6 and "@" in given) or len(given) >= 16
 
 
 def _spellings(given: str) -> set[str]:
-    """An id as it stands in plain text, in JSON and in a URL."""
-    return {
-        given, json.dumps(given)[1:-1], json.dumps(given, ensure_ascii=False)[1:-1], percent(given, safe=""), percent(given),
-    }  # fmt: skip
+    """An id as plain text, JSON and a URL contain it."""
+    in_json = {json.dumps(given)[1:-1], json.dumps(given, ensure_ascii=False)[1:-1]}
+    return {given, percent(given, safe=""), percent(given)} | in_json
 
 
 def _sql_pattern(text: str) -> str:
@@ -45,8 +45,8 @@ def _listed(values: Iterable[str]) -> str:
 class Person:
     """The ids, each as it came and as the lake has it.
 
-    users: every line with this user_id; devices: lines with this anonymous_id and no user_id, because they were attributed to
-    the user; anonymous: every line with this anonymous_id.
+    users: every line with this user_id; devices: lines with this anonymous_id and no user_id, because they were
+    attributed to the user; anonymous: every line with this anonymous_id.
     """
 
     users: frozenset[str] = frozenset()
@@ -61,26 +61,26 @@ class Person:
     @cached_property
     def is_searchable(self) -> bool:
         """Whether every id can be searched for as bytes."""
-        return all(map(is_telling, self.ids))
+        return all(map(is_distinctive, self.ids))
 
     @cached_property
-    def _telling(self) -> list[str]:
-        return sorted({spelling for given in self.ids if is_telling(given) for spelling in _spellings(given)})
+    def _distinctive(self) -> list[str]:
+        return sorted({spelling for given in self.ids if is_distinctive(given) for spelling in _spellings(given)})
 
     @cached_property
     def _plain(self) -> list[str]:
-        return sorted({spelling for given in self.ids if not is_telling(given) for spelling in _spellings(given)})
+        return sorted({spelling for given in self.ids if not is_distinctive(given) for spelling in _spellings(given)})
 
     @cached_property
     def needles(self) -> tuple[bytes, ...]:
-        """The bytes that must be nowhere afterwards, not even in free blocks."""
-        return tuple(spelling.encode() for spelling in self._telling)
+        """Bytes that must be nowhere afterwards, not even in free blocks."""
+        return tuple(spelling.encode() for spelling in self._distinctive)
 
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
         """Finds an id in text, as a word of its own: `u1` is not in `u12`, nor `a@b.c` in `aa@b.c`."""
         parts = []
-        if self._telling:
+        if self._distinctive:
             words = b"|".join(re.escape(word) for word in self.needles)
             parts.append(rb"(?<![\w.@+-])(?:" + words + rb")(?![\w@+-]|\.\w)")
         if self._plain:
@@ -92,10 +92,10 @@ class Person:
 
     @cached_property
     def _sql_text(self) -> str:
-        """The same pattern for the database, whose regular expressions cannot look around."""
+        """The same pattern for DuckDB, whose regular expressions have no look-around."""
         parts = []
-        if self._telling:
-            words = "|".join(map(_sql_pattern, self._telling))
+        if self._distinctive:
+            words = "|".join(map(_sql_pattern, self._distinctive))
             parts.append(rf"(?:^|[^\w.@+-])(?:{words})(?:$|[^\w@+.-]|\.(?:$|\W))")
         if self._plain:
             words = "|".join(map(_sql_pattern, self._plain))
@@ -103,16 +103,16 @@ class Person:
         return "|".join(parts)
 
     def names_sql(self, text: str) -> str:
-        """Whether a text names the person; looking for the bare bytes first is much cheaper."""
-        bare = " or ".join(f"contains({text}, {quote(word)})" for word in (*self._telling, *self._plain))
+        """Whether a text names the person; `contains` first is much cheaper than the pattern alone."""
+        bare = " or ".join(f"contains({text}, {quote(word)})" for word in (*self._distinctive, *self._plain))
         return f"(({bare}) and regexp_matches({text}, {quote(self._sql_text)}))"
 
     def has_bytes_sql(self, text: str) -> str:
-        """Whether a text has the bytes of an id anywhere, also inside a longer word."""
-        return "(" + (" or ".join(f"contains({text}, {quote(word)})" for word in self._telling) or "false") + ")"
+        """Whether a text contains the bytes of an id, also inside a longer word."""
+        return "(" + (" or ".join(f"contains({text}, {quote(word)})" for word in self._distinctive) or "false") + ")"
 
     def row_sql(self, columns: dict[str, str]) -> str:
-        """Whether a row is theirs or names them; `columns` are names and types. Empty where none could."""
+        """Whether a row is theirs or names them; `columns` are names and types. Empty if none could."""
         named = [
             f"coalesce({self.names_sql(f'{identifier(name)}::varchar')}, false)"
             for name, kind in columns.items()
@@ -140,6 +140,6 @@ class Person:
         return [f"coalesce({part}, false)" for part in parts]
 
     def owns(self, user: str, anonymous: str) -> bool:
-        """The rule of a row for two cells of a delimited file, empty where there is none."""
+        """The same for two cells of a delimited file; an empty cell is no id."""
         user, anonymous = user.strip(), anonymous.strip()
         return user in self.users or anonymous in self.anonymous or (not user and anonymous in self.devices)

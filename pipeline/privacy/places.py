@@ -1,6 +1,6 @@
-"""Every other file of a home: what kind it is, taking a person out of it, and looking whether it still holds them.
+"""One file of a home, of whatever kind: remove a person from it, and search it for them.
 
-Belongs here: one file at a time, whatever it is. Raw files and the lake are rewritten together in erase.py, but searched here.
+Raw files and the lake are searched here too, but rewritten together by erase.py.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import duckdb
 
 from pipeline.home.sql_text import file_list, identifier
 from pipeline.home.versions import seal_of
-from pipeline.ingest.text.inspect import ByteStream
+from pipeline.ingest.text import ByteStream
 from pipeline.privacy.databases import count_rows, explains_bytes, without_rows
 from pipeline.privacy.person import Person
-from pipeline.privacy.rewrite import Table, replace_now, with_words_blotted, without_lines, without_parquet_rows
+from pipeline.privacy.rewrite import Table, replace_now, with_ids_replaced, without_lines, without_parquet_rows
 from pipeline.publish.seals import seal_version
 
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt", ".out", ".err")
@@ -29,7 +29,7 @@ _OVERLAP = 4096
 
 
 def kind_of(path: Path) -> str:
-    """What its first bytes say: parquet, duckdb, sqlite, zip, lines, text, binary or empty."""
+    """The kind of a file by its first bytes: parquet, duckdb, sqlite, zip, lines, text, binary or empty."""
     with path.open("rb") as file:
         start = file.read(8192)
     if start.startswith(b"PAR1"):
@@ -48,31 +48,31 @@ def kind_of(path: Path) -> str:
 
 
 def clean(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
-    """Take the person out of one file, in one step; how many rows, lines or words went."""
+    """Remove the person from one file, in one step; returns how many rows, lines or words were removed."""
     kind = kind_of(path)
     if kind == "duckdb":
         if not count_rows(path, person) and not _bytes_in(path, person):
             return 0
-        made, counts = without_rows(path, person)
+        new, counts = without_rows(path, person)
         if seal_of(path).exists():
-            seal_version(made, path)
-        replace_now(path, made)
+            seal_version(new, path)
+        replace_now(path, new)
         return sum(counts.values())
     if kind == "parquet":
         result = without_parquet_rows(con, path, person, set(), {})
     elif kind == "lines":
         result = without_lines(path, person, set(), _header(path), keep_places=False)
     elif kind == "text" and _words_in(path, person):
-        result = with_words_blotted(path, person)
+        result = with_ids_replaced(path, person)
     else:
         return 0
-    if result.made:
-        replace_now(path, result.made)
+    if result.new:
+        replace_now(path, result.new)
     return len(result.lines)
 
 
 def _header(path: Path) -> Table | None:
-    """Where an exported table says its identities are."""
+    """The positions of the identities, by the header of an exported table."""
     first = next(iter(ByteStream(path)), b"").split(b"\n", 1)[0].decode("utf-8", errors="replace")
     delimiter = max(",\t;|", key=first.count)
     names = [name.strip().lower() for name in next(csv.reader(io.StringIO(first), delimiter=delimiter), [])]
@@ -81,7 +81,7 @@ def _header(path: Path) -> Table | None:
 
 
 def find(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
-    """How often the person is still found in a file: rows, words, or bytes that no longer word explains."""
+    """How often the person is found in a file: rows, words, or bytes that are not part of a longer word."""
     kind = kind_of(path)
     if kind == "duckdb":
         return sum(count_rows(path, person).values()) or _unexplained(
@@ -101,8 +101,8 @@ def find(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
 
 def _theirs(path: Path, person: Person, table: Table) -> list[int]:
     result = without_lines(path, person, set(), table, keep_places=False)
-    if result.made:
-        result.made.unlink()
+    if result.new:
+        result.new.unlink()
     return result.lines
 
 
@@ -136,7 +136,7 @@ def _in_parquet(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> i
 
 
 def _in_sqlite(path: Path, person: Person) -> int:
-    """Dagster's records hold counts and names, never values of the data; where they do after all, this says so."""
+    """Dagster's records contain counts and names, no values of the data; this checks it."""
     n, has_bytes = 0, False
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
         con.text_factory = bytes

@@ -1,25 +1,25 @@
-"""What an erasure found, removed and searched, without the id itself: for the file that is kept and for a person to read."""
+"""The proof of an erasure: what it removed and searched, and what remains, without the id itself."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.home.atomic import write_private
+from pipeline.home.calendar import naive_utc
 from pipeline.home.paths import HomePaths
-from pipeline.ingest.lake.ledger import sync
 from pipeline.publish.freshness import published_at
 
-_COUNTED = ("lake", "version")  # kinds of places whose rows are in the totals of the published version
+_COUNTED = ("lake", "version")  # kinds of places whose rows the totals of the published version count
 
 
 @dataclass(frozen=True)
-class Report:
-    """`remaining` says where the person still is, by file; empty means that nothing was found in any of `n_searched`."""
+class Proof:
+    """`remaining` is what is left of the person, by file: empty if nothing was found in any of the `n_searched`."""
 
     kind: str
     salted_sha256: str  # of the salt in tombstones.json and the id
@@ -31,7 +31,7 @@ class Report:
     n_named: int  # of the lake's rows: events of others that name the person
     n_searched: int
     remaining: dict[str, str]
-    moved_exports: list[str]  # exported once and no longer there: copies elsewhere are out of reach
+    moved_exports: list[str]  # were exported and are gone: copies elsewhere are out of reach
 
     @property
     def is_clean(self) -> bool:
@@ -40,25 +40,19 @@ class Report:
 
     @property
     def is_counted(self) -> bool:
-        """Whether what went is still in the totals of the published version."""
+        """Whether the totals of the published version still count what was removed."""
         return any(entry["kind"] in _COUNTED for entry in self.removed)
 
     def write(self, folder: Path) -> Path:
-        """Keep it as JSON."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Save it as JSON."""
         name = self.started_at.replace("-", "").replace(":", "")
         path = folder / f"{name}-{self.tombstone[:8]}.json"
-        if path.exists() and not self.removed:  # asked again within the same second: what was removed stays told
-            return path
-        made = path.with_suffix(".tmp")
-        made.write_text(json.dumps({**asdict(self), "is_clean": self.is_clean}, indent=1), encoding="utf-8")
-        sync(made)
-        os.replace(made, path)
-        sync(folder)
+        if self.removed or not path.exists():  # the same again within a second must not replace what was removed
+            write_private(json.dumps({**asdict(self), "is_clean": self.is_clean}, indent=1), path)
         return path
 
     def text(self) -> str:
-        """For the terminal."""
+        """As the terminal shows it."""
         totals: Counter[str] = Counter()
         places: Counter[str] = Counter()
         for entry in self.removed:
@@ -69,27 +63,30 @@ class Report:
         if self.n_named:
             lines.append(f"           {self.n_named:,} of them in the lake were events of others that name the person")
         if not self.removed:
-            lines.append("0 persons found: nothing was erased, as no file of this home names this id")
+            lines.append("0 persons found: nothing was erased, because no file of this home names this id")
         how = (
             "as bytes and in every text"
             if self.is_searchable
-            else "in columns and keys of identities (not in free text, where an id this short or plain may be any word)"
+            else "in columns and keys of identities (not in free text, where an id this short or plain can be any word)"
         )
-        lines.append(f"searched   {self.n_searched:,} files {how}: {sum(1 for _ in self.remaining)} still hold it")
-        lines += [f"elsewhere  {place} was exported and moved away: look for it" for place in self.moved_exports]
+        lines.append(f"searched   {self.n_searched:,} files {how}: {len(self.remaining)} still contain it")
+        lines += [
+            f"elsewhere  {place} was exported and is gone: remove the person from it" for place in self.moved_exports
+        ]
         lines += [f"REMAINS    {place}: {what}" for place, what in self.remaining.items()]
         return "\n".join(lines)
 
 
 def _kept(data_dir: Path) -> list[dict[str, Any]]:
-    """The reports of earlier erasures that removed something."""
+    """The proofs of earlier erasures that removed something."""
     files = sorted((data_dir / "erasures").glob("*Z-*.json"))
-    return [report for report in (json.loads(file.read_text(encoding="utf-8")) for file in files) if report["removed"]]
+    return [proof for proof in (json.loads(file.read_text(encoding="utf-8")) for file in files) if proof["removed"]]
 
 
-def erased_before(data_dir: Path, report: Report) -> str | None:
+def erased_before(data_dir: Path, proof: Proof) -> str | None:
     """When the same id was last found and erased."""
-    return max((r["started_at"] for r in _kept(data_dir) if r["salted_sha256"] == report.salted_sha256), default=None)
+    same = [kept for kept in _kept(data_dir) if kept["salted_sha256"] == proof.salted_sha256]
+    return max((kept["started_at"] for kept in same), default=None)
 
 
 def stale_totals(paths: HomePaths) -> tuple[str, str] | None:
@@ -108,6 +105,7 @@ def stale_totals(paths: HomePaths) -> tuple[str, str] | None:
 
 
 def _last_erased_at(data_dir: Path) -> datetime | None:
-    """When an erasure last took something out of what the totals count, naive UTC."""
-    began = [r["started_at"] for r in _kept(data_dir) if any(entry["kind"] in _COUNTED for entry in r["removed"])]
-    return datetime.fromisoformat(max(began)).astimezone(UTC).replace(tzinfo=None) if began else None
+    """When an erasure last removed something that the totals count, naive UTC."""
+    counted = [kept for kept in _kept(data_dir) if any(entry["kind"] in _COUNTED for entry in kept["removed"])]
+    last = max((kept["started_at"] for kept in counted), default=None)
+    return naive_utc(datetime.fromisoformat(last)) if last else None

@@ -1,6 +1,6 @@
-"""The person's lines in the raw files, and the lake's share of the same files: prepared together, so that they agree.
+"""The person's lines in the raw files, prepared together with the same lines of the lake, so that they agree.
 
-Belongs here: which raw files there are, and how one of them is rewritten. Nothing takes its place before erase.py says so.
+Belongs here: which raw files there are, and the new content of one. Not here: putting it in place (erase.py).
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from pathlib import Path
 import duckdb
 
 from pipeline.home.checksums import digest
-from pipeline.ingest.lake.ledger import LedgerRow
-from pipeline.ingest.plan import shown_path
-from pipeline.ingest.result import FileProblem
-from pipeline.ingest.text.inspect import ByteStream
-from pipeline.ingest.text.layout import Layout, read_layout, resolve_columns
+from pipeline.ingest import LedgerRow, format_of, shown_path
+from pipeline.ingest.text import ByteStream, FileProblem, Layout, read_layout
 from pipeline.privacy.lake import RawContent
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Rewritten, Table, without_lines, without_parquet_rows
@@ -24,19 +21,19 @@ from pipeline.settings import Settings, Source
 
 @dataclass
 class RawChange:
-    """A raw file with new content waiting beside it, and what that means for each row of the ledger it stands for."""
+    """A raw file with its new content beside it, and what that means for the rows of the ledger."""
 
     path: Path
-    made: Path
+    new: Path
     lines: list[int]
     content: RawContent
-    moves_up: bool  # Parquet has no empty lines: what follows gets lower numbers
+    moves_up: bool  # Parquet has no empty lines: later rows get lower numbers
     has_numbers: bool  # whether `lines` are the lake's line numbers
     known_as: list[LedgerRow] = field(default_factory=list)  # rows with the content that was rewritten
 
 
 def raw_files(settings: Settings) -> dict[Path, Source | None]:
-    """The files of every source, and whatever else lies below data/raw."""
+    """The files of every source, and all others below data/raw."""
     found: dict[Path, Source | None] = {
         path: None
         for path in sorted((settings.data_dir / "raw").rglob("*"))
@@ -56,7 +53,7 @@ def change_of(
     rows: list[LedgerRow],
     lake_lines: dict[str, set[int]],
 ) -> RawChange | None:
-    """New content of one file, written beside it; None where the person is not in it."""
+    """New content of one file, written beside it; None if the person is not in it."""
     stream, hints, is_suspect, tail = ByteStream(path), _hints(person), False, b""
     for chunk in stream:
         is_suspect = is_suspect or any(hint in tail + chunk for hint in hints)
@@ -69,19 +66,19 @@ def change_of(
         return None
     before = path.stat()
     layout = _layout(con, path, source)
-    made, has_numbers = _rewritten(con, path, source, layout, person, known)
-    if made.made is None:
+    copy, has_numbers = _rewritten(con, path, source, layout, person, known)
+    if copy.new is None:
         return None
     if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        made.made.unlink()  # somebody writes to it: the final search will say that it still holds the person
+        copy.new.unlink()  # somebody is writing it: the final search will report what it still contains
         return None
-    stat = made.made.stat()
-    content = RawContent(digest(made.made).sha256, stat.st_size, stat.st_mtime_ns)
-    return RawChange(path, made.made, made.lines, content, layout.kind == "parquet", has_numbers, known_as)
+    stat = copy.new.stat()
+    content = RawContent(digest(copy.new).sha256, stat.st_size, stat.st_mtime_ns)
+    return RawChange(path, copy.new, copy.lines, content, layout.kind == "parquet", has_numbers, known_as)
 
 
 def _hints(person: Person) -> list[bytes]:
-    """Bytes without which a text cannot name the person (numbers of lines come from the lake)."""
+    """Bytes that a text needs to name the person."""
     return [*person.needles, *(given.encode() for given in person.ids)]
 
 
@@ -90,7 +87,7 @@ def _layout(con: duckdb.DuckDBPyConnection, path: Path, source: Source | None) -
         if source is None and file.read(4) == b"PAR1":
             return Layout("parquet")
     try:
-        return read_layout(con, path, source) if source else Layout("json_lines")
+        return read_layout(con, path, source, format_of(source).layouts) if source else Layout("json_lines")
     except FileProblem:
         return Layout("json_lines")
 
@@ -103,18 +100,18 @@ def _rewritten(
         return without_parquet_rows(con, path, person, known, columns), True
     if layout.kind == "delimited":
         at = {ours: layout.columns.index(theirs) for ours, theirs in columns.items()}
-        # Rows that span lines, and rows that no parser took, have numbers of their own: here the cells decide.
+        # Rows that span lines and rejected rows have other numbers in the lake: here the cells decide.
         table = Table(layout.delimiter, at.get("user_id"), at.get("anonymous_id"))
         return without_lines(path, person, set(), table), False
     return without_lines(path, person, known), source is not None
 
 
 def _columns(source: Source | None, layout: Layout) -> dict[str, str]:
-    """Our names of identities to theirs, where the config names them and the file has them."""
+    """user_id and anonymous_id to their columns in the file, where the format knows them and the file has them."""
     if source is None or not layout.columns:
         return {}
     try:
-        taken = resolve_columns(source, layout.columns)
+        taken = format_of(source).columns(source, layout)
     except FileProblem:
         return {}
     return {ours: theirs for ours, theirs in taken.items() if ours in ("user_id", "anonymous_id")}

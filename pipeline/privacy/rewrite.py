@@ -1,7 +1,7 @@
-"""New content for one file, written beside it and ready to be renamed over it: text, Parquet or a DuckDB database.
+"""New content for one file without a person's rows: written beside it, ready to be renamed over it.
 
-Belongs here: making the copy without a person's rows. When it takes the place of the old one is up to the caller. A line that is
-taken out of a raw file leaves an empty one, so that the numbers of all other lines stay.
+Belongs here: text and Parquet (DuckDB files are in databases.py). When the new content replaces the old is up to the
+caller. A line removed from a raw file leaves an empty one, so that the numbers of all other lines stay.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import IO
 import duckdb
 import zstandard
 
+from pipeline.home.atomic import fsync
 from pipeline.home.checksums import RECORD, accept, digest
 from pipeline.home.sql_text import file_list, identifier, quote
-from pipeline.ingest.lake.ledger import sync
-from pipeline.ingest.text.inspect import ByteStream
+from pipeline.ingest.text import ByteStream
 from pipeline.privacy.person import Person
 
 PREFIX = ".erasing-"
@@ -30,7 +30,7 @@ _MAX_RECORD_BYTES = 1 << 22  # an open quote must not swallow a file
 
 @dataclass(frozen=True)
 class Table:
-    """Where the identities of a delimited file stand."""
+    """The positions of the identities in a delimited file."""
 
     delimiter: str
     user: int | None
@@ -39,19 +39,19 @@ class Table:
 
 @dataclass
 class Rewritten:
-    """A finished copy, or none where nothing had to go; the numbers of the lines taken out."""
+    """A complete copy, or none if there was nothing to remove; the numbers of the removed lines."""
 
-    made: Path | None = None
+    new: Path | None = None
     lines: list[int] = field(default_factory=list)
 
 
 def beside(path: Path) -> Path:
-    """Where the new content of a file is written: hidden, so that no pattern of a source takes it for a delivery."""
+    """Where the new content of a file is written: hidden, so that no source reads it as a delivery."""
     return path.with_name(f"{PREFIX}{path.name}")
 
 
 def text_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a text file, packed or not, each with its end."""
+    """The lines of a text file, compressed or not, each with its end."""
     kept = b""
     for chunk in ByteStream(path):
         kept += chunk
@@ -63,7 +63,7 @@ def text_lines(path: Path) -> Iterator[bytes]:
 
 
 def _records(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Rows of a delimited file: lines put together as long as a quote is open."""
+    """Rows of a delimited file: lines are joined while a quote is open."""
     held = b""
     for line in lines:
         held += line
@@ -75,9 +75,9 @@ def _records(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _packed(path: Path, compression: str) -> Iterator[IO[bytes]]:
+def _writer(path: Path, compression: str) -> Iterator[IO[bytes]]:
     with path.open("wb") as raw:
-        if compression == "gzip":  # no name and no time: the same content gives the same bytes
+        if compression == "gzip":  # without name and time, so that the same content gives the same bytes
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as out:
                 yield out  # type: ignore[misc]
         elif compression == "zstd":
@@ -95,7 +95,7 @@ def without_lines(
     next(iter(stream), b"")
     target, result = beside(path), Rewritten()
     lines = _records(text_lines(path)) if table else text_lines(path)
-    with _packed(target, stream.compression) as out:
+    with _writer(target, stream.compression) as out:
         for number, line in enumerate(lines, start=1):
             if number in known or person.pattern.search(line) or (table and _is_theirs(line, table, person)):
                 result.lines.append(number)
@@ -118,20 +118,20 @@ def _is_theirs(record: bytes, table: Table, person: Person) -> bool:
     return person.owns(user, anonymous)
 
 
-def with_words_blotted(path: Path, person: Person) -> Rewritten:
-    """A copy of a text that is no list of lines (JSON, HTML, SQL): only the ids go."""
+def with_ids_replaced(path: Path, person: Person) -> Rewritten:
+    """A copy of a text that is not a list of lines (JSON, HTML, SQL): only the ids are removed."""
     text = b"".join(ByteStream(path))
-    blotted, n = person.pattern.subn(b"(erased)", text)
+    replaced, n = person.pattern.subn(b"(erased)", text)
     target = beside(path)
-    with _packed(target, "none") as out:
-        out.write(blotted)
+    with _writer(target, "none") as out:
+        out.write(replaced)
     return _finished(path, target, Rewritten(lines=[0] * n))
 
 
 def without_parquet_rows(
     con: duckdb.DuckDBPyConnection, path: Path, person: Person, known: set[int], columns: dict[str, str]
 ) -> Rewritten:
-    """A copy of a Parquet file without the person's rows; `columns` name ours and theirs, so that the rule knows them."""
+    """A copy of a Parquet file without the person's rows; `columns` are names of identities to those in the file."""
     source = f"read_parquet({file_list([path])}, hive_partitioning = false)"
     kinds = {row[0]: row[1] for row in con.execute(f"describe select * from {source}").fetchall()}
     ours = {theirs: name for name, theirs in columns.items() if theirs in kinds}
@@ -147,7 +147,8 @@ def without_parquet_rows(
     con.execute("create or replace temp table gone as select unnest(?::bigint[]) as number", [result.lines])
     con.execute(
         f"""copy (
-            select * exclude (erased_row_number) from (select *, row_number() over () as erased_row_number from {source})
+            select * exclude (erased_row_number)
+            from (select *, row_number() over () as erased_row_number from {source})
             where erased_row_number not in (from gone) order by erased_row_number
         ) to {quote(str(target))} (format parquet)"""
     )
@@ -159,14 +160,14 @@ def _finished(path: Path, target: Path, result: Rewritten) -> Rewritten:
         target.unlink()
         return result
     os.chmod(target, path.stat().st_mode & 0o7777)
-    sync(target)
-    result.made = target
+    fsync(target)
+    result.new = target
     return result
 
 
-def replace_now(path: Path, made: Path) -> None:
-    """Put finished content in its place, and its sum in the record of its folder, where there is one."""
+def replace_now(path: Path, new: Path) -> None:
+    """Put new content in place, and its checksum into the record of the folder, if there is one."""
     if (path.parent / RECORD).exists():
-        accept(path.parent, {path.name: digest(made)})
-    os.replace(made, path)
-    sync(path.parent)
+        accept(path.parent, {path.name: digest(new)})
+    os.replace(new, path)
+    fsync(path.parent)

@@ -4,7 +4,7 @@ Belongs here: what the config may contain. Not here: what the pipeline does with
 """
 
 from pipeline.settings.default_config import default_config_text
-from pipeline.settings.errors import ConfigError
+from pipeline.settings.errors import ConfigError, combine
 from pipeline.settings.load import load_settings, parse_settings
 from pipeline.settings.predicates import are_apart
 from pipeline.settings.sections.alerts import Alerts, Email, Webhook
@@ -13,9 +13,11 @@ from pipeline.settings.sections.funnels import FunnelStep
 from pipeline.settings.sections.purchase import Purchase
 from pipeline.settings.sections.sources import CANONICAL_COLUMNS, Source
 from pipeline.settings.settings import Settings
+from pipeline.settings.unsupported import PLANNED_FORMATS
 
 __all__ = [
     "CANONICAL_COLUMNS",
+    "PLANNED_FORMATS",
     "Alerts",
     "Churn",
     "ConfigError",
@@ -26,6 +28,7 @@ __all__ = [
     "Source",
     "Webhook",
     "are_apart",
+    "combine",
     "default_config_text",
     "load_settings",
     "parse_settings",

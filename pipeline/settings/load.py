@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pipeline.settings.errors import ConfigError, combine
 from pipeline.settings.locations import key_text, line_of
 from pipeline.settings.settings import Settings
-from pipeline.settings.unsupported import refused, unused
+from pipeline.settings.unsupported import unused
 from pipeline.settings.validation import config_errors
 
 
@@ -25,7 +25,6 @@ def load_settings(config: Path, home: Path | None = None) -> Settings:
         raise ConfigError(f"cannot be read: {error}", path=config, remedy="save it as readable UTF-8") from error
     settings = parse_settings(text, config)
     settings._home = Path(home).expanduser().resolve() if home else config.parent
-    settings._config_path = config
     return settings
 
 
@@ -47,22 +46,13 @@ def parse_settings(text: str, path: Path | None = None) -> Settings:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise combine(config_errors(error, root, path)) from error
-    _refuse_unsupported(settings, root, path)
+    settings._text, settings._config_path = text, path or settings._config_path
     name = path.name if path else "config"
     settings._notices = tuple(
         f"{name}, line {line_of(root, location)}: {key_text(location)}: accepted, but not used yet"
         for location in unused(settings)
     )
     return settings
-
-
-def _refuse_unsupported(settings: Settings, root: yaml.Node, path: Path | None) -> None:
-    errors = [
-        ConfigError(problem, key=key_text(location), line=line_of(root, location), remedy=remedy, path=path)
-        for location, problem, remedy in refused(settings)
-    ]
-    if errors:
-        raise combine(errors)
 
 
 def _refuse_repeated_keys(node: yaml.Node, path: Path | None, trail: str = "") -> None:

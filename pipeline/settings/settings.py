@@ -64,6 +64,7 @@ class Settings(Section):
 
     _home: Path = PrivateAttr(default=Path("."))
     _config_path: Path = PrivateAttr(default=Path("growth.yaml"))
+    _text: str = PrivateAttr(default="")
     _notices: tuple[str, ...] = PrivateAttr(default=())
 
     @field_validator("sources")
@@ -114,8 +115,8 @@ class Settings(Section):
         return self._config_path.parent / Path(named.replace("{home}", str(self._home))).expanduser() if named else None
 
     def error_at(self, location: Location, problem: str, remedy: str) -> ConfigError:
-        """An error in the value at this location that is only found when a night uses it."""
-        root = yaml.compose(self._config_path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        """An error in the value at this location that whoever uses the value has found."""
+        root = yaml.compose(self._text, Loader=yaml.SafeLoader)
         line = line_of(root, location) if root else None
         return ConfigError(problem, key=key_text(location), line=line, remedy=remedy, path=self._config_path)
 

@@ -1,7 +1,7 @@
 """Keys and values of the contract that are not implemented yet.
 
-They are refused if ignoring them would give other figures than configured, else accepted with a notice. Remove an entry
-when its feature is built.
+A source's format that is only planned is refused (`pipeline.ingest.check_formats`); a key that nothing uses is accepted
+with a notice. Remove an entry when its feature is built.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from typing import Any
 
 from pipeline.settings.locations import Location
 
-Refusal = tuple[Location, str, str]
+PLANNED_FORMATS = ("ga4", "mixpanel", "sensors", "segment", "snowplow", "amplitude", "access_log", "survey")
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """A key (`*` stands for each entry of a list), the values that match, and what to do instead."""
+    """A key, and the values that would have no effect."""
 
     key: str
     matches: Callable[[Any], bool]
-    remedy: str = "remove it"
 
 
 def _is_set(value: Any) -> bool:
@@ -32,15 +31,6 @@ def _is_not(*supported: Any) -> Callable[[Any], bool]:
     return lambda value: value not in supported
 
 
-_REFUSED = (
-    _Rule(
-        "sources.*.format",
-        _is_not("tracker", "table"),
-        "use tracker, or table, which reads any CSV, TSV, Parquet or JSON lines",
-    ),
-)
-
-_TABLE_KEYS = ("columns", "header", "delimiter", "event_name")
 _UNUSED = (
     _Rule("interventions", _is_set),
     _Rule("global_holdout", _is_set),
@@ -50,37 +40,14 @@ _UNUSED = (
 )
 
 
-def _found(value: Any, parts: list[str], location: Location = ()) -> Iterator[tuple[Location, Any]]:
-    if not parts:
-        yield location, value
-    elif parts[0] == "*":
-        for index, entry in enumerate(value):
-            yield from _found(entry, parts[1:], (*location, index))
-    elif parts[0] in value.model_fields_set:
-        yield from _found(getattr(value, parts[0]), parts[1:], (*location, parts[0]))
-
-
-def _matching(settings: Any, rules: tuple[_Rule, ...]) -> Iterator[tuple[Location, Any, str]]:
-    for rule in rules:
-        for location, value in _found(settings, rule.key.split(".")):
-            if rule.matches(value):
-                yield location, value, rule.remedy
-
-
-def refused(settings: Any) -> list[Refusal]:
-    """Location, problem and remedy of each value that would have no effect."""
-    only_tables: list[Refusal] = [
-        (("sources", index, key), "is for `format: table` only", "remove it, or set format: table")
-        for index, source in enumerate(settings.sources)
-        for key in _TABLE_KEYS
-        if source.format == "tracker" and key in source.model_fields_set
-    ]
-    return only_tables + [
-        (location, f"{value!r} is not supported yet" if isinstance(value, str) else "is not supported yet", remedy)
-        for location, value, remedy in _matching(settings, _REFUSED)
-    ]
-
-
-def unused(settings: Any) -> list[Location]:
+def unused(settings: Any) -> Iterator[Location]:
     """The keys that are accepted but not used yet."""
-    return [location for location, _, _ in _matching(settings, _UNUSED)]
+    for rule in _UNUSED:
+        location, value = tuple(rule.key.split(".")), settings
+        for part in location:
+            value = getattr(value, part) if part in value.model_fields_set else None
+            if value is None:
+                break
+        else:
+            if rule.matches(value):
+                yield location

@@ -50,7 +50,7 @@ def test_a_range_of_partitions_is_one_run_and_one_wish(home: HomePaths) -> None:
     assert asset.partitions_def.get_partition_keys()[0] == first  # the first date of the data
     tags = {"dagster/asset_partition_range_start": "2026-01-05", "dagster/asset_partition_range_end": "2026-01-07"}
     assert dg.materialize([asset], tags=tags, resources={"growth": growth_of(home)}).success
-    assert backfill.asked(home) == [(date(2026, 1, 5), date(2026, 1, 7))]
+    assert backfill.requested(home) == [(date(2026, 1, 5), date(2026, 1, 7))]
 
 
 def test_the_wish_starts_one_night(home: HomePaths) -> None:
@@ -94,7 +94,7 @@ def test_the_night_reads_these_days_again_and_the_warehouse_stays_the_same(home:
     assert "2026-01-05 to 2026-01-07, 2026-01-20 to 2026-01-20" in line
     plan = json.loads(home.build_plan.read_text(encoding="utf-8"))
     assert not plan["is_full"] and "taken out" in plan["reason"]
-    assert backfill.asked(home) == []
+    assert backfill.requested(home) == []
     command = "growthhouse backfill --from 2026-01-10 --to 2026-01-12"
     assert any(
         f"4 events of 2026-01-10 to 2026-01-12 came more than 3 days late and are held back: `{command}`" in s

@@ -104,7 +104,7 @@ def disturbed(
 def _build(home: Any, as_of: date) -> dict[str, Any]:
     """Lake, features, labels and predictions as of a day, without the rest of the night."""
     settings, paths, now = load_settings(home / "growth.yaml", home), HomePaths(home), datetime.now(UTC)
-    report = ingest(settings, as_of=as_of, now=now)
+    report = ingest(settings, now=now)
     context = resolve(settings, paths, requested=as_of, run_id="disturbed", now=now)
     variables = dbt_variables(settings, paths, context)
     outcomes = DbtSession(paths).build(

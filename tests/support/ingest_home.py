@@ -12,7 +12,7 @@ import duckdb
 import yaml
 import zstandard
 
-from pipeline.ingest import IngestReport, LedgerRow, ingest, read_ledger
+from pipeline.ingest import IngestResult, LedgerRow, ingest, read_ledger
 from pipeline.settings import Settings, load_settings
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ class Home:
         path.write_bytes(PACKERS.get(path.suffix, bytes)(content))
         return path
 
-    def ingest(self, **options: Any) -> IngestReport:
+    def ingest(self, **options: Any) -> IngestResult:
         return ingest(self.settings, **{"now": NOW, **options})
 
     def _rows(self, folder: str, order: str, where: str = "true") -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The tracker format: JSON lines of `{"event", "timestamp", "userId", "anonymousId", "context", "properties", …}`.
 
-Lines are read as text and parsed in SQL, because a typed reader turns bad lines into empty rows without a word.
+Lines are read as text and parsed in SQL, because a typed reader turns bad lines into empty rows silently.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 
 from pipeline.home.sql_text import identifier, quote
-from pipeline.ingest.formats.json_keys import ObjectKeys
-from pipeline.ingest.formats.leftovers import Leftover, fields, looked_up
+from pipeline.ingest.formats.base import Draft, Format
+from pipeline.ingest.json_keys import FoundKeys, KnownKeys
+from pipeline.ingest.properties import Properties, coalesce, fields, looked_up
+from pipeline.ingest.text.layout import Layout
+from pipeline.settings import Source
 
 _ENVELOPE = {
     "event_name": ("event",),
@@ -20,7 +23,7 @@ _ENVELOPE = {
     "sent_at": ("sentAt", "sent_at"),
     "received_at": ("receivedAt", "received_at"),
 }
-# Names under which a canonical value comes, in `properties` or beside it; the first that is there counts.
+# Names of a canonical value, in `properties` or beside it; the first that is there counts.
 _PROPERTIES = {
     "item_id": ("productId", "product_id", "itemId", "item_id"),
     "category": ("category", "productCategory", "product_category", "item_category"),
@@ -56,17 +59,16 @@ _CONTEXT_PARTS = {"page": ("url", "path", "referrer"), "campaign": ("source", "m
 _ENVELOPE_KEYS = tuple(key for keys in _ENVELOPE.values() for key in keys)
 _PROPERTY_KEYS = (*(key for keys in _PROPERTIES.values() for key in keys), *_MILLISECONDS)
 
-# Every object of a line that columns are taken from, with the keys they are taken by.
-KNOWN_KEYS = {
+# Every object of a line that columns are taken from, with their keys.
+_KNOWN_KEYS: KnownKeys = {
     "$": (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context"),
     "$.properties": _PROPERTY_KEYS,
     "$.context": (*_CONTEXT_PARTS, "userAgent"),
     **{f"$.context.{part}": keys for part, keys in _CONTEXT_PARTS.items()},
 }
-Found = dict[str, ObjectKeys]
 
 
-def _structure(found: Found) -> str:
+def _structure(found: FoundKeys) -> str:
     """What json_transform reads out of a line."""
     top: dict[str, object] = {**fields(found["$"])}
     context: dict[str, object] = {**fields(found["$.context"])}
@@ -81,82 +83,76 @@ def _structure(found: Found) -> str:
     return json.dumps(top or {"event": "VARCHAR"})
 
 
-def _coalesce(expressions: list[str]) -> str:
-    if not expressions:
-        return "null::varchar"
-    return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
-
-
-def _given(found: Found, keys: tuple[str, ...]) -> list[str]:
+def _given(found: FoundKeys, keys: tuple[str, ...]) -> list[str]:
     """A value by its names, in `properties` and then beside it."""
     inside = [f'j.properties."{key}"' for key in keys if key in found["$.properties"].known]
     return inside + [f'j."{key}"' for key in keys if key in found["$"].known]
 
 
-def _values(found: Found) -> list[str]:
+def _values(found: FoundKeys) -> list[str]:
     columns = []
     for column, keys in _ENVELOPE.items():
-        columns.append(f"""{_coalesce([f'j."{key}"' for key in keys if key in found["$"].known])} as {column}""")
+        columns.append(f"""{coalesce([f'j."{key}"' for key in keys if key in found["$"].known])} as {column}""")
     for column, keys in _PROPERTIES.items():
         values = _given(found, keys)
         if column == "duration_s":
-            # Milliseconds that are no number stay as they are, so that the line is refused and not taken for seconds.
+            # Milliseconds that are not a number keep their unit, so that the line is rejected, not read as seconds.
             for given in _given(found, _MILLISECONDS):
                 values.append(f"coalesce((try_cast({given} as double) / 1000)::varchar, {given} || ' ms')")
         place = _CONTEXT.get(column)
         if place and place[-1] in found["$.context" if len(place) == 1 else f"$.context.{place[0]}"].known:
             values.insert(0, ".".join(["j.context", *(f'"{key}"' for key in place)]))
-        columns.append(f"{_coalesce(values)} as {column}")
+        columns.append(f"{coalesce(values)} as {column}")
     return columns
 
 
-def _add_rest(found: Found, path: str, leftover: Leftover, is_looked_up: bool = False, unless: str = "") -> None:
+def _add_rest(found: FoundKeys, path: str, rest: Properties, is_looked_up: bool = False, unless: str = "") -> None:
     """Add what no column took at one path."""
     if is_looked_up or found[path].has_too_many:
-        keys = f"keys[{list(KNOWN_KEYS).index(path) + 1}]"
-        leftover.lists.append(looked_up(keys, _pointer(path) + "/", KNOWN_KEYS[path], unless))
+        keys = f"keys[{list(_KNOWN_KEYS).index(path) + 1}]"
+        rest.lists.append(looked_up(keys, _pointer(path) + "/", _KNOWN_KEYS[path], unless))
         return
     struct = path.replace("$", "j")
     for name, key in found[path].others.items():
-        leftover.add(key, f"{struct}.{identifier(name)}")
+        rest.add(key, f"{struct}.{identifier(name)}")
 
 
 def _pointer(path: str) -> str:
     return path.removeprefix("$").replace(".", "/")
 
 
-def _context_rest(found: Found) -> Leftover:
-    leftover = Leftover()
-    _add_rest(found, "$.context", leftover)
+def _context_rest(found: FoundKeys) -> Properties:
+    rest = Properties()
+    _add_rest(found, "$.context", rest)
     for part in sorted(_CONTEXT_PARTS.keys() & found["$.context"].known):
-        inner = Leftover()
+        inner = Properties()
         _add_rest(found, f"$.context.{part}", inner)
         if inner:
-            leftover.add(f'"{part}"', inner.sql(), is_made=True)
+            rest.add_object(f'"{part}"', inner.sql())
         if found[f"$.context.{part}"].has_no_object:
             pointer = f"'/context/{part}'"
             text = f"json_extract(line, {pointer})::varchar"
-            leftover.add(f'"{part}"', f"case when json_type(line, {pointer}) not in ('OBJECT', 'NULL') then {text} end")
-    return leftover
+            rest.add(f'"{part}"', f"case when json_type(line, {pointer}) not in ('OBJECT', 'NULL') then {text} end")
+    return rest
 
 
-def _properties(found: Found) -> str:
-    """Of an entry that stands in `properties` and beside it, the one in `properties` is kept."""
-    leftover = Leftover()
+def _properties(found: FoundKeys) -> str:
+    """Of an entry that is in `properties` and beside it, the one in `properties` is kept."""
+    rest = Properties()
     is_looked_up = found["$"].has_too_many or found["$.properties"].has_too_many
-    _add_rest(found, "$.properties", leftover, is_looked_up)
-    _add_rest(found, "$", leftover, is_looked_up, unless="/properties/")
+    _add_rest(found, "$.properties", rest, is_looked_up)
+    _add_rest(found, "$", rest, is_looked_up, unless="/properties/")
     if context := _context_rest(found):
-        rest = context.sql()
+        text = context.sql()
         if is_looked_up:
             inside = "nullif(json_extract(line, '/properties/context')::varchar, 'null')"
-            rest = f"case when {inside} is null then {rest} end"
-        leftover.add('"context"', rest, is_made=True)
-    return leftover.sql()
+            text = f"case when {inside} is null then {text} end"
+        rest.add_object('"context"', text)
+    return rest.sql()
 
 
-def _fault(found: Found) -> str:
-    """The reason why a line is refused for its shape."""
+def _fault(found: FoundKeys) -> str:
+    """The reason to reject a line for its shape."""
     cases = ["when not is_object then 'bad_json'"]
     # Only text that looks like an object or a list is looked up; an id may well begin with a brace.
     for key in sorted(set(_ENVELOPE_KEYS) & found["$"].known):
@@ -170,10 +166,15 @@ def _fault(found: Found) -> str:
     return "case " + "\n            ".join(cases) + " end"
 
 
-def draft_sql(lines: str, found: Found) -> str:
-    """The draft of a relation with file_number, line_number, line and is_object, whose keys were surveyed."""
+def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
+    """Times of delivery are always ISO or an epoch; the config may name another format for the event's own."""
+    return Draft(lambda lines: _draft_sql(lines, found), "line", event_time=source.timestamp_format)
+
+
+def _draft_sql(lines: str, found: FoundKeys) -> str:
+    """From a relation with file_number, line_number, line and is_object, whose keys were surveyed."""
     is_keyed = any(keys.has_too_many for keys in found.values())
-    keys = f", json_keys(line, [{', '.join(map(quote, KNOWN_KEYS))}]) as keys" if is_keyed else ""
+    keys = f", json_keys(line, [{', '.join(map(quote, _KNOWN_KEYS))}]) as keys" if is_keyed else ""
     ids = [f'j."{key}"' for key in _ENVELOPE["event_id"] if key in found["$"].known]
     return f"""
     with objects as (
@@ -186,7 +187,10 @@ def draft_sql(lines: str, found: Found) -> str:
     select
         file_number, line_number,
         {_fault(found)} as fault,
-        case when filled({_coalesce(ids)}) is null then json(line)::varchar end as row_text,
+        case when filled({coalesce(ids)}) is null then json(line)::varchar end as row_text,
         {_properties(found)} as properties,
         {", ".join(_values(found))}
     from parsed"""
+
+
+FORMAT = Format(name="tracker", layouts=("json_lines",), draft=draft, json_keys=lambda source: _KNOWN_KEYS)

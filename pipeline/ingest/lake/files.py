@@ -1,6 +1,6 @@
-"""The lake's files: where they are, how a batch's events get there, and clearing what a crash left.
+"""The lake's files: where they are, how a batch's events get there, and removing what a crash left.
 
-Nothing here decides whether a file counts; that is the ledger's.
+Not here: whether a file counts, which the ledger says.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from pipeline.home.atomic import fsync
 from pipeline.home.checksums import accept, digest
 from pipeline.home.failpoints import failpoint
 from pipeline.home.sql_text import quote
 from pipeline.ingest.canonical import EVENT_COLUMNS
-from pipeline.ingest.lake.ledger import sync
+from pipeline.ingest.lake.ledger import LedgerRow
 
 _MAX_SINGLE_WRITES = 4
 
@@ -47,16 +48,16 @@ class Lake:
 
     @property
     def suspicion(self) -> Path:
-        """There where somebody found damage: the next ingest then looks into every file."""
+        """A mark that damage was found: the next ingest then checks the content of every file."""
         return self.root / "look-closely.txt"
 
     @property
     def staging(self) -> Path:
-        """Where files wait until the whole ingest has passed; on the same disk, so that a rename moves them."""
+        """Where files are until the ingest is complete; on the same disk, so that a rename moves them."""
         return self.root / ".staging"
 
     def prepare(self) -> None:
-        """Make the folders, and an empty staging area."""
+        """Create the folders, and an empty staging area."""
         shutil.rmtree(self.staging, ignore_errors=True)
         for folder in (self.events, self.rejected, self.staging):
             folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +70,7 @@ class Staging:
         self._root, self._n_writes = root, 0
 
     def folder(self) -> Path:
-        """A path that nobody used yet."""
+        """A path that is not used yet."""
         self._n_writes += 1
         return self._root / f"{self._n_writes:06d}"
 
@@ -83,7 +84,7 @@ class Staging:
                 to {quote(str(folder))} (format parquet, compression zstd, partition_by (part, event_month))"""
             )
             return
-        # The partitioned writer sorts rows into parts in memory first, which a few plain writes spare.
+        # The partitioned writer first sorts rows into parts in memory; a few plain writes need no sort.
         for file_id, month in parts:
             target = folder / f"part={file_id}" / f"event_month={month}"
             target.mkdir(parents=True)
@@ -94,16 +95,16 @@ class Staging:
                 ) to {quote(str(target / "data.parquet"))} (format parquet, compression zstd)"""
             )
 
-    def write_refused(self, con: DuckDBPyConnection, source: str, files: list[tuple[str, str]], now: datetime) -> None:
-        """Write the table `refused`; `files` are id and shown name by file_number."""
-        if not con.execute("select count(*) > 0 from refused").fetchall()[0][0]:
+    def write_rejected(self, con: DuckDBPyConnection, source: str, files: list[tuple[str, str]], now: datetime) -> None:
+        """Write the table `rejected`; `files` are id and shown name by file_number."""
+        if not con.execute("select count(*) > 0 from rejected").fetchall()[0][0]:
             return
         known = ", ".join(f"({n}, {quote(file_id)}, {quote(name)})" for n, (file_id, name) in enumerate(files))
         con.execute(
             f"""copy (
                 select {quote(source)} as source, file, line_number, reason, raw_line,
                     timestamp '{now:%Y-%m-%d %H:%M:%S}' as ingested_at, file_id, file_id as part
-                from refused inner join (values {known}) as known (file_number, file_id, file) using (file_number)
+                from rejected inner join (values {known}) as known (file_number, file_id, file) using (file_number)
                 order by file_number, line_number
             ) to {quote(str(self.folder()))} (format parquet, compression zstd, partition_by (part))"""
         )
@@ -118,7 +119,7 @@ class Staging:
 
 
 def move_into_lake(lake: Lake, names: dict[str, str], staging: Staging) -> None:
-    """Rename staged files into the lake, by the name of each file_id; they count only once the ledger says so."""
+    """Rename staged files into the lake, by the name of each file_id. They count once the ledger names them."""
     moves: list[tuple[Path, Path]] = []
     written = staging.parts()
     for file_id, name in names.items():
@@ -132,11 +133,11 @@ def move_into_lake(lake: Lake, names: dict[str, str], staging: Staging) -> None:
     accept(lake.root, {target.relative_to(lake.root).as_posix(): digest(path) for path, target in moves})
     for path, target in moves:
         target.parent.mkdir(exist_ok=True)
-        sync(path)
+        fsync(path)
         os.replace(path, target)
         failpoint("ingest_between_renames")
     for folder in {*(target.parent for _, target in moves), lake.events}:
-        sync(folder)
+        fsync(folder)
 
 
 def lake_files(lake: Lake) -> list[Path]:
@@ -145,13 +146,13 @@ def lake_files(lake: Lake) -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """`<source>-<file_id>` of a file in the lake (a second part of one file carries a further suffix)."""
+    """`<source>-<file_id>` of a file in the lake (a second part of one file has a further suffix)."""
     return "-".join(path.stem.split("-")[:2])
 
 
-def clear_orphans(lake: Lake, active: Iterable[str]) -> int:
-    """Remove the files of the lake whose `<source>-<file_id>` is not active; how many they were."""
-    known, removed = set(active), 0
+def clear_orphans(lake: Lake, rows: Iterable[LedgerRow]) -> int:
+    """Remove the files of the lake that no row of the ledger counts; returns how many."""
+    known, removed = {row.lake_name for row in rows if row.has_files}, 0
     for path in lake_files(lake):
         if name_of(path) not in known:
             path.unlink()

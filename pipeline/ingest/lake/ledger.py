@@ -1,12 +1,12 @@
 """The ledger: one row per ingested file, rewritten atomically. Writing it is the commit point of an ingest.
 
-What counts is what the raw files say now, so that reading everything anew ends in the same lake:
-- The same content under the same name is not read again, nor under a new name where the old one is gone (a renaming).
-- Other content under a known name replaces what the file gave before, whose row stays as `superseded`: raw files are
-  corrected or completed in place. Where it holds less than before, the ingest says so; a delivery needs a name of its own.
+The current content of the raw files counts, so that reading everything again gives the same lake:
+- The same content under the same name is not read again, nor under a new name if the old one is gone (a rename).
+- Other content under a known name replaces the events the file gave before, whose row stays as `superseded`: raw files
+  are corrected or completed in place. If it has fewer events, the ingest warns: a delivery needs a name of its own.
 - A second file with the same content is read, and its events are duplicates.
 - A file that is gone still counts, because raw files are archived; unless it never gave an event.
-- What of a file came too late is decided when it first arrives, and stays so (late.py).
+- Which events of a file came too late is decided when it first arrives, and does not change (late.py).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.home.atomic import fsync
 from pipeline.home.checksums import accept, digest
 from pipeline.home.failpoints import failpoint
 from pipeline.home.sql_text import quote
@@ -53,7 +54,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One file that was read: what it was, what came of it, and under which reading rules."""
+    """One file that was read: its content, what became of its lines, and by which rules it was read."""
 
     file_id: str
     source: str
@@ -70,42 +71,52 @@ class LedgerRow:
     status: str
     event_names: tuple[str, ...]
     reading: str  # hash of the settings that decide how a line is read
-    n_erased: int = 0  # lines of erased persons; the other counts are of what remains
-    n_expired: int = 0  # lines older than the config keeps them
-    n_too_late: int = 0  # of n_rejected: events held back, and below their first and last date
+    n_erased: int = 0  # lines of erased persons; the other counts are without them
+    n_expired: int = 0  # lines older than privacy.raw_days
+    n_too_late: int = 0  # of n_rejected: events held back; their first and last date follow
     too_late_from: date | None = None
     too_late_to: date | None = None
-    late_before: date | None = None  # the rule they were held back by (late.py)
+    late_before: date | None = None  # this and the next: the file's rule about late events (late.py)
     days_taken_in: str = ""
 
     @property
     def is_active(self) -> bool:
-        """Whether it is what the source says now, and not replaced by newer content."""
+        """Whether it describes the file as it is now, and was not replaced by newer content."""
         return self.status != "superseded"
 
     @property
+    def has_files(self) -> bool:
+        """Whether the lake may have files of it."""
+        return self.status not in ("superseded", "expired")
+
+    @property
+    def lake_name(self) -> str:
+        """The name of its files in the lake."""
+        return f"{self.source}-{self.file_id}"
+
+    @property
     def gave_events(self) -> bool:
-        """Whether there was an event in it, be it one that is held back."""
+        """Whether there was an event in it, even if it is held back."""
         return bool(self.n_accepted or self.n_too_late)
 
     @property
-    def is_spent(self) -> bool:
-        """Whether lines of it were removed on purpose: without events it is still no file that never gave any."""
+    def has_removed_lines(self) -> bool:
+        """Whether lines of it were removed on purpose: it may have no events now, but had some."""
         return bool(self.n_erased or self.n_expired)
 
 
 def read_ledger(path: Path) -> list[LedgerRow]:
-    """All rows, none where nothing was ingested yet."""
+    """All rows; none if nothing was ingested yet."""
     if not path.exists():
         return []
     with duckdb.connect() as con:
-        there = con.execute(f"select * from read_parquet({quote(path)}) limit 0").description
-        present = {column[0] for column in there or ()}
-        # A ledger of an older version lacks the later columns: their defaults hold.
+        description = con.execute(f"select * from read_parquet({quote(path)}) limit 0").description
+        present = {column[0] for column in description or ()}
+        # A ledger of an older version lacks the later columns: they get their defaults.
         names = [field.name for field in fields(LedgerRow) if field.name in present]
         rows = con.execute(f"select {', '.join(names)} from read_parquet({quote(path)})").fetchall()
-    made = (LedgerRow(**dict(zip(names, row, strict=True))) for row in rows)
-    return [replace(row, event_names=tuple(row.event_names or ())) for row in made]
+    read = (LedgerRow(**dict(zip(names, row, strict=True))) for row in rows)
+    return [replace(row, event_names=tuple(row.event_names or ())) for row in read]
 
 
 def _plain(value: Any) -> Any:
@@ -113,10 +124,10 @@ def _plain(value: Any) -> Any:
 
 
 def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
-    """Replace the ledger: written beside it, forced to disk, then renamed over it."""
+    """Replace the ledger: written beside it, synced to disk, then renamed over it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = path.with_suffix(".jsonl.tmp")
-    made = path.with_suffix(".parquet.tmp")
+    temporary = path.with_suffix(".parquet.tmp")
     with lines.open("w", encoding="utf-8") as out:
         for row in rows:
             out.write(json.dumps({name: _plain(value) for name, value in asdict(row).items()}) + "\n")
@@ -124,20 +135,11 @@ def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
     with duckdb.connect() as con:
         relation = f"read_json({quote(lines)}, format = 'newline_delimited', columns = {{{columns}}})"
         con.execute(
-            f"copy (select * from {relation} order by ingested_at, source, file) to {quote(made)} (format parquet)"
+            f"copy (select * from {relation} order by ingested_at, source, file) to {quote(temporary)} (format parquet)"
         )
-    sync(made)
-    accept(path.parent, {path.name: digest(made)})
+    fsync(temporary)
+    accept(path.parent, {path.name: digest(temporary)})
     failpoint("ledger_before_rename")
-    os.replace(made, path)
-    sync(path.parent)
+    os.replace(temporary, path)
+    fsync(path.parent)
     lines.unlink()
-
-
-def sync(path: Path) -> None:
-    """Force a file or a folder's entries to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,7 @@
-"""Damage in the lake: found when an ingest begins, mended by reading the raw files again, or told where they are gone.
+"""Damage in the lake: found when an ingest begins, and repaired by reading the raw files again, if they exist.
 
-Every night asks the size of all files, and the content of a seventh of them, another one each day; `growthhouse doctor` asks
-the content of all. Not here: how sums are kept (`pipeline.home.checksums`).
+Every night checks the size of all files and the content of a seventh of them, a different seventh each day;
+`growthhouse doctor` checks the content of all. Not here: how checksums are kept (`pipeline.home.checksums`).
 """
 
 from __future__ import annotations
@@ -25,14 +25,11 @@ from pipeline.ingest.result import IngestError
 
 _DAYS_FOR_ALL = 7
 _SHOWN = 5
-_GO_ON = (
-    "Put the raw files back, or these files of the lake from a backup, and run again; `growthhouse doctor --accept-loss` "
-    "goes on without them. Nothing was ingested, and the published warehouse is left as it was."
-)
+_UNCHANGED = "Nothing was ingested, and the published warehouse is unchanged."
 
 
 def open_ledger(lake: Lake, now: datetime, warnings: list[str]) -> tuple[list[LedgerRow], bool]:
-    """The ledger's rows, and whether it was lost: then all raw files are read again, and nothing of the lake is removed."""
+    """The ledger's rows, and whether it was lost: then all raw files are read again, and the lake keeps its files."""
     problem = ledger_problem(lake)
     if problem is None:
         return read_ledger(lake.ledger), False
@@ -45,7 +42,7 @@ def open_ledger(lake: Lake, now: datetime, warnings: list[str]) -> tuple[list[Le
 
 
 def ledger_problem(lake: Lake) -> str | None:
-    """Why the ledger cannot be trusted, None where it can."""
+    """Why the ledger cannot be used; None if it can."""
     try:
         sums = read_record(lake.root).get(lake.ledger.name)
     except RecordDamaged:
@@ -64,14 +61,14 @@ def ledger_problem(lake: Lake) -> str | None:
 def damaged_files(
     lake: Lake, rows: Iterable[LedgerRow], *, day: int | None, warnings: list[str] | None = None
 ) -> dict[str, list[str]]:
-    """What is wrong with files of the lake that count, by file_id. `day` None asks the content of all of them."""
-    active = {f"{row.source}-{row.file_id}": row.file_id for row in rows if row.is_active and row.status != "expired"}
+    """What is wrong with files of the lake that count, by file_id. With `day` None the content of all is checked."""
+    active = {row.lake_name: row.file_id for row in rows if row.has_files}
     try:
         record = read_record(lake.root)
     except RecordDamaged as error:
         record = {}
         if warnings is not None:
-            warnings.append(f"{error}; the sums of the lake are recorded anew, as its files are now.")
+            warnings.append(f"{error}; the checksums of the lake are recorded again, from its files as they are now.")
     found: dict[str, list[str]] = {}
     if lake.suspicion.exists():
         day = None
@@ -86,11 +83,11 @@ def damaged_files(
 
 
 def record_unknown(lake: Lake) -> int:
-    """Record files that have no sum yet (a lake from before there were sums), as they are; how many they were."""
+    """Record files that have no checksum yet, as in a lake of an older version; returns how many."""
     try:
-        known = read_record(lake.root).keys()
+        known = set(read_record(lake.root))
     except RecordDamaged:
-        known = set()  # type: ignore[assignment]
+        known = set()
     paths = [*lake_files(lake), *([lake.ledger] if lake.ledger.exists() else [])]
     unknown = {name: digest(path) for path in paths if (name := path.relative_to(lake.root).as_posix()) not in known}
     if unknown:
@@ -99,61 +96,66 @@ def record_unknown(lake: Lake) -> int:
 
 
 def mark_damaged(lake: Lake) -> None:
-    """Have the next ingest look into the content of every file, whatever the day."""
-    write_text("The next ingest looks into the content of every file of the lake.\n", lake.suspicion)
+    """Make the next ingest check the content of every file, whatever the day."""
+    write_text("The next ingest checks the content of every file of the lake.\n", lake.suspicion)
 
 
 def refuse_loss(
-    damaged: dict[str, list[str]], rows: Iterable[LedgerRow], made_again: Collection[LedgerRow]
+    damaged: dict[str, list[str]], rows: Iterable[LedgerRow], read_again: Collection[LedgerRow]
 ) -> set[str]:
-    """file_ids whose events another reading replaces (their raw file was renamed); IngestError where none does."""
-    contents, ids = {row.sha256 for row in made_again}, {(row.source, row.file) for row in made_again}
+    """file_ids whose events another file replaces (their raw file was renamed); IngestError if none does."""
+    contents, ids = {row.sha256 for row in read_again}, {(row.source, row.file) for row in read_again}
     waiting = [row for row in rows if row.file_id in damaged and (row.source, row.file) not in ids]
     lost = [row for row in waiting if row.sha256 not in contents]
     if lost:
         raise IngestError(
-            "The lake is damaged, and these raw files are not there to be read again:\n"
-            + "\n".join(_told(row, damaged[row.file_id]) for row in sorted(lost, key=lambda row: row.file)[:_SHOWN])
+            "The lake is damaged, and these raw files are gone, so they cannot be read again:\n"
+            + "\n".join(_describe(row, damaged[row.file_id]) for row in sorted(lost, key=lambda row: row.file)[:_SHOWN])
             + (f"\n  and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else "")
-            + f"\n{sum(row.n_accepted for row in lost):,} events of {_days(lost)} are lost without them. {_GO_ON}"
+            + f"\n{sum(row.n_accepted for row in lost):,} events of {_days(lost)} are lost without them. Restore the "
+            "raw files, or these files of the lake from a backup, and run again; `growthhouse doctor --accept-loss` "
+            f"continues without them. {_UNCHANGED}"
         )
     return {row.file_id for row in waiting}
 
 
-def refuse_forgetting(lake: Lake, made_again: Collection[LedgerRow]) -> None:
-    """With the ledger lost, every file of the lake must have been made again; else its raw file is gone.
+def refuse_forgetting(lake: Lake, read_again: Collection[LedgerRow]) -> None:
+    """With the ledger lost, every file of the lake must have been written again; else its raw file is gone.
 
-    Or its raw file has other content now, and that was read: which file it was, the published version knows.
+    Or its raw file has other content now, which was read: the published version knows which file it was.
     """
-    names = {f"{row.source}-{row.file_id}" for row in made_again}
-    read_anew = {(row.source, row.file) for row in made_again}
-    names |= {name for name, file in _published_files(lake).items() if file in read_anew}
+    names = {row.lake_name for row in read_again}
+    files = {(row.source, row.file) for row in read_again}
+    names |= {name for name, file in _published_files(lake).items() if file in files}
     stray = sorted({path for path in lake_files(lake) if name_of(path) not in names})
     if not stray:
         return
-    with duckdb.connect() as con:
-        events = [str(path) for path in stray if path.is_relative_to(lake.events)]
-        spans = con.execute(
-            "select cast(min(event_at) as date), cast(max(event_at) as date) from read_parquet(?)", [events]
-        ).fetchone() if events else None  # fmt: skip
-    days = f" Their events are of {spans[0]} to {spans[1]}." if spans and spans[0] else ""
     listed = "\n".join(f"  {path.relative_to(lake.root.parent.parent)}" for path in stray[:_SHOWN])
     raise IngestError(
         f"The ledger of the lake is lost, and {len(stray)} files of the lake come from raw files that are gone or "
-        f"have changed, so nobody knows whether they count:\n{listed}\n"
-        f"{days} Put the raw files back, or move these files out of data/lake to go on without them, and run again. "
-        "Nothing was ingested, and the published warehouse is left as it was."
+        f"have changed, so it is unknown whether they count:\n{listed}\n"
+        f"{_dates_of([path for path in stray if path.is_relative_to(lake.events)])}Restore the raw files, or move "
+        f"these files out of data/lake to continue without them, and run again. {_UNCHANGED}"
     )
 
 
+def _dates_of(events: list[Path]) -> str:
+    if not events:
+        return ""
+    first, last = duckdb.execute(
+        "select cast(min(event_at) as date), cast(max(event_at) as date) from read_parquet(?)", [list(map(str, events))]
+    ).fetchall()[0]
+    return f"Their events are of {first} to {last}. "
+
+
 def _published_files(lake: Lake) -> dict[str, tuple[str, str]]:
-    """Source and raw file by the name of their files in the lake, as far as the published version can be read."""
+    """Source and raw file by the name of their files in the lake; empty if the published version cannot be read."""
     rows = _published(lake, "select source, file_id, file from raw.ingested_files")
     return {f"{source}-{file_id}": (source, file) for source, file_id, file in rows}
 
 
 def published_arrivals(lake: Lake) -> list[Arrival]:
-    """What a lost ledger remembered of its files, as far as the published version can be read: else all is taken in."""
+    """What a lost ledger knew of its files, if the published version can be read; without it, no event is too late."""
     columns = ", ".join(Arrival._fields)
     query = f"select {columns} from raw.ingested_files where status <> 'superseded' order by ingested_at, source, file"
     return [Arrival(*row) for row in _published(lake, query)]
@@ -171,7 +173,7 @@ def _published(lake: Lake, query: str) -> list[tuple[Any, ...]]:
 
 
 def give_up(lake: Lake, present: Collection[tuple[str, str]]) -> list[LedgerRow]:
-    """Go on without damaged files of the lake whose raw file (source, file) is gone: they no longer count."""
+    """Continue without damaged files of the lake whose raw file (source, file) is gone: they no longer count."""
     rows = read_ledger(lake.ledger)
     damaged = damaged_files(lake, rows, day=None)
     lost = [row for row in rows if row.file_id in damaged and row.is_active and (row.source, row.file) not in present]
@@ -181,7 +183,7 @@ def give_up(lake: Lake, present: Collection[tuple[str, str]]) -> list[LedgerRow]
     return lost
 
 
-def _told(row: LedgerRow, problems: list[str]) -> str:
+def _describe(row: LedgerRow, problems: list[str]) -> str:
     return f"  {'; '.join(problems)}: the events of {_days([row])} from {row.file}"
 
 

@@ -1,1 +1,9 @@
-"""Bytes of raw files: their layout, encodings, line ends, repairs, and the rows that DuckDB reads. Not here: what rows mean."""
+"""Bytes and lines of raw files: compression, encoding, layout, repair, and the rows that DuckDB loads.
+
+Start at inspect.py (what a file is), then layout.py, repair.py and rows.py. Not here: what a row means (`formats`).
+"""
+
+from pipeline.ingest.text.inspect import ByteStream
+from pipeline.ingest.text.layout import FileProblem, Layout, read_layout
+
+__all__ = ["ByteStream", "FileProblem", "Layout", "read_layout"]

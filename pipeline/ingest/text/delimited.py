@@ -1,7 +1,7 @@
-"""Delimited text (CSV, TSV) into the table `rows`; rows that do not fit are mended or refused as bad_row.
+"""Delimited text (CSV, TSV) into the table `rows`; rows that do not fit are completed or rejected as bad_row.
 
-Belongs here: what DuckDB's CSV reader refuses, and line numbers (a row that spans several lines counts as one).
-What the columns mean is in table.py.
+Belongs here: what DuckDB's CSV reader rejects, and line numbers (a row that spans several lines counts as one).
+Not here: what the columns mean.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from duckdb import DuckDBPyConnection
 
 from pipeline.home.sql_text import file_list, quote
 from pipeline.ingest.text.layout import Layout
-from pipeline.ingest.text.repair import RefusedLines
+from pipeline.ingest.text.repair import RejectedLines
 
 _FETCHED_ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class DelimitedFile:
-    """A file to read, and what was left out of it before: the numbers of lines that stand empty."""
+    """A file to read, and the numbers of its empty lines: blank ones, and those that were rejected before."""
 
     path: Path
     file_number: int
     compression: str
-    left_out: array[int]
+    empty_lines: array[int]
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A line that DuckDB did not read as a row; left_out ones have no text, and those with cells are kept all the same."""
+    """A line that DuckDB did not read as a row: an empty one without text, a row to keep with cells, else a bad one."""
 
     line: int
     text: str | None = None
@@ -47,10 +47,10 @@ def read_delimited(
     layout: Layout,
     n_needed: int,
     max_line_bytes: int,
-    refused: RefusedLines,
+    rejected: RejectedLines,
     scratch: Path,
 ) -> None:
-    """Append the rows of a file, and its shifts of line numbers. A row may lack columns beyond the first `n_needed`."""
+    """Append the rows of a file, and how line numbers shift. A row may lack columns after the first `n_needed`."""
     for leftover in ("bad_rows", "bad_scans"):
         con.execute(f"drop table if exists {leftover}")
     kinds = ", ".join(f"{quote('c_' + name)}: 'VARCHAR'" for name in layout.columns)
@@ -65,7 +65,7 @@ def read_delimited(
     with kept.open("w", encoding="utf-8", newline="") as rows, shifts.open("w", encoding="utf-8") as moves:
         writer = csv.writer(rows, lineterminator="\n", quoting=csv.QUOTE_ALL)
         pieces = merge(
-            (_Piece(line) for line in file.left_out if line > layout.n_skip),
+            (_Piece(line) for line in file.empty_lines if line > layout.n_skip),
             _bad_pieces(con, layout, n_needed),
             key=lambda piece: piece.line,
         )
@@ -75,7 +75,7 @@ def read_delimited(
             if piece.cells is not None:
                 writer.writerow([number, *piece.cells, *[""] * (len(layout.columns) - len(piece.cells))])
             elif piece.text is not None:
-                refused.add(file.file_number, number, "bad_row", piece.text)
+                rejected.add(file.file_number, number, "bad_row", piece.text)
     con.execute(
         f"""insert into rows select {file.file_number}, * from read_csv({quote(str(kept))},
             columns = {{'kept_line': 'BIGINT', {kinds}}}, delim = ',', quote = '"', escape = '"', header = false,
@@ -89,7 +89,7 @@ def read_delimited(
 
 
 def _bad_pieces(con: DuckDBPyConnection, layout: Layout, n_needed: int) -> Iterator[_Piece]:
-    """An open quote makes DuckDB take several lines for one row: each of them is looked at on its own."""
+    """An open quote makes DuckDB read several lines as one row: each of them is checked on its own."""
     found = con.execute("select line, min(csv_line) from bad_rows group by line order by line")
     while rows := found.fetchmany(_FETCHED_ROWS):
         for line, text in rows:

@@ -1,7 +1,6 @@
 """One pass over the bytes of a raw file before DuckDB sees it: its hash, and whether it is sound.
 
-Belongs here: decompression and byte-level facts. Mending a damaged file is in sanitize.py, parsing in tracker.py and
-table.py.
+Belongs here: decompression and facts about bytes. Not here: repairing a damaged file (repair.py), parsing.
 """
 
 from __future__ import annotations
@@ -18,36 +17,34 @@ from typing import Any
 import zstandard
 
 _READ_BYTES = 1 << 18
-# A zstd block of 4 bytes may stand for 128 KiB, so zstd gets little at a time; zlib can be told how much to give.
+# A zstd block of 4 bytes may expand to 128 KiB, so zstd gets little at a time; zlib has a limit of its own.
 _ZSTD_SLICE, _OUTPUT_BYTES = 1 << 12, 1 << 20
-# A file that unpacks to no more than this is harmless, however small it is packed.
+# A file that expands to no more than this is harmless at any ratio.
 _SMALL_BYTES = 1 << 26
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-# What the line reader takes for the end of a column; no JSON holds it as it is.
+# The line reader takes it for the end of a column; JSON never contains it unescaped.
 LINE_MARK = b"\x01"
 
 
-class UnpacksTooFar(Exception):
-    """A packed file holds far more than its size lets expect; nothing of it was kept."""
+class ExpandsTooFar(Exception):
+    """A compressed file expands to far more than data does; nothing of it was kept."""
 
 
-def is_too_far(n_unpacked: int, size_bytes: int, max_expansion: float) -> bool:
-    """Whether so many bytes out of a file of that size are more than data ever is."""
-    return n_unpacked > max(_SMALL_BYTES, size_bytes * max_expansion)
+def expands_too_far(n_expanded: int, size_bytes: int, max_expansion: float) -> bool:
+    """Whether a file of that size must not become so many bytes."""
+    return n_expanded > max(_SMALL_BYTES, size_bytes * max_expansion)
 
 
 @dataclass
 class Inspection:
-    """What the bytes of a file are, compressed or not; of a damaged one, as far as was looked at."""
+    """What the bytes of a file are, compressed or not; of a damaged one, as far as it was read."""
 
     sha256: str = ""
     compression: str = "none"
     n_bytes: int = 0  # decompressed, about
     is_truncated: bool = False
-    is_padded: bool = (
-        False  # zeros after the last gzip member, as tar and some disks leave them: sound, but not for DuckDB
-    )
+    is_padded: bool = False  # zeros after the last gzip member, as tar leaves them: sound, but not for DuckDB
     is_utf16: bool = False
     has_bad_utf8: bool = False
     has_nul: bool = False
@@ -59,19 +56,17 @@ class Inspection:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether the file must be mended before it is parsed, whatever its format."""
-        return (
-            self.is_truncated or self.is_padded or self.has_bad_utf8 or self.has_nul or self.has_long_line
-            or self.has_odd_newlines
-        )  # fmt: skip
+        """Whether the file must be repaired before it is parsed, whatever its format."""
+        is_bad_file = self.is_truncated or self.is_padded or self.has_odd_newlines
+        return is_bad_file or self.has_bad_utf8 or self.has_nul or self.has_long_line
 
 
 @dataclass
 class ByteStream:
-    """The decompressed bytes of a file; afterwards, the hash of the raw bytes and whether the file was cut."""
+    """The decompressed bytes of a file; afterwards, the hash of the raw bytes and whether the file is truncated."""
 
     path: Path
-    max_expansion: float = math.inf  # times its size that a packed file may unpack to
+    max_expansion: float = math.inf  # times its size that a compressed file may expand to
     compression: str = "none"
     is_truncated: bool = False
     is_padded: bool = False
@@ -80,7 +75,7 @@ class ByteStream:
 
     @property
     def sha256(self) -> str:
-        """Hash of the file as it lies on disk; complete once the stream was read to its end."""
+        """Hash of the file on disk; complete once the stream was read to its end."""
         return str(self._hash.hexdigest())
 
     def __iter__(self) -> Iterator[bytes]:
@@ -97,18 +92,18 @@ class ByteStream:
                 pass
 
     def hash_rest(self) -> None:
-        """Take the bytes that were not asked for into the hash, without decompressing them."""
+        """Add the bytes that were not read to the hash, without decompressing them."""
         with self.path.open("rb") as file:
             file.seek(self.n_read)
             for _ in self._raw(file):
                 pass
 
     def _limited(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        size, n_unpacked = self.path.stat().st_size, 0
+        size, n_expanded = self.path.stat().st_size, 0
         for chunk in chunks:
-            n_unpacked += len(chunk)
-            if is_too_far(n_unpacked, size, self.max_expansion):
-                raise UnpacksTooFar
+            n_expanded += len(chunk)
+            if expands_too_far(n_expanded, size, self.max_expansion):
+                raise ExpandsTooFar
             yield chunk
 
     def _raw(self, file: Any) -> Iterator[bytes]:
@@ -118,7 +113,7 @@ class ByteStream:
             yield chunk
 
     def _decompressed(self, raw: Iterator[bytes]) -> Iterator[bytes]:
-        """Members one after the other; a broken one ends the stream, with what came before it kept."""
+        """One member after the other; a broken one ends the stream, and what came before it is kept."""
         is_gzip = self.compression == "gzip"
         member, is_fresh = _member(is_gzip), True
         for piece in raw if is_gzip else _sliced(raw, _ZSTD_SLICE):
@@ -155,7 +150,7 @@ def _sliced(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 
 def _line_is_long(window: bytes, carried: int, limit: int) -> tuple[bool, int]:
-    """Whether a line that ends in this window is over the limit, and the length of the one that goes on."""
+    """Whether a line that ends in this window is over the limit, and the length of the one that continues."""
     first = window.find(b"\n")
     if first < 0:
         return carried + len(window) > limit, carried + len(window)
@@ -169,9 +164,9 @@ def _line_is_long(window: bytes, carried: int, limit: int) -> tuple[bool, int]:
 def inspect_file(
     path: Path, max_line_bytes: int, with_blank_lines: bool = True, max_expansion: float = math.inf
 ) -> Inspection:
-    """Read a file once and say what it is; a readable file that is damaged is no error. Raises UnpacksTooFar.
+    """Read a file once. A damaged one is not an error, as long as it can be read. Raises ExpandsTooFar.
 
-    Looking for blank lines takes longer than all the rest of it, so it can be left out.
+    Looking for blank lines takes longer than all the rest, so it can be left out.
     """
     stream, found = ByteStream(path, max_expansion), Inspection()
     chunks = iter(stream)
@@ -193,8 +188,10 @@ def inspect_file(
             found.has_bad_utf8 = not _decodes(decoder, chunk)
         last = chunk[-1:]
         if n_newlines and found.is_damaged and stream.compression != "none":
-            found.n_bytes += sum(map(len, chunks))  # not looked at, but held against the limit before anybody mends it
-        elif n_newlines and found.is_damaged:  # whoever mends it sees the rest
+            found.n_bytes += sum(
+                map(len, chunks)
+            )  # not inspected, but it must not expand too far before it is repaired
+        elif n_newlines and found.is_damaged:  # the repair sees the rest
             n_read = stream.n_read
             stream.hash_rest()
             found.n_bytes = found.n_bytes * stream.n_read // n_read

@@ -1,6 +1,6 @@
-"""What a file of a source is: JSON lines, delimited text or Parquet, and which of its columns the config names.
+"""The layout of a file: JSON lines, delimited text or Parquet, and its columns.
 
-Belongs here: looking at the first bytes of a file and at the config. Reading its rows is in rows.py.
+Belongs here: looking at the first bytes of a file. Reading its rows is in rows.py, what its columns mean in `formats`.
 """
 
 from __future__ import annotations
@@ -14,56 +14,67 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection, InvalidInputException, IOException
 
 from pipeline.home.sql_text import file_list
-from pipeline.ingest.result import FileProblem
 from pipeline.ingest.text.inspect import ByteStream
 from pipeline.settings import Source
 
 _DELIMITERS = (",", "\t", ";", "|")
 _FIRST_BYTES = 1 << 16
-_SHOWN_COLUMNS, _SHOWN_CHARS = 30, 500
+_KINDS = {"json_lines": "JSON lines", "delimited": "delimited text", "parquet": "Parquet"}
 _DATA = re.compile(r"@|^[\d.,:/ -]+$")
 _FOREIGN = {b"PK\x03\x04": "a ZIP archive or an Excel workbook", b"%PDF": "a PDF", b"SQLite": "an SQLite database"}
 
 
+class FileProblem(Exception):
+    """Why one file is not what its source says; the message continues "the file"."""
+
+
 @dataclass(frozen=True)
 class Layout:
-    """What kind of file it is, and its columns in order (none for JSON lines). Files of one layout are read together."""
+    """The kind of a file, and its columns in order (none for JSON lines). Files of one layout are read together."""
 
-    kind: str  # json_lines | delimited | parquet
+    kind: str  # json_lines | delimited | parquet | none (an empty file)
     delimiter: str = ","
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()  # of Parquet
-    n_skip: int = 0  # lines before the first row: the header, and what is blank above it
+    n_skip: int = 0  # lines before the first row: the header, and blank lines above it
+
+    def type_of(self, column: str) -> str:
+        """The type of a column; text has no other."""
+        return dict(zip(self.columns, self.types, strict=False)).get(column, "VARCHAR")
+
+    @property
+    def looks_like_data(self) -> bool:
+        """Whether the names of the columns are values, because the file has no header."""
+        return any(_DATA.search(name) for name in self.columns)
 
 
-def read_layout(con: DuckDBPyConnection, path: Path, source: Source) -> Layout:
-    """Look at the beginning of a file; FileProblem where it is not what the source says."""
+def read_layout(con: DuckDBPyConnection, path: Path, source: Source, kinds: tuple[str, ...]) -> Layout:
+    """Look at the beginning of a file; FileProblem where its format reads no such `kinds` of layout."""
     start = b""
     for chunk in ByteStream(path):
         start += chunk
         if len(start) >= _FIRST_BYTES:
             break
-    is_parquet = start[:4] == b"PAR1"
-    if source.format == "tracker":
-        if is_parquet:
-            raise FileProblem("is Parquet, but a tracker source is JSON lines (use `format: table` for it)")
-        return Layout("json_lines")
+    text = start.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    kind = "parquet" if start[:4] == b"PAR1" else "json_lines" if text.lstrip()[:1] == "{" else "delimited"
+    if kinds == ("json_lines",) and kind != "parquet":
+        return Layout("json_lines")  # whatever is not JSON is rejected line by line
     for magic, name in _FOREIGN.items():
         if start.startswith(magic):
             raise FileProblem(f"is {name}, not a table of text or Parquet: unpack or export it")
-    if is_parquet:
+    if kind not in kinds:
+        wanted = " or ".join(_KINDS[kind] for kind in kinds)
+        raise FileProblem(f"is {_KINDS[kind]}, but a {source.format} source is {wanted} (use `format: table` for it)")
+    if kind == "parquet":
         return _parquet_layout(con, path)
-    text = start.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    if text.lstrip()[:1] == "{":
-        return Layout("json_lines")
-    return _delimited_layout(text, source)
+    return _delimited_layout(text, source) if kind == "delimited" else Layout("json_lines")
 
 
 def _parquet_layout(con: DuckDBPyConnection, path: Path) -> Layout:
     try:
         rows = con.execute(f"describe select * from read_parquet({file_list([path])})").fetchall()
     except (InvalidInputException, IOException) as error:
-        raise FileProblem(f"is no whole Parquet file ({str(error).splitlines()[0]})") from error
+        raise FileProblem(f"is not a complete Parquet file ({str(error).splitlines()[0]})") from error
     return Layout("parquet", columns=tuple(str(row[0]) for row in rows), types=tuple(str(row[1]) for row in rows))
 
 
@@ -79,7 +90,7 @@ def _delimited_layout(text: str, source: Source) -> Layout:
     try:
         first = next(reader, [])
     except csv.Error as error:
-        raise FileProblem(f"is no delimited text ({error})") from error
+        raise FileProblem(f"is not delimited text ({error})") from error
     if not source.header:
         return Layout("delimited", delimiter, tuple(str(i) for i in range(len(first))), n_skip=n_blank_lines)
     names = _distinct([name.strip() for name in first])
@@ -87,7 +98,7 @@ def _delimited_layout(text: str, source: Source) -> Layout:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Names of a header made unique as SQL sees them: an empty one becomes column_N, a repeated one gets its position."""
+    """The names of a header, unique for SQL: an empty one becomes column_N, a repeated one gets its position."""
     made: dict[str, str] = {}
     for position, name in enumerate(names):
         name = name.replace("\0", "") or f"column_{position}"
@@ -95,34 +106,3 @@ def _distinct(names: list[str]) -> list[str]:
             name = f"{name}_{position}"
         made[name.lower()] = name
     return list(made.values())
-
-
-def resolve_columns(source: Source, columns: tuple[str, ...]) -> dict[str, str]:
-    """Canonical name to the name of a column that is in the file; FileProblem where one is not."""
-    found = {}
-    for canonical, theirs in source.columns.items():
-        if isinstance(theirs, int):
-            if not 0 <= theirs < len(columns):
-                raise FileProblem(
-                    f"has {len(columns)} columns (0 to {len(columns) - 1}) in its first row, "
-                    f"but `columns` takes {canonical} from position {theirs}"
-                )
-            found[canonical] = columns[theirs]
-        elif theirs in columns:
-            found[canonical] = theirs
-        else:
-            raise FileProblem(f"lacks a column '{theirs}' ({canonical} in `columns`); {_shown(columns)}")
-    return found
-
-
-def _shown(columns: tuple[str, ...]) -> str:
-    """The columns there are, but no data: messages are kept where no erasure reaches."""
-    if any(_DATA.search(name) for name in columns):
-        return "its first row looks like data: with `header: false`, `columns` are positions 0, 1, …"
-    shown = ", ".join(columns[:_SHOWN_COLUMNS]) + (", …" if len(columns) > _SHOWN_COLUMNS else "")
-    return f"it has: {shown[:_SHOWN_CHARS]}"
-
-
-def n_needed_columns(source: Source, layout: Layout) -> int:
-    """How many columns a row must have at least: up to the last that the config names."""
-    return 1 + max(layout.columns.index(theirs) for theirs in resolve_columns(source, layout.columns).values())

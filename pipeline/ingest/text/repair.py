@@ -1,6 +1,6 @@
-"""Mends a damaged text file: what is sound goes to a temporary copy, what is not is listed with a reason.
+"""Repairs a damaged text file: sound lines go to a temporary copy, the others are listed with a reason.
 
-Only damaged files come here (see inspect.py). Whole blocks are judged at once, and only around a fault line by line.
+Only damaged files come here (see inspect.py). Blocks are checked at once, and line by line only around a fault.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 _SMALL_BYTES = 1 << 12
 
 
-class RefusedLines:
+class RejectedLines:
     """Lines of one batch that never reach a parser, kept on disk as JSON lines until DuckDB reads them."""
 
     def __init__(self, path: Path) -> None:
@@ -29,32 +29,32 @@ class RefusedLines:
         self._out: IO[str] = path.open("w", encoding="utf-8")
 
     def add(self, file_number: int, line_number: int, reason: str, raw_line: str) -> None:
-        """Keep one line; its text is bounded."""
+        """Keep one line, cut to a maximum length."""
         entry = {"f": file_number, "n": line_number, "reason": reason, "line": raw_line[:KEPT_BYTES]}
         with self._lock:
             self._out.write(json.dumps(entry) + "\n")
             self.n_lines += 1
 
     def close(self) -> None:
-        """Make what was added readable."""
+        """Make the lines readable."""
         self._out.close()
 
 
 def shown(line: bytes) -> str:
-    """A bad line as text for the table of rejected lines: NULs and broken bytes shown, length bounded."""
+    """A line as text for the table of rejected lines: NULs and broken bytes made visible, cut to a maximum length."""
     return line[:KEPT_BYTES].decode("utf-8", errors="replace").replace("\0", "\ufffd")
 
 
 @dataclass
 class _Block:
-    """Whole lines of a file, or one line that is over the limit, cut short."""
+    """Complete lines of a file, or one line that is over the limit, cut off."""
 
     lines: bytes
     is_cut: bool = False
 
 
 def _blocks(stream: Iterator[bytes], limit: int) -> Iterator[_Block]:
-    """Blocks of whole lines, each line with its end; the last may lack it. Memory does not grow with a line."""
+    """Blocks of complete lines, each with its end; the last may lack it. Memory does not grow with a line."""
     kept, is_long = bytearray(), False
     for chunk in stream:
         end = chunk.rfind(b"\n") + 1
@@ -76,19 +76,19 @@ def _blocks(stream: Iterator[bytes], limit: int) -> Iterator[_Block]:
 
 @dataclass
 class _Sorter:
-    """Parts sound lines from bad ones; a bad one leaves an empty line, so that line numbers stay."""
+    """Separates sound lines from bad ones; a bad one leaves an empty line, so that line numbers stay."""
 
     out: IO[bytes]
     limit: int
     faults: tuple[bytes, ...]
     with_blank_lines: bool
-    refused: RefusedLines
+    rejected: RejectedLines
     file_number: int
     n_lines: int = 0
-    left_out: array[int] = field(default_factory=lambda: array("q"))
+    empty_lines: array[int] = field(default_factory=lambda: array("q"))
 
     def sort(self, block: bytes) -> None:
-        """Write the sound lines of a block, looking closer only where it is not sound as a whole."""
+        """Write the sound lines of a block: all at once where it is sound, else by halves."""
         if self._is_sound(block):
             self.out.write(block)
             self.n_lines += block.count(b"\n")
@@ -101,21 +101,21 @@ class _Sorter:
         for line in block.split(b"\n")[:-1]:
             self._sort_line(line)
 
-    def refuse(self, reason: str, line: bytes) -> None:
-        """Note a bad line and leave its place empty."""
+    def reject(self, reason: str, line: bytes) -> None:
+        """List a bad line and leave its place empty."""
         self.n_lines += 1
-        self.refused.add(self.file_number, self.n_lines, reason, shown(line))
-        self.left_out.append(self.n_lines)
+        self.rejected.add(self.file_number, self.n_lines, reason, shown(line))
+        self.empty_lines.append(self.n_lines)
         self.out.write(b"\n")
 
     def _sort_line(self, line: bytes) -> None:
         if len(line) > self.limit:
-            self.refuse("oversized_line", line)
+            self.reject("oversized_line", line)
         elif any(fault in line for fault in self.faults) or not _is_utf8(line):
-            self.refuse("bad_encoding", line)
+            self.reject("bad_encoding", line)
         elif self.with_blank_lines and not line.strip():
             self.n_lines += 1
-            self.left_out.append(self.n_lines)
+            self.empty_lines.append(self.n_lines)
             self.out.write(b"\n")
         else:
             self.n_lines += 1
@@ -141,7 +141,7 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def mend(
+def repair(
     path: Path,
     target: Path,
     *,
@@ -149,17 +149,17 @@ def mend(
     faults: tuple[bytes, ...],
     has_only_returns: bool,
     with_blank_lines: bool,
-    refused: RefusedLines,
+    rejected: RejectedLines,
     file_number: int,
 ) -> array[int]:
-    """Write the sound lines of `path` to `target` under their line numbers, none of them with one of `faults` in it.
+    """Write the sound lines of `path` to `target` under their line numbers; a line with one of `faults` is bad.
 
-    Returns the numbers of the lines that are empty there: bad ones and, where asked for, those that were blank before.
+    Returns the numbers of the lines that are empty there: bad ones and, `with_blank_lines`, blank ones.
     """
     stream = ByteStream(path)
     chunks = (chunk.replace(b"\r", b"\n") if has_only_returns else chunk for chunk in stream)
     with target.open("wb") as out:
-        sorter = _Sorter(out, max_line_bytes, faults, with_blank_lines, refused, file_number)
+        sorter = _Sorter(out, max_line_bytes, faults, with_blank_lines, rejected, file_number)
         held: _Block | None = None
         for block in _blocks(chunks, max_line_bytes):
             if held is not None:
@@ -168,8 +168,8 @@ def mend(
         if held is not None:
             _take_last(sorter, held, stream.is_truncated)
         elif stream.is_truncated:
-            sorter.refuse("truncated_file", b"")
-    return sorter.left_out
+            sorter.reject("truncated_file", b"")
+    return sorter.empty_lines
 
 
 def _one_line_end(block: bytes) -> bytes:
@@ -179,19 +179,19 @@ def _one_line_end(block: bytes) -> bytes:
 
 def _take(sorter: _Sorter, block: _Block) -> None:
     if block.is_cut:
-        sorter.refuse("oversized_line", block.lines)
+        sorter.reject("oversized_line", block.lines)
         return
     first = block.lines.removeprefix(_BOM) if sorter.n_lines == 0 else block.lines
     sorter.sort(_one_line_end(first))
 
 
 def _take_last(sorter: _Sorter, block: _Block, is_truncated: bool) -> None:
-    """The line that a cut file breaks off in is refused as such; where it ends on a line, an empty one stands for the cut."""
+    """The last line of a truncated file is rejected as such; if it ends with a line, an empty one is."""
     start = block.lines.rfind(b"\n") + 1
     whole, rest = block.lines[:start], block.lines[start:].rstrip(b"\r")
     if whole:
         _take(sorter, _Block(whole))
     if is_truncated:
-        sorter.refuse("truncated_file", rest)
+        sorter.reject("truncated_file", rest)
     elif rest:
         _take(sorter, _Block(rest if block.is_cut else rest + b"\n", block.is_cut))

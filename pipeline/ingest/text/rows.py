@@ -1,13 +1,14 @@
 """The rows of a batch of files as the temporary table `rows`, in file order, with their line numbers.
 
-Belongs here: handing files to DuckDB, mending the damaged ones first. A row's number within its file follows from its
-rowid, because DuckDB keeps the order of what it inserts. What rows mean is in tracker.py and table.py.
+Belongs here: handing files to DuckDB, the damaged ones repaired first. A row's number within its file follows from its
+rowid, because DuckDB keeps the order of what it inserts. What rows mean is in `formats`.
 """
 
 from __future__ import annotations
 
 import os
 from array import array
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +16,25 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from pipeline.home.sql_text import file_list, identifier, quote
-from pipeline.ingest.plan import RawFile
 from pipeline.ingest.text.delimited import DelimitedFile, read_delimited
-from pipeline.ingest.text.inspect import LINE_MARK
-from pipeline.ingest.text.layout import Layout, n_needed_columns
-from pipeline.ingest.text.repair import RefusedLines, mend
-from pipeline.settings import Source
+from pipeline.ingest.text.inspect import LINE_MARK, Inspection
+from pipeline.ingest.text.layout import Layout
+from pipeline.ingest.text.repair import RejectedLines, repair
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to load, and what is known of its bytes."""
+
+    path: Path
+    file_id: str
+    layout: Layout
+    inspection: Inspection
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What was loaded, and how to read it in slices."""
+    """The rows that were loaded, to be read in slices."""
 
     layout: Layout
     n_rows: int
@@ -54,20 +63,24 @@ class Rows:
 
 def load_rows(
     con: DuckDBPyConnection,
-    batch: list[RawFile],
-    source: Source,
+    batch: list[InputFile],
+    needed: Collection[str],
     max_line_bytes: int,
-    refused: RefusedLines,
+    rejected: RejectedLines,
     scratch: Path,
 ) -> Rows:
-    """Fill `rows` and `files` from a batch of files with one layout; lines no parser may see go to `refused`."""
+    """Fill `rows` and `files` from a batch of files with one layout; lines that no parser may see go to `rejected`.
+
+    A row of delimited text must reach up to the last of the `needed` columns.
+    """
     layout = batch[0].layout
     con.execute(
         "create or replace temp table files (file_number bigint, file_id varchar, first_row bigint, n_skip bigint)"
     )
     con.execute("create or replace temp table shifts (file_number bigint, after_rank bigint, moved bigint)")
     if layout.kind == "json_lines":
-        return _load_lines(con, batch, max_line_bytes, refused, scratch)
+        return _load_lines(con, batch, max_line_bytes, rejected, scratch)
+    n_needed = 1 + max((layout.columns.index(name) for name in needed), default=-1)
     kinds = layout.types or ("VARCHAR",) * len(layout.columns)
     columns = ", ".join(f"{identifier('c_' + name)} {kind}" for name, kind in zip(layout.columns, kinds, strict=True))
     con.execute(f"create or replace temp table rows (file_number bigint, kept_line bigint, {columns})")
@@ -76,41 +89,50 @@ def load_rows(
         con.execute("insert into files values (?, ?, ?, ?)", [number, file.file_id, first, layout.n_skip])
         if layout.kind == "parquet":
             con.execute(
-                f"insert into rows select {number}, null, * from read_parquet({file_list([file.path])}, hive_partitioning = false)"
+                f"""insert into rows select {number}, null, *
+                from read_parquet({file_list([file.path])}, hive_partitioning = false)"""
             )
             continue
-        path, left_out = _mended(file, number, max_line_bytes, refused, scratch)
-        part = DelimitedFile(path, number, "none" if path != file.path else file.inspection.compression, left_out)
-        read_delimited(con, part, layout, n_needed_columns(source, layout), max_line_bytes, refused, scratch)
+        path, empty_lines = _repaired(file, number, max_line_bytes, rejected, scratch)
+        part = DelimitedFile(path, number, "none" if path != file.path else file.inspection.compression, empty_lines)
+        read_delimited(con, part, layout, n_needed, max_line_bytes, rejected, scratch)
     n_rows = con.execute("select count(*) from rows").fetchall()[0][0]
     return Rows(layout, n_rows, con.execute("select count(*) > 0 from shifts").fetchall()[0][0])
 
 
-def _mended(
-    file: RawFile, number: int, max_line_bytes: int, refused: RefusedLines, scratch: Path
+def _repaired(
+    file: InputFile, number: int, max_line_bytes: int, rejected: RejectedLines, scratch: Path
 ) -> tuple[Path, array[int]]:
-    """The file itself where it is sound, else a mended copy and the numbers of the lines that are empty in it."""
+    """The file itself where it is sound, else a repaired copy and the numbers of the lines that are empty in it."""
     found, is_lines = file.inspection, file.layout.kind == "json_lines"
     is_sound = not found.is_damaged and not (found.has_line_mark if is_lines else found.has_blank_line)
     if is_sound:
         return file.path, array("q")
-    target = scratch / f"mended-{number}.txt"
-    left_out = mend(
-        file.path, target, max_line_bytes=max_line_bytes, faults=(b"\0", LINE_MARK) if is_lines else (b"\0",),
-        has_only_returns=found.has_only_returns, with_blank_lines=not is_lines, refused=refused, file_number=number,
-    )  # fmt: skip
-    return target, left_out
+    target = scratch / f"repaired-{number}.txt"
+    empty_lines = repair(
+        file.path,
+        target,
+        max_line_bytes=max_line_bytes,
+        faults=(b"\0", LINE_MARK) if is_lines else (b"\0",),
+        has_only_returns=found.has_only_returns,
+        with_blank_lines=not is_lines,
+        rejected=rejected,
+        file_number=number,
+    )
+    return target, empty_lines
 
 
 def _load_lines(
-    con: DuckDBPyConnection, batch: list[RawFile], max_line_bytes: int, refused: RefusedLines, scratch: Path
+    con: DuckDBPyConnection, batch: list[InputFile], max_line_bytes: int, rejected: RejectedLines, scratch: Path
 ) -> Rows:
-    """Every line of every file; blank ones are no lines, but they are counted."""
+    """Every line of every file; blank ones are counted, so that numbers are right."""
     con.execute("create or replace temp table rows (file_number bigint, line varchar, is_object boolean)")
     groups: dict[str, list[tuple[int, Path]]] = {}
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        mended = pool.map(lambda entry: _mended(entry[1], entry[0], max_line_bytes, refused, scratch), enumerate(batch))
-    for number, (file, (path, _)) in enumerate(zip(batch, mended, strict=True)):
+        sound = pool.map(
+            lambda entry: _repaired(entry[1], entry[0], max_line_bytes, rejected, scratch), enumerate(batch)
+        )
+    for number, (file, (path, _)) in enumerate(zip(batch, sound, strict=True)):
         compression = file.inspection.compression if path == file.path else "none"
         groups.setdefault(compression, []).append((number, path))
     for compression, group in groups.items():

@@ -46,7 +46,7 @@ def _event_days(settings: Settings | None) -> dg.AssetsDefinition:
     def event_days(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult:
         days = context.partition_key_range
         span = (date.fromisoformat(days.start), date.fromisoformat(days.end))
-        backfill.ask(growth.paths, span)
+        backfill.request(growth.paths, span)
         context.log.info(f"{span[0]} to {span[1]} will be read and built again by the next night")
         return dg.MaterializeResult(metadata={"from": days.start, "to": days.end})
 

@@ -16,8 +16,7 @@ from pipeline.build.variables import RunContext, resolve
 from pipeline.home.clock import night_time
 from pipeline.home.failpoints import failpoint
 from pipeline.home.paths import HomePaths
-from pipeline.ingest import IngestReport, ingest, read_ledger
-from pipeline.ingest.backfill import asked as asked_days
+from pipeline.ingest import IngestResult, backfill, ingest, read_ledger
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.run_tags import tag_run
 from pipeline.orchestration.ui.markdown import quoted, table
@@ -112,14 +111,13 @@ def ingest_events(
     try:
         read_unavailable(growth.settings)  # report a mistake there before the work begins
         finish_pending(growth.settings, context.log.info)
-        again = [*asked_days(growth.paths), *([config.backfill] if config.backfill else [])]
+        again = [*backfill.requested(growth.paths), *([config.backfill] if config.backfill else [])]
         report = ingest(
             growth.settings,
-            as_of=requested,
             now=started,
             progress=context.log.info,
             reread_days=again,
-            before_mending=lambda: _drop_build(growth.paths),
+            before_repair=lambda: _drop_build(growth.paths),
         )
         night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
         if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
@@ -155,7 +153,7 @@ def _drop_build(paths: HomePaths) -> None:
 
 
 def _events_metadata(
-    context: dg.AssetExecutionContext, growth: GrowthHome, report: IngestReport, night: RunContext
+    context: dg.AssetExecutionContext, growth: GrowthHome, report: IngestResult, night: RunContext
 ) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "new_events": report.n_accepted,
@@ -188,7 +186,7 @@ def _lake_metadata(growth: GrowthHome) -> dict[str, Any]:
     }
 
 
-def _ledger_metadata(growth: GrowthHome, report: IngestReport) -> dict[str, Any]:
+def _ledger_metadata(growth: GrowthHome, report: IngestResult) -> dict[str, Any]:
     rows = [
         [f.source, quoted(f.file), f.status, f"{f.n_lines:,}", f"{f.n_accepted:,}", f"{f.n_rejected:,}"]
         for f in report.files[:MAX_FILES_LISTED]
@@ -202,7 +200,7 @@ def _ledger_metadata(growth: GrowthHome, report: IngestReport) -> dict[str, Any]
     }
 
 
-def _rejected_metadata(report: IngestReport) -> dict[str, Any]:
+def _rejected_metadata(report: IngestResult) -> dict[str, Any]:
     """Reasons only: raw lines hold personal data, and Dagster's history is out of reach of an erasure."""
     reasons: Counter[str] = Counter()
     for file in report.files:

@@ -15,7 +15,7 @@ from pipeline.build.tables import table_facts
 from pipeline.build.user_history import keep_history
 from pipeline.home.failpoints import failpoint
 from pipeline.home.paths import HomePaths
-from pipeline.ingest.backfill import forget
+from pipeline.ingest import backfill
 from pipeline.orchestration.loaded_days import report_loaded_days
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.run_tags import tag_run
@@ -68,7 +68,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
         failpoint("publish_before_finish")
         finish_build(growth.paths, result.version)
         failpoint("publish_after_finish")
-        forget(growth.paths)
+        backfill.mark_done(growth.paths)
         _report_loaded_days(context, growth.paths, before)
         tag_run(context.instance, context.run_id, as_of=growth.run.as_of, version=result.version)
         return dg.MaterializeResult(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from pipeline.settings.types import Name, Section, Text, Timezone
-
-SourceFormat = Literal[
-    "tracker", "table", "ga4", "mixpanel", "sensors", "segment", "snowplow", "amplitude", "access_log", "survey"
-]
 
 # Canonical names that `columns` of a table can map; all other columns are kept in `properties`.
 CANONICAL_COLUMNS = (
@@ -57,7 +53,7 @@ class Source(Section):
     """Raw files of one format, and how to read them."""
 
     name: Name
-    format: SourceFormat = "tracker"
+    format: Text = "tracker"  # `pipeline.ingest.check_formats` says which there are, and checks the keys of each
     path: Text
     sessions: bool = True
     event_names: dict[Text, Text] = Field(default_factory=dict)
@@ -85,19 +81,3 @@ class Source(Section):
                 "expected iso, epoch_s, epoch_ms, epoch_us or a strptime pattern such as '%Y-%m-%d %H:%M:%S'"
             )
         return value
-
-    @model_validator(mode="after")
-    def _complete_table(self) -> Source:
-        if self.format != "table":
-            return self
-        if not self.columns:
-            raise ValueError("format: table needs `columns`, which map canonical names to columns of the file")
-        if "event_at" not in self.columns:
-            raise ValueError("`columns` must contain event_at")
-        if "event_name" not in self.columns and self.event_name is None:
-            raise ValueError("add event_name to `columns`, or set `event_name` for all rows")
-        if "user_id" not in self.columns and "anonymous_id" not in self.columns:
-            raise ValueError("`columns` must contain user_id or anonymous_id")
-        if not self.header and any(isinstance(theirs, str) for theirs in self.columns.values()):
-            raise ValueError("with header: false, `columns` must be positions (0, 1, …)")
-        return self

@@ -11,7 +11,7 @@ from late_home import at, first_night, second_night
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from pipeline.ingest.backfill import nothing_there
+from pipeline.ingest.backfill import why_nothing_to_read
 
 
 def days(first: int, last: int) -> tuple[date, date]:
@@ -39,24 +39,24 @@ def test_days_without_files_end_the_command_and_say_which_days_there_are(home: H
 
 @pytest.mark.parametrize("asked", [(1, 5), (6, 19), (7, 7), (20, 31)])
 def test_one_day_with_a_file_is_enough(home: Home, asked: tuple[int, int]) -> None:
-    assert nothing_there(home.settings, days(*asked)) is None
+    assert why_nothing_to_read(home.settings, days(*asked)) is None
 
 
 def test_a_day_is_the_sites_and_not_that_of_utc(home: Home) -> None:
     home.put("d.jsonl", jsonl(at(24, hour=23)))
     home.ingest()
-    assert nothing_there(home.settings, days(25, 25))
+    assert why_nothing_to_read(home.settings, days(25, 25))
     config = home.folder / "growth.yaml"
     config.write_text(config.read_text().replace("currency: EUR", "currency: EUR\n  timezone: Europe/Berlin"))
-    assert nothing_there(home.settings, days(25, 25)) is None
+    assert why_nothing_to_read(home.settings, days(25, 25)) is None
 
 
 @pytest.mark.parametrize("name", ["new.jsonl", "a.jsonl"])
 def test_a_file_that_was_not_read_yet_may_have_them(home: Home, name: str) -> None:
     home.put(name, jsonl(at(10), at(11), at(12)))
-    assert nothing_there(home.settings, days(10, 10)) is None
+    assert why_nothing_to_read(home.settings, days(10, 10)) is None
 
 
 def test_a_day_that_is_held_back_alone_is_there(tmp_path: Path) -> None:
     late = second_night(first_night(tmp_path))
-    assert nothing_there(late.settings, days(2, 2)) is None
+    assert why_nothing_to_read(late.settings, days(2, 2)) is None

@@ -13,7 +13,7 @@ from lake_damage import file_of, flip, lake_of
 
 from pipeline.home.checksums import accept, digest, read_record
 from pipeline.ingest import IngestError, read_ledger
-from pipeline.ingest.lake.recovery import damaged_files, give_up, ledger_problem, mark_damaged
+from pipeline.ingest.lake import damaged_files, give_up, ledger_problem, mark_damaged
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def test_killed_before_what_was_made_from_the_damage_is_gone_the_damage_is_found
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        home.ingest(before_mending=killed)
+        home.ingest(before_repair=killed)
     assert found(home, day=None) == before != []
     calls: list[str] = []
-    home.ingest(before_mending=lambda: calls.append("dropped"))
-    home.ingest(before_mending=lambda: calls.append("again"))
+    home.ingest(before_repair=lambda: calls.append("dropped"))
+    home.ingest(before_repair=lambda: calls.append("again"))
     assert calls == ["dropped"]
     assert found(home, day=None) == []
 

@@ -119,14 +119,14 @@ import resource
 from pathlib import Path
 import duckdb, pipeline.ingest
 from pipeline.ingest.text.inspect import inspect_file
-from pipeline.ingest.text.repair import RefusedLines, mend
+from pipeline.ingest.text.repair import RejectedLines, repair
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 path, scratch = Path({str(home.folder / "in")!r}) / "a.jsonl{ending}", Path({str(tmp_path)!r})
 assert inspect_file(path, 1 << 20).has_long_line
-refused = RefusedLines(scratch / "refused")
-mend(path, scratch / "mended", max_line_bytes=1 << 20, faults=(b"\\0",), has_only_returns=False, with_blank_lines=False,
-     refused=refused, file_number=0)
-refused.close()
+rejected = RejectedLines(scratch / "rejected")
+repair(path, scratch / "repaired", max_line_bytes=1 << 20, faults=(b"\\0",), has_only_returns=False, with_blank_lines=False,
+     rejected=rejected, file_number=0)
+rejected.close()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     done = subprocess.run(

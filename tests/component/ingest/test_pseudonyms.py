@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ingest_home import Home, jsonl, track
 
 from pipeline.ingest import IngestError
-from pipeline.ingest.pseudonyms import Privacy
+from pipeline.ingest.pseudonyms import PrivacyFilter
 from pipeline.ingest.read import connect
 from pipeline.ingest.tombstones import Tombstones
 
@@ -34,7 +34,7 @@ def properties(home: Home) -> list[Any]:
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("con")
     con = connect(folder)
-    Privacy((), b"", False, Tombstones.read(folder)).install(con)
+    PrivacyFilter((), b"", False, Tombstones.read(folder)).install(con)
     return lambda macro, text: con.execute(f"select {macro}(?)", [text]).fetchall()[0][0]
 
 

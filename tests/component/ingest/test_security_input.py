@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from ingest_home import TRACKER, Home, jsonl, track
 
-from pipeline.ingest.result import IngestError
+from pipeline.ingest import IngestError
 from pipeline.ingest.text import inspect
 
 LINE = jsonl(track())
@@ -59,7 +59,7 @@ def test_a_parquet_file_of_a_few_bytes_and_a_million_rows_is_left_out(tmp_path: 
         path = str(tmp_path / "tables" / name).replace("'", "''")
         rows = f"select 'u1' as user_id, timestamp '2026-01-05' as event_at from range({n_rows})"
         duckdb.sql(f"copy ({rows}) to '{path}' (format parquet)")
-    (warning,) = [warning for warning in home.ingest().warnings if "unpacks" in warning]
+    (warning,) = [warning for warning in home.ingest().warnings if "expands" in warning]
     assert "tables/bomb.parquet" in warning
     assert home.active()["it's sound.parquet"].n_lines == 1_000
     assert "bomb.parquet" not in home.active()
@@ -75,7 +75,7 @@ def test_a_log_packed_well_is_no_bomb_and_the_limit_is_the_configs(tmp_path: Pat
     assert home.active()["log.jsonl.gz"].n_lines == 4_000
     home.configure(TRACKER, cleaning={"max_expansion": ratio * 0.9})
     (tmp_path / "in" / "log.jsonl.gz").write_bytes(gzip.compress(content.replace(b"u1", b"u2")))
-    assert any("log.jsonl.gz unpacks" in warning for warning in home.ingest().warnings)
+    assert any("log.jsonl.gz expands" in warning for warning in home.ingest().warnings)
 
 
 def test_a_bomb_takes_no_more_memory_than_its_limit(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_bomb_takes_no_more_memory_than_its_limit(tmp_path: Path) -> None:
             out.write(maker.compress(b"\0" * 30_000_000))
         out.write(maker.flush())
     seen = 0
-    with pytest.raises(inspect.UnpacksTooFar):
+    with pytest.raises(inspect.ExpandsTooFar):
         for chunk in inspect.ByteStream(path, max_expansion=2):
             seen += len(chunk)
     assert seen <= 2 * path.stat().st_size

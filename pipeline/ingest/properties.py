@@ -1,20 +1,28 @@
-"""What no column took of a JSON object, as the text of a JSON object: entries in the order of their keys, nulls left out.
+"""The column `properties`: what no other column took of a row, as the text of a JSON object.
 
-Two ways to the same text: a field per key, where the survey found few of them, else each key looked up in each line.
+Entries are in the order of their keys, nulls are left out. There are two ways to the same text: a field per key, where
+the survey (json_keys.py) found few of them, else each key looked up in each line.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipeline.home.sql_text import quote
-from pipeline.ingest.formats.json_keys import ObjectKeys
+from pipeline.home.sql_text import identifier, quote
+from pipeline.ingest.json_keys import ObjectKeys
 from pipeline.ingest.pseudonyms import guard_of, guard_sql
+
+MACROS = (
+    """create or replace temp macro json_members(e) as
+        case when len(e) > 0 then '{' || array_to_string(e, ',') || '}' end""",
+)
 
 
 @dataclass
-class Leftover:
-    """The entries of one object: SQL texts by JSON key, and SQL lists of whole entries (`"key":value`)."""
+class Properties:
+    """The entries of one object: SQL texts by JSON key, and SQL lists of complete entries (`"key":value`)."""
 
     entries: dict[str, list[str]] = field(default_factory=dict)
     lists: list[str] = field(default_factory=list)
@@ -22,16 +30,17 @@ class Leftover:
     def __bool__(self) -> bool:
         return bool(self.entries or self.lists)
 
-    def add(self, key: str, expression: str, is_made: bool = False) -> None:
-        """Add an entry (made of leftovers itself, or as it came); of several under one key the first that is not null counts."""
-        self.entries.setdefault(key, []).append(expression if is_made else f"{guard_of(key)}({expression})")
+    def add(self, key: str, expression: str) -> None:
+        """Add an entry as it came; of several under one key the first that is not null counts."""
+        self.add_object(key, f"{guard_of(key)}({expression})")
+
+    def add_object(self, key: str, expression: str) -> None:
+        """Add an entry that is made of Properties itself."""
+        self.entries.setdefault(key, []).append(expression)
 
     def sql(self) -> str:
         """The object's text, null where it has no entries."""
-        texts = [
-            f"{quote(key + ':')} || {expressions[0] if len(expressions) == 1 else 'coalesce(' + ', '.join(expressions) + ')'}"
-            for key, expressions in sorted(self.entries.items())
-        ]
+        texts = [f"{quote(key + ':')} || {coalesce(values)}" for key, values in sorted(self.entries.items())]
         if self.lists:
             parts = " || ".join([f"[{', '.join(texts)}]::varchar[]", *self.lists])
             return f"json_members(list_sort(list_filter({parts}, lambda entry: entry is not null)))"
@@ -39,6 +48,14 @@ class Leftover:
             return "null::varchar"
         values = ", ".join(expression for expressions in self.entries.values() for expression in expressions)
         return f"case when coalesce({values}) is not null then '{{' || concat_ws(',', {', '.join(texts)}) || '}}' end"
+
+
+def rest_of_columns(names: Iterable[str]) -> str:
+    """`properties` from columns named c_…, of delimited text or Parquet."""
+    rest = Properties()
+    for name in names:
+        rest.add(json.dumps(name, ensure_ascii=False), f"to_json({identifier('c_' + name)})::varchar")
+    return rest.sql()
 
 
 def looked_up(keys: str, pointer: str, known: tuple[str, ...], unless: str = "") -> str:
@@ -53,15 +70,17 @@ def looked_up(keys: str, pointer: str, known: tuple[str, ...], unless: str = "")
     return f"coalesce(list_transform({rest}, lambda k: to_json(k)::varchar || ':' || {value}), [])"
 
 
-def _escaped(key: str) -> str:
-    return f"replace(replace({key}, '~', '~0'), '/', '~1')"
-
-
 def fields(found: ObjectKeys) -> dict[str, str]:
     """The fields of json_transform for the keys of one object."""
     return {**dict.fromkeys(sorted(found.known), "VARCHAR"), **dict.fromkeys(found.others, "JSON")}
 
 
-MACROS = (
-    "create or replace temp macro json_members(e) as case when len(e) > 0 then '{' || array_to_string(e, ',') || '}' end",
-)
+def coalesce(expressions: list[str]) -> str:
+    """The first that is not null; of none, a null text."""
+    if not expressions:
+        return "null::varchar"
+    return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
+
+
+def _escaped(key: str) -> str:
+    return f"replace(replace({key}, '~', '~0'), '/', '~1')"

@@ -1,6 +1,6 @@
-"""Which keys the JSON lines of a batch hold, so that the SQL that reads them asks for those and no others.
+"""Which keys the JSON lines of a batch have, so that the SQL reads these and no others.
 
-All lines are looked at, none is sampled: the survey may decide how a key is read, never whether.
+Every line is looked at: the survey decides how a key is read, never whether it is.
 """
 
 from __future__ import annotations
@@ -15,23 +15,29 @@ from pipeline.home.sql_text import quote
 _MAX_UNKNOWN_KEYS = 200
 
 
+KnownKeys = dict[str, tuple[str, ...]]  # by path of the object: `$`, `$.properties`, …
+
+
 @dataclass(frozen=True)
 class ObjectKeys:
-    """What was found at one path: known keys, the other ones with their JSON text, and what stands in the way."""
+    """The keys of the objects at one path: known ones, and the others with their JSON text."""
 
     known: frozenset[str] = frozenset()
     others: dict[str, str] = field(default_factory=dict)
-    has_too_many: bool = False  # the others are looked up line by line, and are not listed
-    has_no_object: bool = False  # some line holds something else here, or an empty object
+    has_too_many: bool = False  # others are not listed, but looked up line by line
+    has_no_object: bool = False  # some line has another value here, or an empty object
 
     @property
     def is_absent(self) -> bool:
-        """Whether no line holds an object with keys here."""
+        """Whether no line has an object with keys here."""
         return not self.known and not self.others and not self.has_too_many
 
 
-def survey(con: DuckDBPyConnection, lines: str, known: dict[str, tuple[str, ...]]) -> dict[str, ObjectKeys]:
-    """The keys at each path (`$`, `$.properties`, …) of a relation's `line`, where `is_object` holds."""
+FoundKeys = dict[str, ObjectKeys]  # by the same paths
+
+
+def survey(con: DuckDBPyConnection, lines: str, known: KnownKeys) -> FoundKeys:
+    """The keys at each path of a relation's `line`, where `is_object` is true."""
     paths = list(known)
     listed = ", ".join(map(quote, paths))
     con.execute(
@@ -55,11 +61,11 @@ def _keys_at(con: DuckDBPyConnection, keys: str, known: tuple[str, ...]) -> Obje
         [names],
     ).fetchall()
     empty = con.execute(f"select count(*) > 0 from shapes where len({keys}) = 0").fetchall()
-    return _judged(frozenset(key for (key,) in present), dict(others), empty[0][0])
+    return _object_keys(frozenset(key for (key,) in present), dict(others), empty[0][0])
 
 
-def _judged(known: frozenset[str], others: dict[str, str], has_no_object: bool) -> ObjectKeys:
-    """A key that SQL could not name, or not tell from another one, makes all others of its object looked up."""
+def _object_keys(known: frozenset[str], others: dict[str, str], has_no_object: bool) -> ObjectKeys:
+    """A key that SQL cannot name, or cannot distinguish from another, makes all of its object be looked up."""
     folded = [name.lower() for name in (*known, *others)]
     is_awkward = any(not name or "\0" in name for name in others) or len(set(folded)) < len(folded)
     if is_awkward or len(others) > _MAX_UNKNOWN_KEYS:
