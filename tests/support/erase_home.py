@@ -1,4 +1,4 @@
-"""A home that holds two persons in every kind of file, and a look into its files, for the tests of `erase`. No expectations here."""
+"""A home with two persons in every kind of file, and a look into its files, for tests of `erase`. No assertions here."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ import duckdb
 import zstandard
 from ingest_home import TRACKER, Home, jsonl, track
 
-ANNA, BEN = "anna-77@shop.example", "joanna-77@shop.example"  # one id inside the other  # one id inside the other
+ANNA, BEN = "anna-77@shop.example", "joanna-77@shop.example"  # one id inside the other
 PHONE, SHARED = "device-000001", "device-0000012"
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 ORDERS: dict[str, Any] = {
-    "name": "orders", "format": "table", "path": "tables/*", "event_name": "purchase", "timezone": "UTC",
+    "name": "orders",
+    "format": "table",
+    "path": "tables/*",
+    "event_name": "purchase",
+    "timezone": "UTC",
     "columns": {"user_id": "customer", "event_at": "at", "order_id": "id"},
-}  # fmt: skip
+}
 
 
 def unpacked(path: Path) -> bytes:
-    """What a person with the usual tools finds in a file."""
+    """What a person with common tools finds in a file."""
     content = path.read_bytes()
     if path.suffix == ".gz":
         return gzip.decompress(content)
@@ -39,7 +43,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def holders(home: Home, *ids: str) -> list[str]:
-    """Files that hold one of the ids as bytes, packed or not."""
+    """Files that contain one of the ids as bytes, compressed or not."""
     return sorted(
         path.relative_to(home.folder).as_posix()
         for path in home.folder.rglob("*")
@@ -48,14 +52,15 @@ def holders(home: Home, *ids: str) -> list[str]:
 
 
 def make_version(home: Home) -> Path:
-    """A published version as a night leaves it: facts, a table of steps without a person, sums, comments, free blocks."""
+    """A published version like that of a night: facts, a table of steps without a person, sums, comments."""
     path = home.folder / "data" / "versions" / "warehouse-20260201T000000000000Z.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as con:
         con.execute("create schema marts")
         con.execute(
-            f"""create table marts.fct_sessions as select * from (values
-            ('s1', '{ANNA}'), ('s2', 'anon:{PHONE}'), ('s3', '{BEN}'), ('s4', 'anon:{SHARED}')) as t(session_id, person_id)"""
+            f"""create table marts.fct_sessions as
+            select * from (values ('s1', '{ANNA}'), ('s2', 'anon:{PHONE}'), ('s3', '{BEN}'), ('s4', 'anon:{SHARED}'))
+            as t(session_id, person_id)"""
         )
         con.execute("create table marts.steps as select unnest(['s1', 's3']) as session_id, 1 as step")
         con.execute("create table marts.dau as select date '2026-01-05' as activity_date, 4 as dau")
@@ -68,11 +73,16 @@ def make_version(home: Home) -> Path:
 def make_home(folder: Path) -> Home:
     """Anna, Ben and what they share, in every kind of file."""
     made = Home(folder, {**TRACKER, "path": "in/*"}, ORDERS)
-    made.put("a.jsonl.gz", jsonl(
-        track(user=ANNA, anonymousId=PHONE), track(user=None, anonymousId=PHONE), track(user=BEN, anonymousId=SHARED),
-        track(user=ANNA, anonymousId=SHARED), track(user=None, anonymousId=SHARED), f'{{"userId":"{ANNA}", broken',
+    lines = [
+        track(user=ANNA, anonymousId=PHONE),
+        track(user=None, anonymousId=PHONE),
+        track(user=BEN, anonymousId=SHARED),
+        track(user=ANNA, anonymousId=SHARED),
+        track(user=None, anonymousId=SHARED),
+        f'{{"userId":"{ANNA}", broken',
         f'{{"userId":"{BEN}", broken',
-    ))  # fmt: skip
+    ]
+    made.put("a.jsonl.gz", jsonl(*lines))
     made.put("b.jsonl.zst", jsonl(track(user=BEN), track(user=BEN, properties={"friend": ANNA}), track(user="u9")))
     made.put("c.jsonl", jsonl(track(user=BEN, at="2026-01-06T10:00:00Z")))
     tables = folder / "tables"

@@ -1,4 +1,4 @@
-"""A home of which late events are held back, for the tests of `cleaning.days_late_allowed`. No expectations here."""
+"""A home that holds back late events, for the tests of `cleaning.days_late_allowed`. No assertions here."""
 
 from __future__ import annotations
 

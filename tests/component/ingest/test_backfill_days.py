@@ -1,4 +1,4 @@
-"""Days asked for of which no file has events: told at once, instead of a night that changes nothing."""
+"""A backfill of dates without events is refused, instead of running a night that changes nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ingest_home import Home, jsonl
-from late_home import at, first_night, second_night
+from late_home import at
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
@@ -18,14 +18,19 @@ def days(first: int, last: int) -> tuple[date, date]:
     return date(2026, 1, first), date(2026, 1, last)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """One file with the 5th and the 6th, one with the 7th, one with the 20th."""
-    made = Home(tmp_path)
+    home = Home(tmp_path_factory.mktemp("built"))
     for name, found in (("a", (5, 6)), ("b", (7,)), ("c", (20,))):
-        made.put(f"{name}.jsonl", jsonl(*map(at, found)))
-    made.ingest()
-    return made
+        home.put(f"{name}.jsonl", jsonl(*map(at, found)))
+    home.ingest()
+    return home
+
+
+@pytest.fixture
+def home(built: Home, tmp_path: Path) -> Home:
+    return built.copy(tmp_path)
 
 
 def test_days_without_files_end_the_command_and_say_which_days_there_are(home: Home) -> None:
@@ -57,6 +62,5 @@ def test_a_file_that_was_not_read_yet_may_have_them(home: Home, name: str) -> No
     assert why_nothing_to_read(home.settings, days(10, 10)) is None
 
 
-def test_a_day_that_is_held_back_alone_is_there(tmp_path: Path) -> None:
-    late = second_night(first_night(tmp_path))
+def test_a_day_that_is_held_back_alone_is_there(late: Home) -> None:
     assert why_nothing_to_read(late.settings, days(2, 2)) is None

@@ -230,8 +230,9 @@ def test_one_odd_file_among_good_ones_is_refused_line_by_line(tmp_path: Path) ->
     report = home.ingest()
     assert home.values("file") == ["in/a.csv"]
     assert [(row["file"], row["line_number"], row["reason"]) for row in home.rejects()] == [
-        ("in/b.csv", 1, "bad_row"), ("in/b.csv", 2, "bad_row"),
-    ]  # fmt: skip
+        ("in/b.csv", 1, "bad_row"),
+        ("in/b.csv", 2, "bad_row"),
+    ]
     assert "in/b.csv lacks a column '" in report.warnings[0]
 
 

@@ -5,28 +5,17 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pytest
 from ingest_home import NOW, TRACKER, Home, jsonl, track
-from late_home import LIMIT, at, days, first_night, held, second_night
+from late_home import LIMIT, at, days, held
 
 from pipeline.build.variables import resolve
 from pipeline.home.paths import HomePaths
 from pipeline.orchestration.assets.event_days import build_event_days
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return first_night(tmp_path)
-
-
-@pytest.fixture
-def late(home: Home) -> Home:
-    return second_night(home)
-
-
-def test_nothing_is_too_late_for_an_empty_warehouse(home: Home) -> None:
-    assert days(home) == [1, 10]
-    assert held(home) == []
+def test_nothing_is_too_late_for_an_empty_warehouse(one_night: Home) -> None:
+    assert days(one_night) == [1, 10]
+    assert held(one_night) == []
 
 
 def test_exactly_as_many_days_as_allowed_are_not_too_late_and_one_more_is(late: Home) -> None:
@@ -41,12 +30,12 @@ def test_what_is_held_back_is_counted_dated_and_kept_word_for_word(late: Home) -
     assert late.rejects()[0]["raw_line"] + "\n" == jsonl(at(2)).decode()
 
 
-def test_the_log_names_the_command_that_takes_it_in(home: Home) -> None:
-    home.put("second.jsonl", jsonl(at(2), at(6), at(7)))
-    (warning,) = home.ingest().warnings
+def test_the_log_names_the_command_that_takes_it_in(one_night: Home) -> None:
+    one_night.put("second.jsonl", jsonl(at(2), at(6), at(7)))
+    (warning,) = one_night.ingest().warnings
     assert "2 events of 2026-01-02 to 2026-01-06 came more than 3 days late" in warning
     assert "`growthhouse backfill --from 2026-01-02 --to 2026-01-06`" in warning
-    assert home.ingest().warnings == []
+    assert one_night.ingest().warnings == []
 
 
 def test_dates_before_the_first_event_can_be_asked_for_in_the_ui_where_they_are_held_back(tmp_path: Path) -> None:
@@ -81,11 +70,11 @@ def test_zero_days_allow_the_newest_date_alone(tmp_path: Path) -> None:
     assert held(home) == [("b.jsonl", 1)]
 
 
-def test_files_of_one_night_do_not_make_each_other_late(home: Home) -> None:
-    home.put("a.jsonl", jsonl(at(30)))
-    home.put("b.jsonl", jsonl(at(7)))
-    home.ingest()
-    assert held(home) == []
+def test_files_of_one_night_do_not_make_each_other_late(one_night: Home) -> None:
+    one_night.put("a.jsonl", jsonl(at(30)))
+    one_night.put("b.jsonl", jsonl(at(7)))
+    one_night.ingest()
+    assert held(one_night) == []
 
 
 def test_each_source_has_its_own_newest_date(tmp_path: Path) -> None:

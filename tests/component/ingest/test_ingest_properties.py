@@ -20,14 +20,16 @@ VALUES = st.one_of(
 )
 LINES = st.builds(
     lambda event, minute, user, more, properties: {
-        **more, **track(event, f"2026-01-05T10:{minute:02}:00Z", user), **({"properties": properties} if properties else {})
+        **more,
+        **track(event, f"2026-01-05T10:{minute:02}:00Z", user),
+        **({"properties": properties} if properties else {}),
     },
     st.sampled_from(["view_item", "purchase", "x"]),
     st.integers(0, 59),
     st.sampled_from(["u1", "u2"]),
     st.dictionaries(KEYS, VALUES, max_size=3),
     st.dictionaries(KEYS, VALUES, max_size=3),
-)  # fmt: skip
+)
 PLACE = ("file_id", "file", "line_number")
 
 

@@ -16,13 +16,18 @@ from pipeline.ingest import IngestError, read_ledger
 from pipeline.ingest.lake import damaged_files, give_up, ledger_problem, mark_damaged
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("built"))
     for day in (5, 6, 7):
         home.put(f"d{day}.jsonl", jsonl(*(track(at=f"2026-01-0{day}T10:0{i}:00Z", user=f"u{i}") for i in range(day))))
     home.ingest()
     return home
+
+
+@pytest.fixture
+def home(built: Home, tmp_path: Path) -> Home:
+    return built.copy(tmp_path)
 
 
 def contents(home: Home) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from pathlib import Path
 
 import duckdb
@@ -19,18 +18,18 @@ LINE = jsonl(track())
 
 @pytest.fixture(autouse=True)
 def small_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is harmless at any ratio, in the size of a test."""
+    """A limit for what is harmless at any ratio that fits a test."""
     monkeypatch.setattr(inspect, "_SMALL_BYTES", 1 << 16)
 
 
-def bomb(pack: str, start: bytes, n_bytes: int = 30_000_000) -> bytes:
+def bomb(pack: str, start: bytes, n_bytes: int = 3_000_000) -> bytes:
     content = start + b" " * n_bytes + b"\n"
     return gzip.compress(content) if pack == "gz" else zstandard.ZstdCompressor().compress(content)
 
 
 @pytest.mark.parametrize("pack", ["gz", "zst"])
 @pytest.mark.parametrize("start", [b"", LINE, LINE + b"\xff\n"], ids=["only blanks", "sound", "damaged"])
-def test_a_bomb_is_left_out_with_a_warning_and_the_night_goes_on(tmp_path: Path, pack: str, start: bytes) -> None:
+def test_a_bomb_is_skipped_with_a_warning_and_the_night_continues(tmp_path: Path, pack: str, start: bytes) -> None:
     home = Home(tmp_path, TRACKER)
     home.put("good.jsonl", LINE)
     (home.put("x", b"").parent / f"bomb.jsonl.{pack}").write_bytes(bomb(pack, start))
@@ -49,13 +48,19 @@ def test_a_bomb_in_the_second_member_is_found(tmp_path: Path) -> None:
     assert any("max_expansion" in warning for warning in home.ingest().warnings)
 
 
-def test_a_parquet_file_of_a_few_bytes_and_a_million_rows_is_left_out(tmp_path: Path) -> None:
-    table = {**TRACKER, "name": "table", "format": "table", "path": "tables/*", "event_name": "view_item",
-             "columns": {"user_id": "user_id", "event_at": "event_at"}}  # fmt: skip
+def test_a_parquet_file_of_a_few_bytes_and_a_million_cells_is_skipped(tmp_path: Path) -> None:
+    table = {
+        **TRACKER,
+        "name": "table",
+        "format": "table",
+        "path": "tables/*",
+        "event_name": "view_item",
+        "columns": {"user_id": "user_id", "event_at": "event_at"},
+    }
     home = Home(tmp_path, TRACKER, table)
     home.put("good.jsonl", LINE)
     (tmp_path / "tables").mkdir()
-    for name, n_rows in (("it's sound.parquet", 1_000), ("bomb.parquet", 2_000_000)):
+    for name, n_rows in (("it's sound.parquet", 1_000), ("bomb.parquet", 500_000)):
         path = str(tmp_path / "tables" / name).replace("'", "''")
         rows = f"select 'u1' as user_id, timestamp '2026-01-05' as event_at from range({n_rows})"
         duckdb.sql(f"copy ({rows}) to '{path}' (format parquet)")
@@ -79,21 +84,15 @@ def test_a_log_packed_well_is_no_bomb_and_the_limit_is_the_configs(tmp_path: Pat
 
 
 def test_a_bomb_takes_no_more_memory_than_its_limit(tmp_path: Path) -> None:
-    """The inspection stops at the limit: of 3 GB no more is unpacked than 200 times the file."""
-    maker = zlib.compressobj(9, wbits=31)
+    """The inspection stops at the limit: of 3 GB no more is decompressed than twice the size of the file."""
     path = tmp_path / "bomb.gz"
-    with path.open("wb") as out:
-        for _ in range(100):
-            out.write(maker.compress(b"\0" * 30_000_000))
-        out.write(maker.flush())
+    path.write_bytes(gzip.compress(b"\0" * 30_000_000) * 100)
     seen = 0
     with pytest.raises(inspect.ExpandsTooFar):
         for chunk in inspect.ByteStream(path, max_expansion=2):
             seen += len(chunk)
-    assert seen <= 2 * path.stat().st_size
+    assert 1_000_000 < seen <= 2 * path.stat().st_size
 
-
-# -- values and names that look like something else --
 
 NASTY = [
     "'; drop table raw.events; --",

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
-from erase_home import ANNA, NOW, make_home, unpacked
+from erase_home import ANNA, NOW, unpacked
 from ingest_home import Home
 
 from pipeline.privacy import erase, finish_pending
@@ -29,9 +28,8 @@ def state_of(home: Home) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Home:
+def small(home: Home) -> Home:
     """One file of each kind that takes a step of its own."""
-    home = make_home(tmp_path)
     for path in ("in/b.jsonl.zst", "in/c.jsonl", "tables/p.parquet", "data/exports/report.html"):
         (home.folder / path).unlink()
     shutil.rmtree(home.folder / "data" / "lake")
@@ -46,7 +44,7 @@ def test_killed_at_every_rename_and_started_again_it_ends_the_same(
     salt = {"salt": "00" * 32, "erased": {}}
     (home.folder / "data" / "erasures").mkdir()
     (home.folder / "data" / "erasures" / "tombstones.json").write_text(json.dumps(salt))
-    shutil.copytree(home.folder, copies / "before")
+    before = home.copy(copies / "before")
     n_renames = 0
 
     def counted(*paths: Any) -> None:
@@ -59,8 +57,7 @@ def test_killed_at_every_rename_and_started_again_it_ends_the_same(
     wanted, n_all = state_of(home), n_renames
     assert n_all > 10
     for n in range(n_all):
-        folder = copies / f"killed-{n}"
-        shutil.copytree(copies / "before", folder)
+        again = before.copy(copies / f"killed-{n}")
         left = n
 
         def killing(*paths: Any) -> None:
@@ -70,8 +67,6 @@ def test_killed_at_every_rename_and_started_again_it_ends_the_same(
             left -= 1
             replace(*paths)
 
-        again = Home.__new__(Home)
-        again.folder = folder
         monkeypatch.setattr(os, "replace", killing)
         with pytest.raises(Killed):
             erase(again.settings, "user", ANNA, now=NOW, say=lambda text: None)

@@ -1,4 +1,4 @@
-"""What is older than the config keeps it: what goes, what stays, what the ledger remembers, and how a crash is mended."""
+"""Expiry: what is removed, what stays, what the ledger counts, and that a killed one is completed."""
 
 from __future__ import annotations
 
@@ -23,19 +23,24 @@ def quiet(text: str) -> None:
     """Say nothing."""
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """Three months of files; one of them reaches from January into March, one has refused lines only."""
-    made = Home(tmp_path, TRACKER, privacy={"raw_days": 31})
-    made.put("jan.jsonl.gz", jsonl(track(user="u1", at="2026-01-31T23:59:59Z"), "broken"))
-    made.put("both.jsonl", jsonl(*(track(user="u2", at=f"2026-0{m}-01T00:00:00Z") for m in (1, 2, 3)), "broken"))
-    made.put("mar.jsonl", jsonl(track(user="u3", at="2026-03-31T10:00:00Z")))
-    made.put("bad.jsonl", b"broken\n")
-    made.ingest(now=LATER)
-    build = HomePaths(tmp_path).build_db
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Three months of files; one of them reaches from January into March, one has only rejected lines."""
+    home = Home(tmp_path_factory.mktemp("built"), TRACKER, privacy={"raw_days": 31})
+    home.put("jan.jsonl.gz", jsonl(track(user="u1", at="2026-01-31T23:59:59Z"), "broken"))
+    home.put("both.jsonl", jsonl(*(track(user="u2", at=f"2026-0{m}-01T00:00:00Z") for m in (1, 2, 3)), "broken"))
+    home.put("mar.jsonl", jsonl(track(user="u3", at="2026-03-31T10:00:00Z")))
+    home.put("bad.jsonl", b"broken\n")
+    home.ingest(now=LATER)
+    build = HomePaths(home.folder).build_db
     build.parent.mkdir(parents=True)
-    build.write_bytes(b"tables made from all of it")
-    return made
+    build.write_bytes(b"tables built from all of it")
+    return home
+
+
+@pytest.fixture
+def home(built: Home, tmp_path: Path) -> Home:
+    return built.copy(tmp_path)
 
 
 def users(home: Home) -> list[Any]:
@@ -47,10 +52,13 @@ def test_whole_months_before_the_limit_go_and_the_ledger_keeps_the_counts(home: 
     assert expire(home.settings, date(2026, 4, 1), quiet)
     assert users(home) == ["u2", "u2", "u3"]
     rows = home.active()
-    assert {name: (row.status, row.n_lines, row.n_accepted, row.n_rejected, row.n_expired) for name, row in rows.items()} == {
-        "jan.jsonl.gz": ("expired", 0, 0, 0, 2), "both.jsonl": ("loaded", 3, 2, 1, 1),
-        "mar.jsonl": ("loaded", 1, 1, 0, 0), "bad.jsonl": ("loaded", 1, 0, 1, 0),
-    }  # fmt: skip
+    counts = {n: (row.status, row.n_lines, row.n_accepted, row.n_rejected, row.n_expired) for n, row in rows.items()}
+    assert counts == {
+        "jan.jsonl.gz": ("expired", 0, 0, 0, 2),
+        "both.jsonl": ("loaded", 3, 2, 1, 1),
+        "mar.jsonl": ("loaded", 1, 1, 0, 0),
+        "bad.jsonl": ("loaded", 1, 0, 1, 0),
+    }
     assert rows["both.jsonl"].min_event_at == datetime(2026, 2, 1)
     assert sorted(path.name for path in (home.folder / "in").iterdir()) == ["bad.jsonl", "both.jsonl", "mar.jsonl"]
     assert not HomePaths(home.folder).build_db.exists()
@@ -58,7 +66,7 @@ def test_whole_months_before_the_limit_go_and_the_ledger_keeps_the_counts(home: 
 
 def test_the_next_nights_find_nothing_new_and_nothing_damaged(home: Home) -> None:
     expire(home.settings, date(2026, 4, 1), quiet)
-    for day in range(8):  # within a week every file of the lake is looked into
+    for day in range(8):  # within a week every file of the lake is checked
         report = home.ingest(now=LATER + timedelta(days=day))
         assert (report.n_files_new, report.warnings) == (0, [])
         assert not expire(home.settings, date(2026, 4, 1), quiet)

@@ -95,7 +95,6 @@ def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
         (BASE + "churn:\n  horizon_days: 0\n", "churn.horizon_days", 6, ["greater than or equal to 1"]),
         (BASE.replace("Asia/Shanghai", "Peking"), "site.timezone", 1, ["IANA", "not 'Peking'"]),
         (BASE.replace("shop", "Shop"), "sources[0].name", 3, ["[a-z]", "not 'Shop'"]),
-        (BASE + "    format: csv\n", "sources[0].format", 5, ["'tracker'", "'table'"]),
         (BASE + "    timestamp_format: epoch\n", "sources[0].timestamp_format", 5, ["epoch_s", "strptime"]),
         (BASE + "  - {name: shop, path: x}\n", "sources", 2, ["'shop' is used twice"]),
         (BASE + "    name: other\n", "sources[0].name", 5, ["given twice", "line 3"]),
@@ -121,7 +120,6 @@ def test_the_configs_of_the_real_sets_are_valid(name: str) -> None:
         (BASE + "retention: {warm_up_days: -1}\n", "retention.warm_up_days", 5, ["greater than or equal to 0"]),
         (BASE + "retention: {history_start: spring}\n", "retention.history_start", 5, ["date"]),
         (BASE + "    format: table\n    columns: {user: 0}\n", "sources[0].columns", 6, ["'user'", "user_id"]),
-        (BASE + "    format: table\n    columns: {user_id: 0}\n", "sources[0]", 3, ["event_at"]),
     ],
 )
 def test_an_error_names_key_line_and_what_was_expected(text: str, key: str, line: int, words: list[str]) -> None:
@@ -156,31 +154,12 @@ def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
 FUNNEL = BASE + "funnels:\n  - name: f\n    steps:\n      - event: a\n      - event: b\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "key", "line"),
-    [
-        *[(BASE + f"    format: {form}\n", "sources[0].format", 5) for form in
-          ("ga4", "mixpanel", "sensors", "segment", "snowplow", "amplitude", "access_log", "survey")],
-    ],
-)  # fmt: skip
-def test_what_would_give_other_figures_than_asked_for_is_refused(text: str, key: str, line: int) -> None:
-    error = error_of(text)
-    assert (error.key, error.line, error.others) == (key, line, ())
-    assert "not supported yet" in str(error)
-    assert "remove it" in str(error) or "use tracker" in str(error)
-
-
 def test_the_value_that_changes_nothing_is_no_mistake() -> None:
     text = (
         FUNNEL
         + "        optional: false\n    order: ordered\n    entry: first\n    exclude: []\n    hold_constant: []\n    scope: session\n"
     )
     assert parse_settings(text).funnels[0].entry == "first"
-
-
-def test_refusals_come_in_the_order_of_the_file() -> None:
-    error = error_of(BASE + "    format: survey\n  - {name: other, path: x, format: ga4}\n")
-    assert [one.line for one in (error, *error.others)] == [5, 6]
 
 
 LONG = FUNNEL + "      - event: c\n"
@@ -204,13 +183,6 @@ def test_a_funnel_that_means_nothing_is_a_mistake(text: str, key: str, line: int
     error = error_of(text)
     assert (error.key, error.line) == (key, line)
     assert words in str(error)
-
-
-@pytest.mark.parametrize("key", ["columns: {user_id: id}", "header: false", 'delimiter: ";"', "event_name: purchase"])
-def test_keys_of_a_table_are_refused_elsewhere(key: str) -> None:
-    error = error_of(BASE + f"    {key}\n")
-    assert (error.key, error.line) == (f"sources[0].{key.split(':')[0]}", 5)
-    assert "format: table" in str(error)
 
 
 @pytest.mark.parametrize(
