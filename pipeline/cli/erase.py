@@ -9,7 +9,7 @@ import typer
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, quote_command, read_settings
 
 if TYPE_CHECKING:
-    from pipeline.privacy.proof import Report
+    from pipeline.privacy import Proof
     from pipeline.settings import Settings
 
 
@@ -41,10 +41,10 @@ def erase(
             if dry_run:
                 _print_preview(settings, kind, given)
                 return
-            report = erase_person(settings, kind, given, say=typer.echo)
+            proof = erase_person(settings, kind, given, say=typer.echo)
     except (WriterBusy, EraseError, IngestError) as error:
         raise fail(str(error)) from error
-    _print_report(report, settings, quote_command("run", config, home))
+    _print_proof(proof, settings, quote_command("run", config, home))
 
 
 def _print_preview(settings: Settings, kind: str, given: str) -> None:
@@ -58,22 +58,22 @@ def _print_preview(settings: Settings, kind: str, given: str) -> None:
         raise fail("0 persons found; is it the id of the raw data?", 1)
 
 
-def _print_report(report: Report, settings: Settings, run: str) -> None:
+def _print_proof(proof: Proof, settings: Settings, run: str) -> None:
     from pipeline.home.paths import HomePaths
     from pipeline.privacy import erased_before
 
-    typer.echo(report.text())
-    if not report.is_clean:
+    typer.echo(proof.text())
+    if not proof.is_clean:
         raise fail("the person is not fully erased; see above what remains, repair it and run this again", 1)
-    if report.is_counted and HomePaths(settings.home).warehouse.is_symlink():
+    if proof.is_counted and HomePaths(settings.home).warehouse.is_symlink():
         typer.secho(
             "still in   totals of the published version: marts.channel_attribution, marts.funnel_conversion, "
             f"marts.user_activity and others count the person until a night publishes: {run} now",
             fg=typer.colors.YELLOW,
         )
-    if report.removed:
+    if proof.removed:
         return
-    earlier = erased_before(settings.data_dir, report)
+    earlier = erased_before(settings.data_dir, proof)
     if earlier is None:
         raise fail("0 persons found: nothing was erased; is it the id of the raw data? Its deliveries are refused", 1)
     typer.echo(f"this id was erased at {earlier}")

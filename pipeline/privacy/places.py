@@ -1,6 +1,6 @@
 """One file of a home, of whatever kind: remove a person from it, and search it for them.
 
-Raw files and the lake are searched here too, but rewritten together by erase.py.
+Raw files and the lake are searched here too, but rewritten together by erasure.py.
 """
 
 from __future__ import annotations

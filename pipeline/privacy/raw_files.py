@@ -1,6 +1,6 @@
 """The person's lines in the raw files, prepared together with the same lines of the lake, so that they agree.
 
-Belongs here: which raw files there are, and the new content of one. Not here: putting it in place (erase.py).
+Belongs here: which raw files there are, and the new content of one. Not here: putting it in place (erasure.py).
 """
 
 from __future__ import annotations
