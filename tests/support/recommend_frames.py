@@ -21,8 +21,13 @@ def catalogue(categories: list[int], n_recent: list[float] | None = None, gone: 
     is_available = ~np.isin(np.arange(n), gone)
     return Catalogue(
         np.array([chr(97 + i) if n <= 26 else f"i{i:05}" for i in range(n)], dtype=object),
-        np.array(categories, dtype=int), names, recent, np.maximum(recent, 1.0), is_available, 10,
-    )  # fmt: skip
+        np.array(categories, dtype=int),
+        names,
+        recent,
+        np.maximum(recent, 1.0),
+        is_available,
+        10,
+    )
 
 
 def touched(
@@ -31,10 +36,16 @@ def touched(
     """What persons did, each entry a day later than the one before it."""
     bought = bought or set()
     rows = [
-        {"person": p, "item": i, "weight": w, "latest": float(day), "event": 0 if (p, i) in bought else 1,
-         "is_bought": (p, i) in bought}
+        {
+            "person": p,
+            "item": i,
+            "weight": w,
+            "latest": float(day),
+            "event": 0 if (p, i) in bought else 1,
+            "is_bought": (p, i) in bought,
+        }
         for day, (p, i, w) in enumerate(entries)
-    ]  # fmt: skip
+    ]
     rows += [
         {"person": p, "item": i, "weight": 0.0, "latest": 0.0, "event": 0, "is_bought": True}
         for p, i in sorted(bought - {(p, i) for p, i, _ in entries})
@@ -55,9 +66,9 @@ def model_of(items: Catalogue, learned: Histories, allow_repeat: bool = False) -
 
 
 def planted_span(name: str, seed: int, n_persons: int = 300, follow: float = 0.7) -> Span:
-    """Persons of one of four tastes, each taste six items out of 24; with probability `follow` they keep to it later on, too.
+    """Persons with one of four tastes, six items out of 24 each; with probability `follow` they keep to it later.
 
-    Every item is as popular as any other, so popularity knows nothing; later on nobody returns to what they touched.
+    All items are equally popular, so popularity predicts nothing; later nobody returns to what they touched.
     """
     rng = np.random.default_rng(seed)
     taste = rng.integers(0, 4, n_persons)

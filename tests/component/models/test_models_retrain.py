@@ -1,4 +1,4 @@
-"""A model that has drifted is trained again the same night, if there is anything new to learn; never twice on the same."""
+"""A drifted model is retrained the same night if there is anything new to learn, and never twice on the same rows."""
 
 import sys
 from datetime import date
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from models_frames import last_day, snapshots
 
-from models.propensity import FEATURES, Decision, Prediction, Registry, predict, read_registry, roll_back
+from models.propensity import FEATURES, Prediction, predict, read_registry, roll_back
 from pipeline.cli.summary import _as_of, _retrained
 from pipeline.home.paths import HomePaths
 from pipeline.predict.features import LearningData
@@ -114,9 +114,9 @@ def test_a_night_killed_while_it_trained_again_ends_the_same(
                 patched.setattr(module, function, lambda *a, real=real, write=write: write(*a, real=real))
             with pytest.raises(KeyboardInterrupt):
                 _night(later, tmp_path / "killed", moved=True)
-    mended = _night(later, tmp_path / "killed", moved=True)
-    _equal(mended, whole)
-    assert mended.model.reason == whole.model.reason
+    repaired = _night(later, tmp_path / "killed", moved=True)
+    _equal(repaired, whole)
+    assert repaired.model.reason == whole.model.reason
     assert read_registry(tmp_path / "killed" / "churn") == read_registry(tmp_path / "whole" / "churn")
 
 
@@ -128,18 +128,6 @@ def test_what_a_person_chose_is_not_replaced_for_drift(
     _no_fit(monkeypatch)
     found = _night(_with_a_late_event(frames), tmp_path, moved=True)
     assert not found.model.promoted and "manually" in found.model.reason
-
-
-def test_a_training_on_the_same_snapshots_is_held_against_the_champion_of_before() -> None:
-    registry = Registry().decided(Decision("v1", None, "v1", "", "", "k1", "d1"))
-    registry = registry.decided(Decision("v2", "v1", "v2", "", "", "k2", "d2"))
-    assert registry.before("k2", "late").champion == "v1"
-    assert registry.before("k2", "late").decisions == registry.decisions  # what was decided stays on record
-    again = registry.before("k2", "late").decided(Decision("v3", "v1", "v3", "", "", "k2", "late", "scores"))
-    assert again.before("k2", "late") == registry.before("k2", "late")
-    assert (again.drifted("k2", "late"), again.drifted("k2", "d2")) == ("scores", "")
-    manual = again.decided(Decision("", "v3", "v1", "by hand"))
-    assert manual.is_manual and not again.is_manual and manual.before("k2", "late").champion == "v1"
 
 
 def test_the_night_and_its_summary_say_why(frames: Frames, tmp_path: Path) -> None:

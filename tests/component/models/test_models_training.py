@@ -1,4 +1,4 @@
-"""Training with its files: promotion, fall-back, leakage, reproducibility; scores and importance of what was trained."""
+"""Training with its files: promotion, fall-back, leakage, reproducibility; scores of what was trained."""
 
 import hashlib
 import json
@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 from models_frames import last_day, snapshots
 
-from models.common import METRIC_COLUMNS, ArtifactError, FrameError
+from models.common import METRIC_COLUMNS, ArtifactError, FrameError, write_folder
+from models.common.bgnbd import BgNbd
 from models.propensity import (
     FEATURES,
     TrainOptions,
@@ -26,7 +27,6 @@ from models.propensity import (
     train,
 )
 from models.propensity.algorithms import ALGORITHMS, Sample, Task, fit_model
-from models.propensity.algorithms.skops_file import stable_archive
 from models.propensity.artifacts import Artifact, save_artifact
 from models.propensity.baselines import RecencyRule
 from models.propensity.card import build_card
@@ -74,8 +74,13 @@ def test_a_real_signal_is_promoted_and_scored(frames: Frames, trained: tuple[Tra
     now = features[features["as_of_date"] == as_of]
     scored = score("churn", now, result.artifact)
     assert list(scored.columns) == [
-        "person_id", "as_of_date", "probability", "risk_band", "top_reasons", "model_version",
-    ]  # fmt: skip
+        "person_id",
+        "as_of_date",
+        "probability",
+        "risk_band",
+        "top_reasons",
+        "model_version",
+    ]
     assert scored["probability"].between(0, 1).all() and (scored["model_version"] == result.model_version).all()
     many, few = (scored[(now["n_sessions_7d"] == n).to_numpy()]["probability"].mean() for n in (6, 0))
     assert many < few
@@ -90,8 +95,8 @@ def test_scores_do_not_depend_on_how_many_are_scored_at_a_time(
     features, artifact = frames[0], trained[0].artifact
     now = features[features["as_of_date"] == last_day(features)]
     whole = score("churn", now, artifact)
-    monkeypatch.setattr("models.propensity.scoring.BATCH_ROWS", 7)
-    assert len(whole) > 2 * 7
+    monkeypatch.setattr("models.propensity.scoring.BATCH_ROWS", 70)
+    assert len(whole) > 4 * 70
     pd.testing.assert_frame_equal(score("churn", now, artifact), whole)
 
 
@@ -283,7 +288,7 @@ def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     assert _tree(tmp_path / "a") == _tree(tmp_path / "b") != {}
 
 
-def test_card_tells_the_window_and_guards_the_files(
+def test_card_holds_the_window_and_guards_the_files(
     frames: Frames, copied: tuple[TrainResult, Path], tmp_path: Path
 ) -> None:
     features, (result, _) = frames[0], copied
@@ -351,14 +356,6 @@ def test_broken_frames_are_named(frames: Frames, tmp_path: Path) -> None:
         train("love", features, labels, as_of, tmp_path)  # type: ignore[arg-type]
 
 
-def test_stable_archive_is_idempotent() -> None:
-    import skops.io
-    from sklearn.linear_model import LogisticRegression
-
-    content = skops.io.dumps(LogisticRegression().fit([[0.0], [1.0]], [0, 1]))
-    assert stable_archive(stable_archive(content)) == stable_archive(content)
-
-
 def test_a_tuned_training_is_reproducible_and_validated_on_several_origins(tmp_path: Path) -> None:
     features, labels = snapshots(n_persons=120, n_snapshots=7)
     options = TrainOptions(tuning_budget_s=4.0)
@@ -366,3 +363,22 @@ def test_a_tuned_training_is_reproducible_and_validated_on_several_origins(tmp_p
     assert results[0].model_version == results[1].model_version and results[0].promoted
     usual = train("churn", features, labels, last_day(features), tmp_path / "c", 7)
     assert usual.model_version != results[0].model_version  # another budget is another training
+
+
+def test_a_model_stored_by_an_earlier_release_is_read(frames: Frames, tmp_path: Path) -> None:
+    """Its card holds fields that are no longer written; a model of an algorithm that is gone is refused by name."""
+    names = FEATURES.index("n_active_days_total"), FEATURES.index("days_since_first_seen")
+    held = {"a": 0.8, "alpha": 4.4, "b": 2.4, "r": 0.2, "centre": [0.0] * len(FEATURES), "rate_of_others": 0.25}
+    card = build_card("churn", "bg-nbd-0123456789ab", "bg-nbd", "", True, {}, 7, RecencyRule("churn", 7))
+    write_folder(tmp_path / "a", card | {"centre": [0.0]}, {"bg_nbd.json": json.dumps(held).encode()})
+    matrix = np.zeros((2, len(FEATURES)))
+    matrix[1, list(names)] = np.log1p([3.0, 30.0])
+    model = load_artifact(tmp_path / "a").model
+    assert model is not None
+    lost, returning = model.predict(matrix)
+    expected = 1 - BgNbd(0.2, 4.4, 0.8, 2.4).probability_of_any(7, 2, 30, 31)
+    assert lost == 0.25 and returning == pytest.approx(float(expected))
+    gone = card | {"algorithm": "hist-gradient-boosting"}
+    write_folder(tmp_path / "b", gone, {"model.skops": b"anything"})
+    with pytest.raises(ArtifactError, match="hist-gradient-boosting, which this release cannot read"):
+        load_artifact(tmp_path / "b")

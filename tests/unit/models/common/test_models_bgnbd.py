@@ -94,9 +94,15 @@ def test_likelihood_is_the_integral_of_the_story(x: int, tx: float, age: float) 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    r=st.floats(0.05, 5), alpha=st.floats(0.5, 50), a=st.floats(0.1, 20), b=st.floats(0.2, 8) | st.floats(8, 1e5),
-    x=st.integers(0, 300), share=st.floats(0.01, 1), age=st.floats(1, 400), horizon=st.floats(0.5, 400),
-)  # fmt: skip
+    r=st.floats(0.05, 5),
+    alpha=st.floats(0.5, 50),
+    a=st.floats(0.1, 20),
+    b=st.floats(0.2, 8) | st.floats(8, 1e5),
+    x=st.integers(0, 300),
+    share=st.floats(0.01, 1),
+    age=st.floats(1, 400),
+    horizon=st.floats(0.5, 400),
+)
 def test_expected_transactions_equal_the_integral_also_for_many_repeats(
     r: float, alpha: float, a: float, b: float, x: int, share: float, age: float, horizon: float
 ) -> None:

@@ -170,8 +170,10 @@ def test_rolling_origins_keep_the_gap_and_stay_before_validation() -> None:
     days = _days(0, 7, 14, 21, 28, 35)
     origins = split_by_time(days, 7).origins
     assert [(one.train, one.held_out) for one in origins] == [
-        (tuple(days[:3]), days[3]), (tuple(days[:2]), days[2]), (tuple(days[:1]), days[1]),
-    ]  # fmt: skip
+        (tuple(days[:3]), days[3]),
+        (tuple(days[:2]), days[2]),
+        (tuple(days[:1]), days[1]),
+    ]
     assert split_by_time(_days(0, 7, 14), 7).origins == ()  # one training snapshot: nothing before it
     wide = split_by_time(_days(*range(0, 60, 3)), 7)
     assert {max(one.train) + timedelta(days=7) <= one.held_out < wide.validation for one in wide.origins} == {True}

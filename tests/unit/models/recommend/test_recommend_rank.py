@@ -154,8 +154,12 @@ def test_similar_items_are_in_order_and_name_nothing_that_is_gone() -> None:
     near = csr_matrix(np.array([[0, 0.2, 0.9, 0.2], [0.2, 0, 0, 0], [0.9, 0, 0, 0], [0.2, 0, 0, 0]]))
     found = similar_items(recommender(catalogue([0] * 4, gone=(2,)), near, no_factors()), date(2026, 1, 31), "v", n=2)
     assert [tuple(r) for r in found[["item_id", "rank", "similar_item_id", "similarity"]].to_numpy()] == [
-        ("a", 1, "b", 0.2), ("a", 2, "d", 0.2), ("b", 1, "a", 0.2), ("c", 1, "a", 0.9), ("d", 1, "a", 0.2),
-    ]  # fmt: skip
+        ("a", 1, "b", 0.2),
+        ("a", 2, "d", 0.2),
+        ("b", 1, "a", 0.2),
+        ("c", 1, "a", 0.9),
+        ("d", 1, "a", 0.2),
+    ]
 
 
 def test_without_any_interaction_there_are_no_lists_and_no_error() -> None:

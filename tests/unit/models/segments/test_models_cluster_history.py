@@ -1,52 +1,21 @@
-"""Cluster numbers from night to night: what keeps its number, what gets a new one, and which nights are looked at."""
+"""Cluster numbers from night to night: what keeps its number and what gets a new one. RFM scores."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from models_frames import START, segment_row
 from scipy.stats import rankdata
-from sklearn.metrics import adjusted_rand_score
 
-from models.segments import segment_users
-from models.segments.cluster_history import MAX_SHIFT, N_KEPT, KnownClusters, keep, latest_before, numbered
+from models.segments.cluster_history import MAX_SHIFT, KnownClusters, numbered
 from models.segments.rfm import quintile, rfm_scores
 
 ONE = np.ones(3)
 NIGHT = KnownClusters("2026-01-04", [0, 2, 5], [[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [0.0, 9.0, 0.0]], 6)
-GROUPS = {"quiet": (2.0, 0.0, 0.0), "buyers": (40.0, 3.0, 30.0), "rich": (60.0, 1.0, 900.0)}
-
-
-def shop(sizes: dict[str, int], as_of: date, seed: int = 1) -> pd.DataFrame:
-    """Persons of three planted groups, apart in activity, frequency and order value; named by their group."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for group, size in sizes.items():
-        activity, frequency, value = GROUPS[group]
-        for number in range(size):
-            rows.append(
-                segment_row(
-                    f"{group}{number:03d}",
-                    activity_score=activity * rng.lognormal(0, 0.1),
-                    purchase_frequency=frequency * rng.lognormal(0, 0.1),
-                    avg_order_value=value * rng.lognormal(0, 0.1),
-                )
-                | {"as_of_date": as_of}
-            )
-    return pd.DataFrame(rows)
-
-
-def clusters(frame: pd.DataFrame) -> dict[str, set[int]]:
-    """Published cluster numbers of each planted group."""
-    return {
-        group: set(frame.loc[frame["person_id"].str.startswith(group), "cluster"]) for group in GROUPS
-    }  # fmt: skip
 
 
 def test_the_nearest_centre_keeps_its_number_also_when_the_order_turns_round() -> None:
@@ -63,8 +32,8 @@ def test_the_sum_of_distances_decides_not_the_first_come() -> None:
 
 
 def test_a_new_cluster_gets_a_number_never_used_and_a_vanished_number_does_not_come_back() -> None:
-    grown = numbered(np.array([[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [0.0, 9.0, 0.0], [-9.0, 0.0, 0.0]]), ONE,
-                     date(2026, 1, 5), NIGHT)  # fmt: skip
+    centres = np.array([[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [0.0, 9.0, 0.0], [-9.0, 0.0, 0.0]])
+    grown = numbered(centres, ONE, date(2026, 1, 5), NIGHT)
     assert grown.numbers == [0, 2, 5, 6] and grown.next_number == 7
     shrunk = numbered(np.array([[0.0, 0.0, 0.0]]), ONE, date(2026, 1, 6), grown)
     assert shrunk.numbers == [0] and shrunk.next_number == 7
@@ -91,42 +60,6 @@ def test_the_same_centres_keep_their_numbers_in_any_order_and_numbers_are_never_
     apart = min((np.abs(np.subtract(a, b)).max() for i, a in enumerate(centres) for b in centres[:i]), default=1.0)
     if distinct and apart > 1e-3:
         assert second.numbers == [first.numbers[place] for place in order]
-
-
-def test_only_earlier_nights_count_and_a_damaged_file_is_none(tmp_path: Path) -> None:
-    for day in (4, 5, 6):
-        keep(tmp_path, KnownClusters(f"2026-01-0{day}", [day], [[0.0]], 9))
-    assert latest_before(tmp_path, date(2026, 1, 6)).numbers == [5]  # type: ignore[union-attr]
-    assert latest_before(tmp_path, date(2026, 1, 4)) is None
-    file = tmp_path / "centres-2026-01-05.json"
-    file.write_text(file.read_text().replace("[\n  5\n ]", "[\n  8\n ]"))
-    assert "8" in file.read_text()
-    assert latest_before(tmp_path, date(2026, 1, 6)).numbers == [4]  # type: ignore[union-attr]
-    for day in range(10, 10 + N_KEPT):
-        keep(tmp_path, KnownClusters(f"2026-01-{day}", [day], [[0.0]], 9))
-    assert len(list(tmp_path.glob("*.json"))) == N_KEPT
-
-
-def test_planted_groups_are_found_and_keep_their_numbers_though_their_sizes_turn_round(tmp_path: Path) -> None:
-    """Numbers are by size where nothing is known: without the night before, 0 would be another group."""
-    later = START + timedelta(days=1)
-    first = segment_users(shop({"quiet": 90, "buyers": 60, "rich": 30}, START), START, history=tmp_path).frame
-    truth = first["person_id"].str.replace(r"\d+", "", regex=True)
-    assert adjusted_rand_score(truth, first["cluster"]) > 0.95
-    turned = shop({"quiet": 40, "buyers": 60, "rich": 95}, later, seed=2)
-    second = segment_users(turned, later, history=tmp_path).frame
-    assert clusters(second) == clusters(first)
-    assert clusters(segment_users(turned, later).frame) != clusters(first)
-
-
-def test_the_same_night_again_and_a_past_night_do_not_see_what_came_after(tmp_path: Path) -> None:
-    sizes = {"quiet": 50, "buyers": 60, "rich": 70}
-    frames = []
-    for day, seed in ((0, 1), (1, 2), (2, 3), (1, 2), (0, 1)):
-        as_of = START + timedelta(days=day)
-        frames.append(segment_users(shop(sizes, as_of, seed), as_of, history=tmp_path).frame)
-    pd.testing.assert_frame_equal(frames[3], frames[1])
-    pd.testing.assert_frame_equal(frames[4], frames[0])
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=60))

@@ -1,4 +1,4 @@
-"""Segment rules by hand, clusters on planted groups, wording of reasons."""
+"""Segment rules on known cases, clusters on planted groups."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,6 @@ import pytest
 from models_frames import START, segment_row
 
 from models.common import FrameError
-from models.propensity import FEATURES
-from models.propensity.reasons import describe, top_reasons
 from models.segments import SegmentRules, segment_users
 from models.segments.clusters import cluster_users
 
@@ -62,9 +60,15 @@ def test_at_risk_outranks_high_value_and_says_so() -> None:
 def test_new_outranks_everything_and_a_sleeping_buyer_stays_valuable() -> None:
     found = _segments(
         segment_row("new", days_since_first_seen=0.0, revenue_total=900.0, **BUYER, **SILENT),
-        segment_row("away", revenue_total=950.0, days_since_last_active=60.0, n_active_days_7d=0.0,
-                    was_active_prev_30d=False, **BUYER),
-    )  # fmt: skip
+        segment_row(
+            "away",
+            revenue_total=950.0,
+            days_since_last_active=60.0,
+            n_active_days_7d=0.0,
+            was_active_prev_30d=False,
+            **BUYER,
+        ),
+    )
     assert found["segment"].to_dict() == {"away": "high_value", "new": "new"}
     assert "last active 60 days ago" in found.loc["away", "segment_reason"]
 
@@ -92,11 +96,15 @@ def _groups(n: int = 60) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     centres = {"a": (5.0, 0.0, 0.0, 2 * n), "b": (60.0, 1.0, 30.0, n), "c": (90.0, 8.0, 400.0, n)}
     rows = [
-        segment_row(f"{name}{i:03d}", activity_score=activity * rng.uniform(0.9, 1.1),
-                    purchase_frequency=frequency * rng.uniform(0.9, 1.1), avg_order_value=value * rng.uniform(0.9, 1.1))
+        segment_row(
+            f"{name}{i:03d}",
+            activity_score=activity * rng.uniform(0.9, 1.1),
+            purchase_frequency=frequency * rng.uniform(0.9, 1.1),
+            avg_order_value=value * rng.uniform(0.9, 1.1),
+        )
         for name, (activity, frequency, value, size) in centres.items()
         for i in range(size)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
@@ -124,22 +132,3 @@ def test_few_or_equal_persons_are_one_cluster() -> None:
         assert not result.metrics["is_promoted"].any()
     assert cluster_users(_groups(), 7, k=4).k == 4
     assert len(set(cluster_users(_groups(), 7, k=6).names)) == 6  # no two clusters share a name
-
-
-def test_reasons_in_plain_words() -> None:
-    assert describe("days_since_last_active", 0.0) == "last active today"
-    assert describe("days_since_last_active", 1.0) == "last active 1 day ago"
-    assert describe("n_active_days_7d", 1.0) == "1 active day in the last 7"
-    assert describe("n_searches_30d", 1.0) == "1 search in the last 30 days"
-    assert describe("bounce_rate_30d", 0.25) == "25% of sessions bounced"
-    assert all(describe(name, float("nan")) and describe(name, 2.0) for name in FEATURES)
-
-
-def test_strongest_reasons_come_first_and_nothing_is_said_twice() -> None:
-    rows = pd.DataFrame([segment_row("p", days_since_last_order=np.nan, avg_order_value=np.nan, n_sessions_7d=4.0)])
-    weights = {"days_since_last_order": 0.5, "avg_order_value": 0.4, "n_sessions_7d": -0.9}
-    contributions = np.array([[weights.get(name, 0.0) for name in FEATURES]])
-    assert top_reasons("churn", rows, contributions) == [
-        "4 sessions in the last 7 days (lowers the risk); no order yet (raises the risk)"
-    ]
-    assert top_reasons("churn", rows, contributions * 0) == ["close to the average person"]
