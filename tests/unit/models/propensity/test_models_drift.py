@@ -85,7 +85,7 @@ def test_more_and_more_orders_make_no_missing_value_drift() -> None:
 
 
 def test_what_chance_does_to_thirty_persons_is_no_drift() -> None:
-    """Every feature of both snapshots is drawn from one distribution: the usual limit alone would report most of them."""
+    """Every feature of both snapshots is drawn from one distribution: the usual limit alone would report most."""
     found = _drift(_frame(30, 1), _frame(30, 2), None)
     assert (found["psi"] > 0.2).mean() > 0.5 and not found["is_drifted"].any()
     assert not _drift(_frame(3_000, 1), _frame(3_000, 2), None)["is_drifted"].any()
