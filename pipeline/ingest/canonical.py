@@ -13,8 +13,6 @@ from datetime import datetime
 from pipeline.home.sql_text import quote
 from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
 
-DRAFT_COLUMNS = CANONICAL_COLUMNS
-
 _TIMES_AND_NAMES = ("event_id", "event_name", "event_at", "received_at", "sent_at")
 _VALUES = tuple(column for column in CANONICAL_COLUMNS if column not in _TIMES_AND_NAMES)
 EVENT_COLUMNS = (
@@ -60,8 +58,8 @@ class Draft:
     """How the rows of one batch become drafts of events.
 
     A draft has file_number, line_number, `fault` (a reason to reject the line that the format found, or null),
-    `row_text` (all values of the line; hashed, so needed only where there is no event_id), `properties`, and
-    DRAFT_COLUMNS as text.
+    `row_text` (all values of the line; hashed if there is no event_id), `properties`, and
+    CANONICAL_COLUMNS as text.
     """
 
     select: Callable[[str], str]  # from a relation of rows (text/rows.py) to the query of its drafts
@@ -124,7 +122,7 @@ with draft as ({draft.select(rows)}),
 trimmed as (
     select
         file_number, line_number, fault, row_text, properties,
-        {", ".join(f"filled({column}) as {column}" for column in DRAFT_COLUMNS if column not in _NUMBERS)},
+        {", ".join(f"filled({column}) as {column}" for column in CANONICAL_COLUMNS if column not in _NUMBERS)},
         {", ".join(f"given({column}) as {column}_text" for column in _NUMBERS)}
     from draft
 ),

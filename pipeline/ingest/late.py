@@ -87,7 +87,7 @@ class Arrival(NamedTuple):
 
 
 def arrival_of(row: LedgerRow) -> Arrival:
-    """What the ledger knows."""
+    """The same from a row of the ledger."""
     return Arrival(*(getattr(row, name) for name in Arrival._fields))
 
 
@@ -108,7 +108,7 @@ class Arrivals:
                 self._newest[file.source] = max(newest, self._newest.get(file.source, newest))
 
     def rule_of(self, source: str, file: str, sha256: str, contents: Collection[str]) -> LateRule:
-        """The rule of a file with this content; `contents` are those of all files of its source that are read tonight."""
+        """The rule of a file with this content; `contents` are those of all files of its source read tonight."""
         named = self._by_name.get((source, file))
         first = named if named and named.sha256 == sha256 else self._by_content.get((source, sha256))
         # Content that has another name tonight is a rotated log: then this is a new file under the old name.

@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 
 from pipeline.home.sql_text import identifier, quote
-from pipeline.ingest.canonical import DRAFT_COLUMNS
 from pipeline.ingest.json_keys import ObjectKeys
 from pipeline.ingest.properties import Properties, coalesce, fields, looked_up, rest_of_columns
 from pipeline.ingest.text.layout import Layout
+from pipeline.settings import CANONICAL_COLUMNS
 
 MACROS = (
     """create or replace temp macro csv_cell(v, d) as case when v is null then ''
@@ -64,7 +64,7 @@ def _draft(
         row_text = f"case when filled({values['event_id']}) is null then {row_text} end"
     if event_name is not None:
         values = {**values, "event_name": quote(event_name)}
-    columns = [f"{values.get(column, 'null::varchar')} as {column}" for column in DRAFT_COLUMNS]
+    columns = [f"{values.get(column, 'null::varchar')} as {column}" for column in CANONICAL_COLUMNS]
     return f"""
     select file_number, line_number, {fault} as fault, {row_text} as row_text, {properties} as properties,
         {", ".join(columns)}

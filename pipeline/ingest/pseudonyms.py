@@ -1,7 +1,7 @@
 """What must not enter the lake as it came: ids to hash, IP addresses to truncate, lines of erased persons.
 
 Belongs here: SQL over the tables `staged` and `rejected`, and the macros that formats put around values. The name of a
-key decides whether its value is an address or an id. Not here: removing what is already in the lake (`pipeline.privacy`).
+key decides whether its value is an address or an id. Not here: erasing what is in the lake (`pipeline.privacy`).
 """
 
 from __future__ import annotations
@@ -241,6 +241,7 @@ def privacy_filter(settings: Settings) -> PrivacyFilter:
     if identity.pseudonymise and not key:
         raise IngestError(
             f"identity.pseudonymise needs a secret key, but the environment variable {identity.key_env} is empty or "
-            "not set. Set it to the same value each night (for instance from `openssl rand -hex 32`). Nothing was ingested."
+            "not set. Set it to the same value each night (for instance from `openssl rand -hex 32`). Nothing was "
+            "ingested."
         )
     return PrivacyFilter(identity.pseudonymise, key.encode(), identity.keep_full_ip, Tombstones.read(settings.data_dir))

@@ -27,8 +27,8 @@ from pipeline.ingest.lake.recovery import (
     open_ledger,
     published_arrivals,
     record_unknown,
-    refuse_forgetting,
-    refuse_loss,
+    check_all_rewritten,
+    check_recoverable,
 )
 from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
@@ -87,7 +87,7 @@ def ingest(
 
     `full_refresh` reads every file again, `reread_days` those with events in these spans. `before_repair` is called
     before files replace damaged ones: what was built from the damage has to be removed while the damage can still be
-    seen. There is no as_of: later events are in the lake already, and staging filters them.
+    seen. There is no as_of: the lake keeps later events, and staging filters them.
     """
     check_formats(settings)
     moment = naive_utc(now or datetime.now(UTC))
@@ -125,7 +125,7 @@ def ingest(
         result.warnings += _late_warnings(state, _reread_rule(False, reread_days))
         _replace_damaged(state, damaged)
         if is_ledger_lost:
-            refuse_forgetting(lake, state.fresh.values())
+            check_all_rewritten(lake, state.fresh.values())
         if damaged:
             before_repair()
         _commit(state)
@@ -263,7 +263,7 @@ def _late_warnings(state: _Ingest, is_requested: Callable[[LedgerRow], bool]) ->
 
 def _replace_damaged(state: _Ingest, damaged: dict[str, list[str]]) -> None:
     """Damaged files of the lake were read again with the new ones; IngestError if one was not."""
-    state.forgotten |= refuse_loss(damaged, state.rows.values(), state.fresh.values())
+    state.forgotten |= check_recoverable(damaged, state.rows.values(), state.fresh.values())
     for problems in damaged.values():
         state.result.warnings += [f"{problem}; its raw file was read again." for problem in problems]
 

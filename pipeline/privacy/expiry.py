@@ -24,7 +24,7 @@ _MONTH = "event_month="
 
 
 def expire(settings: Settings, as_of: date, say: Callable[[str], object] = print) -> bool:
-    """Remove what is too old; returns whether anything was. Needs the writer lock. Another call completes a killed one."""
+    """Remove what is too old; returns whether anything was. Needs the writer lock; completes a killed one."""
     days, paths = settings.privacy.raw_days, HomePaths(settings.home)
     lake = Lake(paths.lake)
     ledger = read_ledger(lake.ledger)

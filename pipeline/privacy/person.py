@@ -140,6 +140,6 @@ class Person:
         return [f"coalesce({part}, false)" for part in parts]
 
     def owns(self, user: str, anonymous: str) -> bool:
-        """The same for two cells of a delimited file; an empty cell is no id."""
+        """The same for two cells of a delimited file; an empty cell is not an id."""
         user, anonymous = user.strip(), anonymous.strip()
         return user in self.users or anonymous in self.anonymous or (not user and anonymous in self.devices)

@@ -107,7 +107,7 @@ def _rewritten(
 
 
 def _columns(source: Source | None, layout: Layout) -> dict[str, str]:
-    """user_id and anonymous_id to their columns in the file, where the format knows them and the file has them."""
+    """user_id and anonymous_id to their columns in the file, as far as the source names them and the file has them."""
     if source is None or not layout.columns:
         return {}
     try:

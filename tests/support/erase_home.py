@@ -1,4 +1,4 @@
-"""A home with two persons in every kind of file, and a look into its files, for tests of `erase`. No assertions here."""
+"""A home with two persons in every kind of file, and a look into its files, for tests of `erase`."""
 
 from __future__ import annotations
 

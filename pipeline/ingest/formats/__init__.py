@@ -3,8 +3,8 @@
 To add a format:
 1. `formats/<name>.py` with `FORMAT = Format(name="<name>", layouts=…, draft=…)` (base.py describes each field).
 2. `docs/formats/<name>.md`: where such files come from, and which field becomes which column.
-3. `tests/component/ingest/test_format_<name>.py`: files as the tool writes them, with events worked out by hand, and
-   lines that have to be rejected with their reasons.
+3. `tests/component/ingest/test_format_<name>.py`: files as the tool writes them, with the expected events, and lines
+   that must be rejected, with their reasons.
 A key of its own in growth.yaml is a field of `Source` (pipeline/settings/sections/sources.py), listed in `config_keys`.
 """
 

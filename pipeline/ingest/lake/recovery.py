@@ -100,10 +100,10 @@ def mark_damaged(lake: Lake) -> None:
     write_text("The next ingest checks the content of every file of the lake.\n", lake.suspicion)
 
 
-def refuse_loss(
+def check_recoverable(
     damaged: dict[str, list[str]], rows: Iterable[LedgerRow], read_again: Collection[LedgerRow]
 ) -> set[str]:
-    """file_ids whose events another file replaces (their raw file was renamed); IngestError if none does."""
+    """file_ids of damaged files whose raw file was renamed, and read again so. IngestError if one is gone."""
     contents, ids = {row.sha256 for row in read_again}, {(row.source, row.file) for row in read_again}
     waiting = [row for row in rows if row.file_id in damaged and (row.source, row.file) not in ids]
     lost = [row for row in waiting if row.sha256 not in contents]
@@ -119,7 +119,7 @@ def refuse_loss(
     return {row.file_id for row in waiting}
 
 
-def refuse_forgetting(lake: Lake, read_again: Collection[LedgerRow]) -> None:
+def check_all_rewritten(lake: Lake, read_again: Collection[LedgerRow]) -> None:
     """With the ledger lost, every file of the lake must have been written again; else its raw file is gone.
 
     Or its raw file has other content now, which was read: the published version knows which file it was.

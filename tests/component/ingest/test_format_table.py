@@ -1,4 +1,4 @@
-"""The table format: CSV, TSV, Parquet and JSON lines whose columns the config names, with answers worked out by hand."""
+"""The table format: CSV, TSV, Parquet and JSON lines whose columns the config names, with computed results."""
 
 from __future__ import annotations
 
