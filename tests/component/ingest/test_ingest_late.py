@@ -1,4 +1,4 @@
-"""`cleaning.days_late_allowed`: later events are held back, counted and listed (backfills: test_ingest_late_backfill)."""
+"""`cleaning.days_late_allowed`: later events are held back, counted and listed. Backfills have a file of their own."""
 
 from __future__ import annotations
 

@@ -129,7 +129,8 @@ def published(home: Home, rows: list[LedgerRow]) -> None:
     """A published version that knows these files."""
     with duckdb.connect(str(home.folder / "data" / "warehouse.duckdb")) as con:
         con.execute("""create schema raw;
-            create table raw.ingested_files (source text, file text, file_id text, sha256 text, status text, late_before date, days_taken_in text, max_event_at timestamp, ingested_at timestamp)""")
+            create table raw.ingested_files (source text, file text, file_id text, sha256 text, status text,
+                late_before date, days_taken_in text, max_event_at timestamp, ingested_at timestamp)""")
         for row in rows:
             values = [row.source, row.file, row.file_id, row.sha256, row.status, row.late_before, row.days_taken_in]
             con.execute(
