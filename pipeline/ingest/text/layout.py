@@ -53,10 +53,12 @@ def read_layout(con: DuckDBPyConnection, path: Path, source: Source, kinds: tupl
     start = b""
     for chunk in ByteStream(path):
         start += chunk
-        if len(start) >= _FIRST_BYTES:
+        if len(start) >= _FIRST_BYTES and start.strip():  # an erasure may leave many empty lines at the start
             break
     text = start.decode("utf-8", errors="replace").removeprefix("\ufeff")
     kind = "parquet" if start[:4] == b"PAR1" else "json_lines" if text.lstrip()[:1] == "{" else "delimited"
+    if not start.strip():
+        return Layout("json_lines" if "json_lines" in kinds else "none")
     if kinds == ("json_lines",) and kind != "parquet":
         return Layout("json_lines")  # whatever is not JSON is rejected line by line
     for magic, name in _FOREIGN.items():

@@ -248,3 +248,14 @@ def test_files_that_are_no_text_say_what_they_are(tmp_path: Path, content: bytes
     home.put("a.csv", csv(ROW))
     assert word in home.ingest().warnings[0]
     assert [(row["file"], row["line_number"], row["reason"]) for row in home.rejects()] == [("in/b.csv", 1, "bad_row")]
+
+
+def test_a_file_of_empty_lines_has_no_rows_and_no_columns_to_miss(tmp_path: Path) -> None:
+    """What an erasure leaves of JSON lines that were all about one person."""
+    line = b'{"user": "u1", "action": "buy", "time": "2026-01-05 10:00:00"}\n'
+    home = Home(tmp_path, table())
+    home.put("erased.jsonl", b"\n" * 100)
+    home.put("partly.jsonl", b"\n" * 100_000 + line)
+    report = home.ingest()
+    assert report.warnings == ["Source 'export': empty: in/erased.jsonl."]
+    assert home.values("file", "line_number") == [("in/partly.jsonl", 100_001)]
