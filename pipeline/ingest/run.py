@@ -23,12 +23,12 @@ from pipeline.ingest.formats import check_formats
 from pipeline.ingest.lake.files import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.lake.recovery import (
+    check_all_rewritten,
+    check_recoverable,
     damaged_files,
     open_ledger,
     published_arrivals,
     record_unknown,
-    check_all_rewritten,
-    check_recoverable,
 )
 from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of
 from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of

@@ -6,7 +6,6 @@ Raw files and the lake are searched here too, but rewritten together by erasure.
 from __future__ import annotations
 
 import csv
-import io
 import mmap
 import sqlite3
 import zipfile
@@ -21,7 +20,14 @@ from pipeline.home.versions import seal_of
 from pipeline.ingest.text import ByteStream
 from pipeline.privacy.databases import count_rows, explains_bytes, without_rows
 from pipeline.privacy.person import Person
-from pipeline.privacy.rewrite import Table, replace_now, with_ids_replaced, without_lines, without_parquet_rows
+from pipeline.privacy.rewrite import (
+    Table,
+    replace_now,
+    text_lines,
+    with_ids_replaced,
+    without_lines,
+    without_parquet_rows,
+)
 from pipeline.publish.seals import seal_version
 
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt", ".out", ".err")
@@ -73,9 +79,12 @@ def clean(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> int:
 
 def _header(path: Path) -> Table | None:
     """The positions of the identities, by the header of an exported table."""
-    first = next(iter(ByteStream(path)), b"").split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    first = next(text_lines(path), b"").decode("utf-8", errors="replace")
     delimiter = max(",\t;|", key=first.count)
-    names = [name.strip().lower() for name in next(csv.reader(io.StringIO(first), delimiter=delimiter), [])]
+    try:
+        names = [name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    except csv.Error:
+        return None
     at = {name: names.index(name) for name in ("user_id", "person_id", "anonymous_id") if name in names}
     return Table(delimiter, at.get("user_id", at.get("person_id")), at.get("anonymous_id")) if at else None
 

@@ -61,8 +61,10 @@ def change_of(
     known_as = [row for row in rows if row.file == shown_path(settings.home, path) and row.sha256 == stream.sha256]
     known = set().union(*(lake_lines.get(row.file_id, set()) for row in known_as))
     with path.open("rb") as file:
-        is_parquet = file.read(4) == b"PAR1"
-    if not (is_suspect or known or is_parquet):
+        start = file.read(4)
+    if not (is_suspect or known or start == b"PAR1"):
+        return None
+    if start == b"PK\x03\x04":  # an archive is not rewritten as text: the final search reports what it contains
         return None
     before = path.stat()
     layout = _layout(con, path, source)

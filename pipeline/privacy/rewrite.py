@@ -52,14 +52,24 @@ def beside(path: Path) -> Path:
 
 def text_lines(path: Path) -> Iterator[bytes]:
     """The lines of a text file, compressed or not, each with its end."""
-    kept = b""
+    kept, end = b"", _end_of_lines(path)
     for chunk in ByteStream(path):
         kept += chunk
-        if b"\n" in chunk:
-            *lines, kept = kept.split(b"\n")
-            yield from (line + b"\n" for line in lines)
+        if end in chunk:
+            *lines, kept = kept.split(end)
+            yield from (line + end for line in lines)
     if kept:
         yield kept
+
+
+def _end_of_lines(path: Path) -> bytes:
+    r"""\n, also in \r\n; but \r where a file has no \n at all, as ingest reads it."""
+    has_returns = False
+    for chunk in ByteStream(path):
+        if b"\n" in chunk:
+            return b"\n"
+        has_returns = has_returns or b"\r" in chunk
+    return b"\r" if has_returns else b"\n"
 
 
 def _records(lines: Iterator[bytes]) -> Iterator[bytes]:

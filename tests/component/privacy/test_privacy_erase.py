@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,30 @@ def test_a_proof_is_not_lost_to_a_second_one_of_the_same_second(home: Home) -> N
         erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
     (kept,) = (home.folder / "data" / "erasures").glob("2026*.json")
     assert json.loads(kept.read_text())["removed"]
+
+
+def test_lines_that_end_with_returns_only_are_lines_of_their_own(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    path = home.put("mac.jsonl", jsonl(track(user=BEN), track(user=ANNA), track(user="u9")).replace(b"\n", b"\r"))
+    home.ingest()
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert report.is_clean and report.removed[0] == {
+        "place": "in/mac.jsonl",
+        "kind": "raw",
+        "removed": 1,
+        "unit": "lines",
+    }
+    assert path.read_bytes() == jsonl(track(user=BEN), "", track(user="u9")).replace(b"\n", b"\r")
+    home.ingest(full_refresh=True)
+    assert home.values("user_id", "line_number") == [(BEN, 1), ("u9", 3)]
+
+
+def test_an_archive_among_the_raw_files_is_left_intact_and_reported(home: Home) -> None:
+    archive, broken = home.folder / "in" / "old.zip", home.folder / "in" / "broken.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        out.writestr("users.csv", f"{ANNA}\n{ANNA}\n{BEN}\n")
+    content = archive.read_bytes()
+    broken.write_bytes(content[:20])
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert report.remaining == {"in/old.zip": "2 left", "in/broken.zip": "cannot be searched: BadZipFile"}
+    assert archive.read_bytes() == content
