@@ -1,4 +1,4 @@
-{# What an event with an item says of the interest in it. `weighted`: [{event, weight}], the heaviest first; without any of them every
+{# The interest in an item that an event shows. `weighted`: [{event, weight}], the heaviest first; without any of them every
    event weighs 1. Business rules of recommendations do not belong here. #}
 
 {% macro interaction_weight(event_name, weighted) -%}

@@ -1,4 +1,4 @@
-{# What an order is, when one looks like brushing, and whom a delta night judges otherwise for it. What orders are worth does not belong
+{# What an order is, when one looks like brushing, and for whom a delta night changes that. What orders are worth does not belong
    here (see rules.sql). #}
 
 {# What makes purchase events one order: the order_id given; without one, each is its own. #}
@@ -8,7 +8,7 @@
    more than max_orders_per_day orders of one person on one date; one item in more than max_orders_per_item orders of one person, or more
    than max_accounts_per_device persons ordering on one device, within some brushing_window_days dates on end. All orders that make up
    the excess are named, the first of them too. `orders` and `items` are names of steps; `scope` is a column of both that keeps sets of
-   orders apart that do not know of each other. #}
+   orders apart that are unrelated. #}
 {% macro suspicious_orders(orders, items, scope=none) %}
     {%- set by = scope ~ ', ' if scope else '' -%}
     {%- set later = var('brushing_window_days') | int - 1 -%}
@@ -100,7 +100,7 @@
 {%- endmacro %}
 
 {# Three steps of a query with `known_orders` (orders by as_of_date, as known then): the last of them, suspicions, holds the orders that
-   looked like brushing on that date already, judged among the orders known by then. Whoever did, does so today. #}
+   looked like brushing on that date already, evaluated among the orders known by then. Whoever did, does so today. #}
 {% macro suspicions_at_the_time() -%}
 suspects as (
 

@@ -1,4 +1,4 @@
-{# What the retention and lifecycle models share: calendar periods, the cells that the config asks for, and how persons are counted
+{# What the retention and lifecycle models share: calendar periods, the configured cells, and how persons are counted
    into cells. Engine differences do not belong here (see dispatch.sql). #}
 
 {# Calendar periods are days, the site's weeks and months; each macro is for one grain, which is known when the SQL is written. #}
@@ -25,7 +25,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The first date of the history: as configured, else the first on which anybody was active. A subquery of one value. #}
+{# The first date of the history: as configured, else the first with any activity. A subquery of one value. #}
 {% macro history_start() -%}
     {%- set given = var('retention').get('history_start') -%}
     {%- if given -%} cast('{{ given }}' as date)
@@ -37,7 +37,7 @@
     {{ day }} < {{ add_days(history_start(), var('retention').get('warm_up_days', 30)) }}
 {%- endmacro %}
 
-{# One row per mode, grain and period asked for: mode, source_mode (the rows of retention_persons it counts), grain, period_number, and
+{# One row per configured mode, grain and period: mode, source_mode (the rows of retention_persons it counts), grain, period_number, and
    the first and last period since the start that it covers. #}
 {% macro retention_periods() %}
     {%- set rules = var('retention') -%}
@@ -61,14 +61,14 @@
         {%- for row in rows %}
         ('{{ row[0] }}', '{{ row[1] }}', '{{ row[2] }}', {{ row[3] }}, {{ row[4] }}, {{ row[5] }}){{ ',' if not loop.last }}
         {%- endfor %}
-    ) as asked (mode, source_mode, grain, period_number, first_period, last_period)
+    ) as configured (mode, source_mode, grain, period_number, first_period, last_period)
 {% endmacro %}
 
 {# The brackets in order, the start itself before them. #}
 {% macro retention_brackets() %}{{ return([[0, 0]] + (var('retention').get('brackets') or [])) }}{% endmacro %}
 
 {# Persons (columns of retention_persons and those of `by`) counted once, by cohort and period: everything else is a sum over these rows.
-   A bracket counts a person in the first period of it with a return, so nobody has to be counted distinct. #}
+   A bracket counts a person in the first period of it with a return, so no distinct count is needed. #}
 {% macro retention_counts(persons, by=[]) -%}
     {%- set keys = ['mode', 'grain', 'cohort_start'] + by + ['period_number'] -%}
     select
@@ -104,10 +104,10 @@
 {%- endmacro %}
 
 {% macro retention_cells(by=[]) %}
-    {#- The CTEs from `returns` (rows of retention_counts) to `counted`: one row per asked cell of every cohort (and value of `by`) that
+    {#- The CTEs from `returns` (rows of retention_counts) to `counted`: one row per configured cell of every cohort (and value of `by`) that
         begins by as_of. -#}
     {%- set keys = ['grain', 'cohort_start'] + by -%}
-asked as (
+configured as (
     {{ retention_periods() }}
 ),
 
@@ -126,12 +126,12 @@ ends as (
         source_mode,
         grain,
         max(last_period) as last_period
-    from asked
+    from configured
     where mode <> 'bracket'
     group by source_mode, grain
 ),
 
--- what comes after the last period asked for counts as if it came in it: enough for "or after"
+-- returns after the last configured period count as if they were in it: enough for "or after"
 folded as (
     select
         returns.mode as source_mode,
@@ -164,27 +164,27 @@ bracketed as (
 
 grid as (
     select
-        asked.mode,
+        configured.mode,
         -- joined by equality alone: any other condition of an outer join makes the engine compare every row with every other
-        case when asked.mode <> 'bracket' then asked.source_mode end as folded_mode,
-        asked.period_number,
-        asked.first_period,
-        asked.last_period,
+        case when configured.mode <> 'bracket' then configured.source_mode end as folded_mode,
+        configured.period_number,
+        configured.first_period,
+        configured.last_period,
         cohorts.*,
-        case asked.grain
+        case configured.grain
             {%- for grain in ['week', 'month'] %}
-            when '{{ grain }}' then {{ add_periods(grain, 'cohorts.cohort_start', 'asked.first_period') }}
+            when '{{ grain }}' then {{ add_periods(grain, 'cohorts.cohort_start', 'configured.first_period') }}
             {%- endfor %}
-            else {{ add_periods('day', 'cohorts.cohort_start', 'asked.first_period') }}
+            else {{ add_periods('day', 'cohorts.cohort_start', 'configured.first_period') }}
         end as first_date,
-        case asked.grain
+        case configured.grain
             {%- for grain in ['week', 'month'] %}
-            when '{{ grain }}' then {{ add_days(add_periods(grain, 'cohorts.cohort_start', 'asked.last_period + 1'), -1) }}
+            when '{{ grain }}' then {{ add_days(add_periods(grain, 'cohorts.cohort_start', 'configured.last_period + 1'), -1) }}
             {%- endfor %}
-            else {{ add_periods('day', 'cohorts.cohort_start', 'asked.last_period') }}
+            else {{ add_periods('day', 'cohorts.cohort_start', 'configured.last_period') }}
         end as last_date
     from cohorts
-    inner join asked on cohorts.source_mode = asked.source_mode and cohorts.grain = asked.grain
+    inner join configured on cohorts.source_mode = configured.source_mode and cohorts.grain = configured.grain
 ),
 
 filled as (

@@ -1,4 +1,4 @@
-{# Business rules that more than one model applies, each said once. No engine differences here (see dispatch.sql). #}
+{# Business rules that more than one model applies, each defined once. No engine differences here (see dispatch.sql). #}
 
 {# The integer that rows are joined by inside a run: the file's place in file order and the line. Another file may shift it. #}
 {% macro row_key(file_number, line_number) -%} ({{ file_number }} * {{ 2 ** 38 }} + {{ line_number }}) {%- endmacro %}
@@ -38,7 +38,7 @@
 
 {# The first date on which an event could be counted for its person. It arrived after its day, or was tied to its person only later
    (anonymous events before a log-in): then it was not known on its day, and features of that day must not see it. An arrival more than
-   max_late_days after the event is an import of history, which says nothing of when it was known: it counts as known on its day. #}
+   max_late_days after the event is an import of history, which does not show when the event became known: it counts as known on its day. #}
 {% macro known_date(event_date, received_at, linked_date) -%}
     greatest(
         {{ event_date }},
@@ -60,7 +60,7 @@
     end
 {%- endmacro %}
 
-{# A session, or the part of one on a date, that is no bounce. #}
+{# A session, or the part of one on a date, that is not a bounce. #}
 {% macro is_engaged(duration_s, n_views, n_purchases) -%} {{ duration_s }} >= 10 or {{ n_views }} >= 2 or {{ n_purchases }} > 0 {%- endmacro %}
 
 {# The weight of an event in activity_score. #}

@@ -23,7 +23,7 @@
     / nullif(cast({{ n_a }} as double) * ({{ n }} - {{ n_a }}) * {{ n_b }} * ({{ n }} - {{ n_b }}), 0)
 {%- endmacro %}
 
-{# The least of the four counts one would expect in that table by chance; chi-square is no test where it is below 5 (Cochran). #}
+{# The least of the four counts one would expect in that table by chance; chi-square is not valid where it is below 5 (Cochran). #}
 {% macro least_expected(n, n_a, n_b) -%}
     cast(least({{ n_a }}, {{ n }} - {{ n_a }}) as double) * least({{ n_b }}, {{ n }} - {{ n_b }}) / nullif({{ n }}, 0)
 {%- endmacro %}

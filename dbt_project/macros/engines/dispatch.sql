@@ -1,4 +1,4 @@
-{# What engines say differently, one dispatch macro each; `default__` is ANSI or DuckDB. No business rule belongs here. #}
+{# Differences between engines, one dispatch macro each; `default__` is ANSI or DuckDB. No business rule belongs here. #}
 
 {# -- files -- #}
 {% macro parquet_files(path) %}{{ return(adapter.dispatch('parquet_files', 'growthhouse')(path)) }}{% endmacro %}

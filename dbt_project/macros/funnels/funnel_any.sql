@@ -74,7 +74,7 @@
     from {{ prefix }}_bounded
 ),
 
-{{ prefix }}_judged as (
+{{ prefix }}_evaluated as (
     select
         *,
         {% if funnel.exclude -%}
@@ -92,14 +92,14 @@
         select
             *,
             row_number() over (partition by person_id order by is_excluded, level desc, last_t, t desc, unit_id desc) as way_number
-        from {{ prefix }}_judged
+        from {{ prefix }}_evaluated
     ) as ways
     where way_number = 1
     {%- else %}
-    select judged.*
-    from {{ prefix }}_judged as judged
+    select evaluated.*
+    from {{ prefix }}_evaluated as evaluated
     inner join {{ prefix }}_entries as entry
-        on judged.unit_id = entry.unit_id and judged.t = entry.t
+        on evaluated.unit_id = entry.unit_id and evaluated.t = entry.t
     {%- endif %}
 ),
 

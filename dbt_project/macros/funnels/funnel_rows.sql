@@ -6,7 +6,7 @@
   Frames of windows end at the current row: where one reaches ahead, the order is turned round. DuckDB finds such ends in passing and others
   by a search that takes ever longer in a person with millions of events.
 
-  A row is told by (unit_id, event_number); event_number is the person's order: event_at, then event_id.
+  A row is identified by (unit_id, event_number); event_number is the person's order: event_at, then event_id.
   base_id is the person or session; unit_id is the same, and the values of hold_constant with it: only rows of one unit meet. A null
   matches nothing, so a row with a null is a unit of its own.
 #}

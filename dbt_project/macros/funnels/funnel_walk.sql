@@ -51,7 +51,7 @@
 
 {% macro funnel_every_other(funnel, prefix) %}
     {#-
-      From the first instant with an entry to the first one after its window, and so on. Each node knows the next; the nodes of a chain are
+      From the first instant with an entry to the first one after its window, and so on. Each node links to the next; the nodes of a chain are
       marked in rounds that double the jump, so a chain of a million entries takes twenty joins. Rounds enough for a century.
     -#}
 
@@ -197,7 +197,7 @@
                 ) {{ own }} as move_{{ move }}
             from {{ prefix }}_walked_{{ last }}
         ) as moved
-    ) as told
+    ) as chained
 ),
 {%- endfor %}
 

@@ -1,7 +1,7 @@
 {# Tests that dbt does not bring along, and `relationships` for tables of which a delta night changes some rows.
 
-   `changed_since`: the model's column (a date or a time) from which on a delta night makes its rows anew for the persons of int_changed.
-   Only those are asked about; all others stood the same test in the night that made them. A whole night asks about all. #}
+   `changed_since`: the model's column (a date or a time) from which on a delta night rebuilds its rows for the persons of int_changed.
+   Only those are tested; all others passed the same test in the night that built them. A full build tests all. #}
 
 {# The rows that the night made. #}
 {% macro made_rows(model, changed_since) -%}
@@ -39,7 +39,7 @@
 {% endtest %}
 
 {% test relationships(model, column_name, to, field, changed_since=none) %}
-    {#- A value that is not null is one of `field` of `to`. A parent that went was of a changed person, whose children are made anew too. -#}
+    {#- A value that is not null is one of `field` of `to`. A removed parent belonged to a changed person, whose children are rebuilt too. -#}
     with children as (
 
         select {{ column_name }} as from_field

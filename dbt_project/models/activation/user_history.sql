@@ -1,5 +1,5 @@
 -- Grain: person × attribute × interval. What each night decided of a person, by the as_of of that night, and for how long it held.
--- A night puts its own decisions in the place of what an earlier run of the same as_of decided, and knows nothing of later ones.
+-- A night replaces the decisions of an earlier run of the same as_of, and does not read later ones.
 with kept as (
 
     select * from {{ ref('stg_user_history') }}

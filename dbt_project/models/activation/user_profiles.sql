@@ -1,4 +1,4 @@
--- Grain: person. The dynamic profile: dim_users, and what the models say of the person at as_of. Null where a model says nothing:
+-- Grain: person. The dynamic profile: dim_users and the models' output for the person at as_of. Null without a score:
 -- bots, persons who are not eligible, or no model yet.
 with users as (
 

@@ -1,4 +1,4 @@
--- Grain: item × rank. The items that the same persons turn to, the most similar first.
+-- Grain: item × rank. Items with interactions of the same persons, the most similar first.
 -- No rows where no model has written its file yet.
 -- depends_on: {{ source('predictions', 'similar_items') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/similar_items.parquet', {

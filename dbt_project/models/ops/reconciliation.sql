@@ -67,7 +67,7 @@ select
     n_too_late
 from compared
 {%- if not is_incremental() %}
-{#- Built anew, as after a full refresh: the earlier runs come from the copy that each night leaves. #}
+{#- Rebuilt, as after a full refresh: earlier runs come from the copy that each night keeps. #}
 union all
 select *
 from (

@@ -52,7 +52,7 @@ dated as (
         {{ local_date('events.event_at') }} as event_date
     from {{ 'new_events' if has_partial_files() else 'events' }} as events
     inner join loaded_files on events.file_id = loaded_files.file_id
-    -- said of the stored time and not of the date, so that whole files can be skipped
+    -- filtered by the stored time and not by the date, so that whole files can be skipped
     where events.event_at < {{ as_of_end_utc() }}
 
 )

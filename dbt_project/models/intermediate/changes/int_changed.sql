@@ -1,5 +1,5 @@
--- Persons whose rows of every later table a delta night makes anew, and from when on; empty in a whole night.
--- These are the reopened ones; one who turned out to be a program, or none after all, is made anew from the first event.
+-- Persons whose rows of every later table a delta night rebuilds, and from when on; empty in a full build.
+-- These are the reopened ones; a person newly identified as a bot, or no longer, is rebuilt from the first event.
 -- Like int_reopened, a person stays here until the night is published.
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id') }}
 with users as (

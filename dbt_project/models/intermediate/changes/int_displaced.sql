@@ -1,4 +1,4 @@
--- Events of the build that a copy received earlier has taken the place of. Empty in a whole night, which builds on nothing.
+-- Events of the build that a copy received earlier has taken the place of. Empty in a full build, which builds on nothing.
 {%- if is_delta() %}
 select
     built.person_id,

@@ -1,4 +1,4 @@
--- Persons with changes in a delta night, and from when on their events are looked at again; empty in a whole night.
+-- Persons with changes in a delta night, and from when on their events are processed again; empty in a full build.
 --
 -- A change is an event that came, went, or belongs to another person now. It can move the bounds of the session it falls into and of all
 -- that follow, never of those before: so a person is opened again from the start of the last session that began before the first change.
@@ -54,7 +54,7 @@ moved_events as (
 
 ),
 
--- an order that two sources tell of belongs to one of two persons: a change of one telling may give it to the other
+-- an order in two sources belongs to one of two persons: a change in one source may move it to the other
 orders as (
 
     select order_id from arrived
@@ -110,7 +110,7 @@ changes as (
 
 ),
 
--- an order takes its session from another telling as long as its own has none: where the sessions of one who told of it move, that of the
+-- an order takes its session from the other source as long as its own has none: where the sessions of one person move, that of the
 -- other may win or lose its revenue
 told_by_others as (
 

@@ -1,5 +1,5 @@
--- Events of the build that are looked at again in a delta night, with the person they belong to now; empty in a whole night.
--- is_before: earlier than that, in the same clock minute: only the limit of events per minute looks at them.
+-- Events of the build that a delta night processes again, with the person they belong to now; empty in a full build.
+-- is_before: earlier than that, in the same clock minute: only the limit of events per minute reads them.
 -- depends_on: {{ ref('stg_events') }}
 {%- set names = ['file_id', 'line_number', 'source', 'event_id', 'user_id', 'anonymous_id', 'event_at', 'event_date', 'event_name',
                  'utm_campaign', 'user_agent'] %}

@@ -1,4 +1,4 @@
--- When a person showed to be a program: its user agent says so (one row per date), or it did more than max_events_per_minute events in one
+-- When a person was identified as a bot: its user agent is one (one row per date), or it did more than max_events_per_minute events in one
 -- clock minute (one row per minute).
 {{ replaces_reopened(since='built.evidence_at >= ' ~ dbt.date_trunc('minute', 'reopened.reopen_at')) }}
 with bot_agents as (
@@ -9,7 +9,7 @@ with bot_agents as (
 
 ),
 
--- few: so they are found in the lake first, and meet the sessions by key (said of int_events, this would hash every event)
+-- few: so they are found in the lake first, and meet the sessions by key (joined to int_events, this would hash every event)
 bot_rows as (
 
     select staged.row_key

@@ -1,9 +1,9 @@
--- Grain: anonymous_id this night looks at × user_id seen on it (null: events without a user). All devices in a whole night; in a delta
+-- Grain: anonymous_id read by this night × user_id seen on it (null: events without a user). All devices in a full build; in a delta
 -- night those whose events changed, with all their events. Moments as they happened, and as they became known.
-{%- set said = ['anonymous_id', 'user_id', 'source', 'event_id', 'event_name', 'event_at', 'received_at'] %}
+{%- set columns = ['anonymous_id', 'user_id', 'source', 'event_id', 'event_name', 'event_at', 'received_at'] %}
 with arrived as (
 
-    select staged.{{ said | join(',\n        staged.') }}
+    select staged.{{ columns | join(',\n        staged.') }}
     from {{ ref('stg_events') }} as staged
     left join {{ ref('int_duplicates') }} as duplicates
         on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
@@ -24,7 +24,7 @@ touched as (
 
 known as ( -- noqa: ST03
 
-    select built.{{ said | join(',\n        built.') }}
+    select built.{{ columns | join(',\n        built.') }}
     from {{ source('previous', 'fct_events') }} as built
     inner join touched on built.anonymous_id = touched.anonymous_id
     left join {{ ref('int_duplicates') }} as duplicates
@@ -64,8 +64,8 @@ pairs as (
 
 ),
 
--- the event that told of the user: the one known first
-told as (
+-- the event that revealed the user: the one known first
+revealing as (
 
     select
         pairs.anonymous_id,
@@ -89,8 +89,8 @@ select
     pairs.first_event_at,
     pairs.last_event_at,
     pairs.known_at,
-    told.source,
-    told.event_id,
-    told.event_name
+    revealing.source,
+    revealing.event_id,
+    revealing.event_name
 from pairs
-left join told on pairs.anonymous_id = told.anonymous_id and pairs.user_id = told.user_id and told.place = 1
+left join revealing on pairs.anonymous_id = revealing.anonymous_id and pairs.user_id = revealing.user_id and revealing.place = 1

@@ -1,4 +1,4 @@
--- Which person stands behind each anonymous_id that this night looks at: all of them, or in a delta night those whose events changed.
+-- The person of each anonymous_id read by this night: all of them, or in a delta night those whose events changed.
 -- Known users are never merged: an anonymous_id seen with exactly one user_id is that user's; one seen with none or with several stays a
 -- person of its own; with more than max_users_per_device the device is shared.
 with devices as (

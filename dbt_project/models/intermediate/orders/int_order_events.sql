@@ -1,4 +1,4 @@
--- Grain: event. The purchase and refund events alone, narrow: whatever is said of orders is made of these few rows.
+-- Grain: event. The purchase and refund events alone, narrow: all order tables are made from these few rows.
 {{ replaces_changed(since='event_at') }}
 select
     events.source,

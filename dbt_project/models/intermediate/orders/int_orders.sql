@@ -1,6 +1,6 @@
 -- Grain: order. All purchase events with one order_id are one order; a purchase without order_id is an order of its own.
--- Where two sources tell of one order (tracker and order log), one is believed, so that revenue counts once: the server's, else the
--- one that told of it first.
+-- An order in two sources (tracker and order log) is taken from one of them, so that revenue counts once: from the server, else from
+-- the first.
 with purchases as (
 
     select
@@ -20,7 +20,7 @@ lines as (
 
 ),
 
-tellings as (
+sources_of_order as (
 
     select
         order_key,
@@ -48,11 +48,11 @@ believed as (
         *,
         row_number() over (
             partition by order_key order by case when is_server then 0 else 1 end, ordered_at, source
-        ) as telling,
-        -- the order log rarely knows the session and the device; the tracker does
+        ) as source_rank,
+        -- the order log rarely has the session and the device; the tracker does
         max(session_id) over (partition by order_key) as any_session_id,
         max(anonymous_id) over (partition by order_key) as any_anonymous_id
-    from tellings
+    from sources_of_order
 
 )
 
@@ -71,4 +71,4 @@ select
     has_order_id,
     is_bot
 from believed
-where telling = 1
+where source_rank = 1

@@ -1,5 +1,5 @@
 -- Every event of this night with its session, in the person's order (event_at, then event_id; source where one id came from two sources).
--- In a delta night a person's order goes on from the events that were not opened again (int_reopened).
+-- In a delta night a person's order continues from the events that were not opened again (int_reopened).
 --
 -- A session begins at a person's first event, after a gap strictly longer than session_timeout_minutes, strictly more than
 -- session_max_hours after its first event and, where configured, at local midnight or at a new campaign. Server events (sources with

@@ -1,6 +1,6 @@
 -- Grain: anonymous_id × person whom its anonymous events belonged to at some snapshot before as_of, and no longer do. A device is a person
--- of its own until a log-in on it becomes known, and is nobody's again once a second user is: features of a snapshot count as known then.
--- At as_of persons are who they are tonight, whom lists are for: what was received after that date moves no row of it.
+-- of its own until a log-in on it becomes known, and is unlinked again once a second user is: features of a snapshot count as known then.
+-- At as_of persons are those of tonight: what was received after that date moves no row of it.
 with spells as (
 
     select

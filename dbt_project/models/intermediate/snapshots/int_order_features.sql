@@ -1,12 +1,12 @@
--- Grain: person × snapshot date, of those with an order known by then: what user_features says of orders, as whose they were then
--- and as they looked then (brushing is judged across persons, so not in parts).
+-- Grain: person × snapshot date, of those with an order known by then: the order columns of user_features, with the owner of each order then
+-- and as they looked then (brushing is detected across persons, so not in parts).
 with snapshots as (
 
     {{ snapshots() }}
 
 ),
 
--- orders of before a change of persons, where the telling that is believed is an event of that time
+-- orders before a change of persons, where the event they are taken from is of that time
 former_orders as (
 
     select

@@ -13,7 +13,7 @@ with months as (
 
 ),
 
--- in each period a person stands once in a channel, so nobody has to be counted distinct
+-- in each period a person is counted once in a channel, so no distinct count is needed
 all_months as (
 
     select

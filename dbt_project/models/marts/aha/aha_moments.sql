@@ -1,4 +1,4 @@
--- One row per behaviour (an event at least so often within so many days of the start) that anybody showed: does who shows it stay?
+-- One row per behaviour (an event at least so often within so many days of the start) that occurs: do persons who show it stay?
 -- Found on the earlier half of the cohorts, checked on the later half, and compared among the equally active (Mantel-Haenszel).
 {%- set rules = var('aha') %}
 {%- set named_start = sql_string(rules.start_event or 'sign_up') %}
@@ -139,7 +139,7 @@ strata_did as (
     group by doers.event_name, counts.min_count, doers.within_days, doers.stratum_without
 ),
 
--- strata without a doer, or without anybody else, say nothing
+-- strata in which all or no persons show the behaviour carry no information
 among_equals as (
     select
         did.event_name,
@@ -231,7 +231,7 @@ adjusted as (
     from ranked
 ),
 
-judged as (
+evaluated as (
     select
         *,
         cast(n_did_retained as double) / n_did as retention_rate_did,
@@ -282,4 +282,4 @@ select
     cast(later_direction * sqrt(later_chi_square / later_n_persons) as double) as later_phi,
     cast(later_p_value as double) as later_p_value,
     case when is_testable and is_checkable then later_direction = direction and later_p_value < 0.05 end as holds_out_of_time
-from judged
+from evaluated

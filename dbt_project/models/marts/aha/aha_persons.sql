@@ -24,7 +24,7 @@ starts as (
     group by person_id
 ),
 {%- else -%}
--- without a start event in the config: sign_up where anybody ever signs up, else the person's first day
+-- without a configured start event: sign_up where it occurs, else the person's first day
 sign_ups as (
     select count(*) as n_days
     from person_days

@@ -52,7 +52,7 @@ stated as (
 
 ),
 
--- the number of users alone is no change
+-- the number of users alone is not a change
 changes as (
 
     select *

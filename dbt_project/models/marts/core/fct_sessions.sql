@@ -1,7 +1,7 @@
 -- Grain: session. What a person did between two pauses. Times, length, pages, campaign and device come from the events that carry sessions;
 -- counts and revenue also from server events that joined it. A late event re-opens the session it belongs to at the next run.
 {{ replaces_changed(since='started_at', in_parts=true) }}
-{#- '' where the event says nothing, so that all values of one event stay together #}
+{#- '' where the event has none, so that all values of one event stay together #}
 {%- set campaign_of = "case when has_campaign then coalesce({}, '') end" %}
 {%- set landing_of = "case when has_page then coalesce({}, '') end" %}
 with timed as (
@@ -83,7 +83,7 @@ sessions as (
 
 ),
 
--- an order that two sources tell of counts once, one that looks like brushing not at all
+-- an order in two sources counts once, a suspicious one not at all
 orders as (
 
     select
@@ -151,7 +151,7 @@ measured as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         *,
@@ -161,40 +161,40 @@ judged as (
 )
 
 select
-    judged.session_id,
-    judged.person_id,
-    judged.n_sessions_before + row_number() over (
-        partition by judged.person_id order by judged.started_at, judged.session_id
+    evaluated.session_id,
+    evaluated.person_id,
+    evaluated.n_sessions_before + row_number() over (
+        partition by evaluated.person_id order by evaluated.started_at, evaluated.session_id
     ) as session_number,
-    judged.first_event_number,
-    judged.started_at,
-    judged.ended_at,
-    judged.session_date,
-    judged.duration_s,
-    coalesce(judged.engaged_time_s, 0) as engaged_time_s,
-    judged.n_events,
-    cast(judged.n_page_views as bigint) as n_page_views,
-    cast(judged.n_item_views as bigint) as n_item_views,
-    cast(judged.n_add_to_carts as bigint) as n_add_to_carts,
-    cast(judged.n_purchases as bigint) as n_purchases,
-    judged.revenue,
-    judged.entry_event,
-    judged.exit_event,
-    judged.landing_page,
-    judged.exit_page,
-    judged.channel,
-    judged.traffic_source,
-    judged.traffic_medium,
-    judged.utm_source,
-    judged.utm_medium,
-    judged.utm_campaign,
-    judged.referrer_host,
-    judged.device_type,
+    evaluated.first_event_number,
+    evaluated.started_at,
+    evaluated.ended_at,
+    evaluated.session_date,
+    evaluated.duration_s,
+    coalesce(evaluated.engaged_time_s, 0) as engaged_time_s,
+    evaluated.n_events,
+    cast(evaluated.n_page_views as bigint) as n_page_views,
+    cast(evaluated.n_item_views as bigint) as n_item_views,
+    cast(evaluated.n_add_to_carts as bigint) as n_add_to_carts,
+    cast(evaluated.n_purchases as bigint) as n_purchases,
+    evaluated.revenue,
+    evaluated.entry_event,
+    evaluated.exit_event,
+    evaluated.landing_page,
+    evaluated.exit_page,
+    evaluated.channel,
+    evaluated.traffic_source,
+    evaluated.traffic_medium,
+    evaluated.utm_source,
+    evaluated.utm_medium,
+    evaluated.utm_campaign,
+    evaluated.referrer_host,
+    evaluated.device_type,
     agents.browser,
     agents.operating_system,
-    judged.is_engaged,
-    not judged.is_engaged as is_bounce,
-    judged.n_purchases > 0 as is_converted,
-    judged.is_bot
-from judged
-left join {{ ref('stg_user_agents') }} as agents on judged.user_agent = agents.user_agent
+    evaluated.is_engaged,
+    not evaluated.is_engaged as is_bounce,
+    evaluated.n_purchases > 0 as is_converted,
+    evaluated.is_bot
+from evaluated
+left join {{ ref('stg_user_agents') }} as agents on evaluated.user_agent = agents.user_agent

@@ -186,14 +186,14 @@ sessions as (
 -- What a person touched and did in the 30 days of every snapshot, one column each: a row per person and item or event name is far fewer
 -- than every row of 30 days for every snapshot.
 touched as (
-    {%- for thing in ['item_id', 'category'] %}
+    {%- for attribute in ['item_id', 'category'] %}
 
     select
         person_id,
         {%- for date in dates %}
         max(is_in_{{ loop.index }}) as is_in_{{ loop.index }},
         {%- endfor %}
-        '{{ thing }}' as kind
+        '{{ attribute }}' as kind
     from (
         {%- for table, until in [(ref('fct_events'), none), (ref('int_former_events'), 'until_date')] %}
         select
@@ -201,13 +201,13 @@ touched as (
             {%- for date in dates %}
             case when {{ is_in_30_days(date, 'event_date', 'known_date', until) }} then 1 else 0 end as is_in_{{ loop.index }},
             {%- endfor %}
-            {{ thing }}
+            {{ attribute }}
         from {{ table }}
-        where not is_bot and {{ thing }} is not null and event_date > {{ first_day }} {{ and_person_in_part(none, parts) }}
+        where not is_bot and {{ attribute }} is not null and event_date > {{ first_day }} {{ and_person_in_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as seen
-    group by person_id, {{ thing }}
+    group by person_id, {{ attribute }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

@@ -1,6 +1,6 @@
 -- Grain: person × snapshot date. What happened after a snapshot, kept apart from the features so that no model meets it by accident.
--- A label is null where its horizon was not over by as_of: such a snapshot trains nothing. A device that has logged in since is asked for
--- the person it turned out to be: who logs in has not left.
+-- A label is null where its horizon was not over by as_of: such a snapshot trains nothing. A device that has logged in since has
+-- the label of that user: a person who logs in has not left.
 with features as (
 
     select

@@ -1,4 +1,4 @@
--- One row per funnel, period, breakdown value and step, with every step of every cell (a step nobody reached is a row with 0).
+-- One row per funnel, period, breakdown value and step, with every step of every cell (a step that no entry reached is a row with 0).
 -- Excluded entries are counted beside and take part in no other figure.
 {%- set shares = {'median': 0.5, 'p25': 0.25, 'p75': 0.75, 'p90': 0.9} %}
 
@@ -85,7 +85,7 @@ cells as (
     from entries_by_period
     group by funnel_name, period, period_start, breakdown_value
     union all
-    -- a funnel nobody entered still shows its steps
+    -- a funnel without entries still shows its steps
     select
         funnel_name,
         'all' as period,

@@ -1,4 +1,4 @@
--- Grain: order × item. What was in each order, as the source whose telling counts gives it. Events that name no item are not here.
+-- Grain: order × item. The items of each order, from the source that the order is taken from. Events without an item are left out.
 with orders as (
 
     select

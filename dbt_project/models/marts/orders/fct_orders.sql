@@ -41,7 +41,7 @@ numbered as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         numbered.*,
@@ -83,4 +83,4 @@ select
     suspicion_reason is not null as is_suspicious,
     suspicion_reason,
     is_bot
-from judged
+from evaluated

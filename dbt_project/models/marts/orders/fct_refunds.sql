@@ -1,23 +1,23 @@
--- Grain: refund event. What was given back, and of which order. Of an order that two sources tell refunds of, one is believed, as for the
--- order itself: the server's, else the one that told of a refund first.
+-- Grain: refund event. The refunded amount, and of which order. Refunds of one order in two sources are taken from one, as for the
+-- order itself: from the server, else from the first.
 with refunds as (
 
     select
         *,
-        abs(coalesce(revenue, price * coalesce(quantity, 1))) as amount_told
+        abs(coalesce(revenue, price * coalesce(quantity, 1))) as given_amount
     from {{ ref('int_order_events') }}
     where event_name = 'refund'
 
 ),
 
-tellings as (
+sources_of_order as (
 
     select
         order_id,
         source,
         row_number() over (
             partition by order_id order by max(case when is_server_event then 0 else 1 end), min(event_at), source
-        ) as telling
+        ) as source_rank
     from refunds
     where order_id is not null
     group by order_id, source
@@ -50,7 +50,7 @@ matched as (
     select
         refunds.*,
         orders.order_id is not null as has_order,
-        coalesce(tellings.telling = 1, false) as is_believed,
+        coalesce(sources_of_order.source_rank = 1, false) as is_believed,
         orders.revenue as order_revenue,
         items.item_id is not null as is_of_item,
         items.revenue as item_revenue,
@@ -59,7 +59,7 @@ matched as (
     from refunds
     left join orders on refunds.order_id = orders.order_id
     left join items on refunds.order_id = items.order_id and refunds.item_id = items.item_id
-    left join tellings on refunds.order_id = tellings.order_id and refunds.source = tellings.source
+    left join sources_of_order on refunds.order_id = sources_of_order.order_id and refunds.source = sources_of_order.source
 
 )
 
@@ -73,13 +73,13 @@ select
     event_date as refund_date,
     known_date,
     cast(case
-        when amount_told is not null then amount_told
+        when given_amount is not null then given_amount
         when is_of_item then item_revenue * case when item_share > 1 then 1 else coalesce(item_share, 1) end
         when has_order and item_id is not null then 0
         else order_revenue
     end as double) as amount,
     case
-        when amount_told is not null then 'told'
+        when given_amount is not null then 'told'
         when is_of_item then 'item'
         when has_order and item_id is not null then 'unknown_item'
         when has_order then 'whole_order'

@@ -4,7 +4,7 @@
 {%- set first_day = add_days(as_of_date(), 1 - rules.days | int) %}
 with baskets as (
 
-    -- many shops tell of an order item by item and without an id: then what was bought in one session was bought together
+    -- many shops log an order item by item and without an id: then items bought in one session were bought together
     select
         'purchase' as basis,
         case when orders.has_order_id then orders.order_id else coalesce(orders.session_id, orders.order_id) end as basket_id,
@@ -12,8 +12,8 @@ with baskets as (
         min(orders.ordered_at) as first_at
     from {{ ref('fct_order_items') }} as items
     inner join {{ ref('int_orders') }} as orders on items.order_id = orders.order_id
-    inner join {{ ref('fct_orders') }} as judged on items.order_id = judged.order_id
-    where not judged.is_suspicious and not orders.is_bot and items.order_date >= {{ first_day }}
+    inner join {{ ref('fct_orders') }} as evaluated on items.order_id = evaluated.order_id
+    where not evaluated.is_suspicious and not orders.is_bot and items.order_date >= {{ first_day }}
     group by case when orders.has_order_id then orders.order_id else coalesce(orders.session_id, orders.order_id) end, items.item_id
     union all
     select

@@ -19,7 +19,7 @@ moves as (
     {%- endfor %}
 ),
 
--- people go the same ways again, and here each stands once: nobody has to be counted distinct
+-- paths repeat, and here each occurs once: no distinct count is needed
 of_persons as (
     select
         person_id,

@@ -1,5 +1,5 @@
 -- Grain: person × mode × grain × period in which the person came back or bought; period 0, the start, is always there. From it every cell
--- of retention can be counted again, person by person. Periods go on beyond those the config asks for.
+-- of retention can be counted again, person by person. Periods continue beyond the configured ones.
 -- depends_on: {{ ref('fct_events') }}, {{ ref('int_person_event_days') }}, {{ ref('int_person_days') }}
 {{ replaces_changed() }}
 {%- set start_event = var('retention').get('start_event') %}
