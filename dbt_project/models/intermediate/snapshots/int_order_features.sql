@@ -1,5 +1,5 @@
--- Grain: person × snapshot date, of those with an order known by then: the order columns of user_features, with the owner of each order then
--- and as they looked then (brushing is detected across persons, so not in parts).
+-- Grain: person × snapshot date, of those with an order known by then: the order columns of user_features, with the owner of each order
+-- then and as they looked then (brushing is detected across persons, so not in parts).
 with snapshots as (
 
     {{ snapshots() }}
