@@ -38,7 +38,7 @@ def progress_logger(say: Callable[[str], object], started: float, *others: loggi
     `others` get every record as well.
     """
 
-    # With the schema of the default logger, the job is the one that the UI knows.
+    # With the schema of the default logger, the job has the same snapshot as in the UI.
     default = dg.colored_console_logger
 
     @dg.logger(config_schema=default.config_schema, description=default.description)

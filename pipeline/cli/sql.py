@@ -24,7 +24,7 @@ def sql(
     home: Home = None,
     output: Annotated[
         Format,
-        typer.Option("--format", help="How to print results. A table is cut to fit a terminal, never in a pipe."),
+        typer.Option("--format", help="How to print results. A table is cut to fit a terminal; in a pipe it is whole."),
     ] = Format.TABLE,
 ) -> None:
     """Query the published warehouse, read-only and without access to other files.

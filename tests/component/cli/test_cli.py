@@ -191,9 +191,18 @@ def test_what_only_prints_imports_nothing_heavy(given: list[str]) -> None:
     assert heavy.isdisjoint(ast.literal_eval(done.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("given", [["simulate", "--users", "5", "--days", "3"], ["sql", "select 1"], ["report"],
-                                   ["models", "list"], ["erase", "--user", "u1"], ["doctor"],
-                                   ["backfill", "--from", "2026-01-01", "--to", "2026-01-02"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["simulate", "--users", "5", "--days", "3"],
+        ["sql", "select 1"],
+        ["report"],
+        ["models", "list"],
+        ["erase", "--user", "u1"],
+        ["doctor"],
+        ["backfill", "--from", "2026-01-01", "--to", "2026-01-02"],
+    ],
+)
 def test_only_the_command_that_runs_a_night_imports_dagster(given: list[str], elsewhere: Path) -> None:
     runner.invoke(app, ["init", "."])
     code = (

@@ -109,12 +109,21 @@ def test_json_keeps_types_digits_and_nesting(capsys: pytest.CaptureFixture[str])
     )
     (row,) = json.loads(out, parse_float=Decimal)
     assert row == {
-        "n": None, "d": Decimal("1.10"), "m": Decimal("12345678901234567890.12"),
-        "h": 170141183460469231731687303715884105727, "f": Decimal("0.1"), "b": True, "t": 'é "x"',
-        "day": "2026-01-02", "at": "2026-01-02 03:04:05.6", "j": {"k": Decimal("1.0")},
-        "nan": "NaN", "inf": "-Infinity",
-        "s": {"l": [Decimal("1.10"), None], "day": "2026-01-02", "x": "NaN"}, "map": {"a": [True]},
-    }  # fmt: skip
+        "n": None,
+        "d": Decimal("1.10"),
+        "m": Decimal("12345678901234567890.12"),
+        "h": 170141183460469231731687303715884105727,
+        "f": Decimal("0.1"),
+        "b": True,
+        "t": 'é "x"',
+        "day": "2026-01-02",
+        "at": "2026-01-02 03:04:05.6",
+        "j": {"k": Decimal("1.0")},
+        "nan": "NaN",
+        "inf": "-Infinity",
+        "s": {"l": [Decimal("1.10"), None], "day": "2026-01-02", "x": "NaN"},
+        "map": {"a": [True]},
+    }
     assert '"d":1.10,' in out and "[1.10, null]" in out
 
 
@@ -154,8 +163,16 @@ def test_the_order_of_a_query_is_kept(capsys: pytest.CaptureFixture[str]) -> Non
     assert lines == sorted(lines, key=int, reverse=True)
 
 
-@pytest.mark.parametrize("query", ["describe select 1 as a", "summarize select 1 as a", "show tables", "from range(3)",
-                                   "pivot (select 'k' as k, 2 as v) on k using sum(v)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        "describe select 1 as a",
+        "summarize select 1 as a",
+        "show tables",
+        "from range(3)",
+        "pivot (select 'k' as k, 2 as v) on k using sum(v)",
+    ],
+)
 def test_what_is_not_a_select_is_printed_too(query: str, capsys: pytest.CaptureFixture[str]) -> None:
     for output in Format:
         assert printed(query, output, capsys).strip()
@@ -197,9 +214,15 @@ def test_a_script_that_is_piped_in_prints_results_only(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["create table x (i int)", "from read_csv('/etc/passwd')", "set enable_external_access = true", "attach ':memory:'",
-     "copy marts.t to '/tmp/growthhouse-leak.csv'", "select 1; copy marts.t to '/dev/stdout'"],
-)  # fmt: skip
+    [
+        "create table x (i int)",
+        "from read_csv('/etc/passwd')",
+        "set enable_external_access = true",
+        "attach ':memory:'",
+        "copy marts.t to '/tmp/growthhouse-leak.csv'",
+        "select 1; copy marts.t to '/dev/stdout'",
+    ],
+)
 @pytest.mark.parametrize("output", Format)
 def test_no_format_opens_a_way_out(query: str, output: Format, home: Path) -> None:
     result = CliRunner().invoke(app, ["sql", query, "--home", str(home), "--format", output])
@@ -234,8 +257,11 @@ def shell_on_a_terminal(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], i
     person, program = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", RUN_ON_TERMINAL, "sql", "--home", str(home)],
-        stdin=program, stdout=program, stderr=program, start_new_session=True,
-    )  # fmt: skip
+        stdin=program,
+        stdout=program,
+        stderr=program,
+        start_new_session=True,
+    )
     os.close(program)
     try:
         read_until(person, "growthhouse> ")
