@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -45,7 +44,3 @@ def main(
 for command in (init, simulate, run, backfill, sql, export, report, doctor, erase):
     app.command()(command)
 app.add_typer(models, name="models")
-
-
-if __name__ == "__main__":
-    sys.exit(app())

@@ -48,7 +48,7 @@ def _fetch(relation: duckdb.DuckDBPyRelation) -> Result:
     )
     texts = relation.project(", ".join(cells))
     batches: Iterator[list[Row]] = iter(lambda: texts.fetchmany(_BATCH), [])
-    types = [str(kind).lower() for kind in relation.types]
+    types = ["enum" if kind.id == "enum" else str(kind).lower() for kind in relation.types]
     return Result(relation.columns, types, kinds, chain.from_iterable(batches))
 
 
