@@ -10,7 +10,7 @@ import dagster as dg
 
 CODE_LOCATION = "growthhouse"  # as in workspace.yaml
 AS_OF_TAG, VERSION_TAG = "as_of", "version"
-_REPOSITORY_TAG = ".dagster/repository"
+_CODE_LOCATION_TAG, _REPOSITORY_TAG = "dagster/code_location", ".dagster/repository"  # as Dagster sets them
 _REPOSITORY = "__repository__"  # Dagster's name for what a `Definitions` object holds
 
 
@@ -22,7 +22,8 @@ def list_under_job(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     """
     if run.remote_job_origin is not None:
         return
-    instance.add_run_tags(run.run_id, {_REPOSITORY_TAG: f"{_REPOSITORY}@{CODE_LOCATION}"})
+    label = f"{_REPOSITORY}@{CODE_LOCATION}"
+    instance.add_run_tags(run.run_id, {_REPOSITORY_TAG: label, _CODE_LOCATION_TAG: CODE_LOCATION})
     stored = instance.get_run_by_id(run.run_id)
     if stored is not None:
         # What `dagster run migrate-repository` does.

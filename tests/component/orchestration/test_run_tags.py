@@ -46,7 +46,7 @@ def test_the_run_is_found_by_job_and_code_location(instance: dg.DagsterInstance,
 def test_the_run_ends_and_keeps_its_tags(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     (stored,) = instance.get_runs()
     assert stored.status == dg.DagsterRunStatus.SUCCESS
-    assert stored.tags["as_of"] == "2026-01-20"
+    assert (stored.tags["as_of"], stored.tags["dagster/code_location"]) == ("2026-01-20", "growthhouse")
     assert "version" not in stored.tags
     tag_run(instance, run.run_id, as_of="2026-01-20", version="20260121T000000000000Z")
     assert instance.get_runs()[0].tags["version"] == "20260121T000000000000Z"
