@@ -40,13 +40,13 @@ class Meta:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """columns: data type in the contract by name."""
+    """What is known of one table; columns are those of its contract."""
 
     schema: str
     name: str
     layer: str
     is_incremental: bool
-    columns: Mapping[str, str]
+    columns: tuple[str, ...]
     meta: Meta
 
     @property
@@ -55,13 +55,14 @@ class TableFacts:
         return self.meta.changed_since not in (None, OWN_RULE, THIS_RUN)
 
     def is_changed_sql(self, table: str, changed: str) -> str:
-        """SQL: whether a row of alias `table` is one that the night replaced for a row of alias `changed`
-        (int_changed).
+        """SQL: whether the night replaced a row of alias `table` for one of alias `changed`, which is int_changed.
+
+        As in macros/incremental/delta.sql.
         """
-        since, is_same = self.meta.changed_since, f"{table}.person_id = {changed}.person_id"
+        since, is_same = str(self.meta.changed_since), f"{table}.person_id = {changed}.person_id"
         if since == WHOLE_PERSON:
             return is_same
-        change = "changed_from_date" if self.columns[str(since)] == "date" else "changed_from_at"
+        change = "changed_from_date" if since.endswith("_date") else "changed_from_at"
         return f"{is_same} and {table}.{since} >= {changed}.{change}"
 
 
@@ -81,7 +82,7 @@ def table_facts() -> Mapping[str, TableFacts]:
             name=node["name"],
             layer=node["group"],
             is_incremental=node["config"]["materialized"] == "incremental",
-            columns={name: column["data_type"] for name, column in node["columns"].items()},
+            columns=tuple(node["columns"]),
             meta=Meta(**node["config"]["meta"]),
         )
         for node in read_manifest()["nodes"].values()

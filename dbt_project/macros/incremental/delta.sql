@@ -13,14 +13,13 @@
 
 {# -- models of which a delta night replaces rows: one of these in the head of the model -- #}
 
-{# The rows of persons in int_changed are replaced from where their change begins (`since`: the model's column of a date or a time), or
-   all of them without it. `in_parts`: see parts.sql. #}
-{% macro replaces_changed(since=none, in_parts=false) %}
+{# The rows of persons in int_changed are replaced from where their change begins. `changed_since` in the meta of the model's yml is the
+   column of a date or a time that says so, or `whole_person`. `in_parts`: see parts.sql. #}
+{% macro replaces_changed(in_parts=false) %}
     {%- do ref('int_changed') if is_delta() -%}
     {{- config(
         materialized='incremental',
         incremental_strategy='replace_changed',
-        incremental_predicates=[is_changed('built', since)],
         pre_hook='{{ set_first_part(parts_by_person()) }}' if in_parts else [],
         post_hook='{{ insert_other_parts(parts_by_person()) }}' if in_parts else []
     ) -}}
@@ -44,7 +43,7 @@
 
 {# Their incremental strategies. #}
 {% macro get_incremental_replace_changed_sql(arg_dict) %}
-    {{ replace_rows(arg_dict, 'using ' ~ ref('int_changed') ~ ' as changed where ' ~ arg_dict['incremental_predicates'] | join(' and ')) }}
+    {{ replace_rows(arg_dict, 'using ' ~ ref('int_changed') ~ ' as changed where ' ~ is_changed('built', model.config.meta.changed_since)) }}
 {% endmacro %}
 
 {% macro get_incremental_replace_reopened_sql(arg_dict) %}
@@ -91,7 +90,7 @@
 
 {% macro is_changed(alias, since=none) -%}
     {{ alias }}.person_id = changed.person_id
-    {%- if since %} and {{ alias }}.{{ since }} >= changed.{{ 'changed_from_date' if since.endswith('_date') else 'changed_from_at' }}{% endif %}
+    {%- if since and since != 'whole_person' %} and {{ alias }}.{{ since }} >= changed.{{ 'changed_from_date' if since.endswith('_date') else 'changed_from_at' }}{% endif %}
 {%- endmacro %}
 
 {# -- events that are read again -- #}

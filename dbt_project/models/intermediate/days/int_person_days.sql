@@ -1,5 +1,5 @@
 -- Grain: person × local date on which the person did anything. Bots are here with their flag; metrics leave them out.
-{{ replaces_changed(since='activity_date') }}
+{{ replaces_changed() }}
 select
     days.person_id,
     days.activity_date,

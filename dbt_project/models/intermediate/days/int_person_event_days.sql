@@ -1,5 +1,5 @@
 -- Grain: person × local date × date the events became known × event name. The one base of everything counted per person and day.
-{{ replaces_changed(since='activity_date') }}
+{{ replaces_changed() }}
 select
     events.person_id,
     events.event_date as activity_date,

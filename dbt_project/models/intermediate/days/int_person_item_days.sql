@@ -1,6 +1,6 @@
 -- Grain: person × item × local date × date the events became known. How much a person did with an item on a day, each event with its weight
 -- in recommendations.event_weights; purchases are here whatever they weigh. Bots left out. The base of all recommendations.
-{{ replaces_changed(since='activity_date', in_parts=true) }}
+{{ replaces_changed(in_parts=true) }}
 {%- set weighted = var('recommendations').event_weights %}
 with events as (
 

@@ -1,6 +1,6 @@
 -- Grain: session × step that it reached before converting (before its first `paths.end`; all of its steps where it did not convert).
 -- Bots left out. The base of drop-offs.
-{{ replaces_changed(since='started_at') }}
+{{ replaces_changed() }}
 with steps as (
 
     select

@@ -1,7 +1,7 @@
 -- Grain: order × channel that touched it, with what each attribution model gives to its touches. The base of channel_attribution: an order
 -- may have touched a channel more than once. Of a share too small for six digits some revenue may be left: then it counts as touched, too.
 -- Shares are 1 at most and kept in eight bytes: the engine unpacks those of sixteen much more slowly.
-{{ replaces_changed(since='ordered_at') }}
+{{ replaces_changed() }}
 select
     order_id,
     person_id,

@@ -1,5 +1,5 @@
 -- Grain: event. The purchase and refund events alone, narrow: all order tables are made from these few rows.
-{{ replaces_changed(since='event_at') }}
+{{ replaces_changed() }}
 select
     events.source,
     events.event_id,

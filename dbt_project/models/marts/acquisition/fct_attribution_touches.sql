@@ -4,7 +4,7 @@
 -- In every model the shares of one order add up to 1, and the parts of its revenue to its revenue, exactly: they are decimals of six
 -- digits, and what rounding leaves over goes to the latest touch with a share. An order without touch has one row, channel `no_touch`.
 -- Orders that are suspicious or of bots are left out. Late sessions and orders change the shares at the next run.
-{{ replaces_changed(since='ordered_at') }}
+{{ replaces_changed() }}
 {%- set attribution = var('attribution') %}
 {%- set ends_share = attribution.first_share + attribution.last_share %}
 {%- set decimal = 'decimal(38, 6)' %}

@@ -1,6 +1,6 @@
 -- Grain: session. What a person did between two pauses. Times, length, pages, campaign and device come from the events that carry sessions;
 -- counts and revenue also from server events that joined it. A late event re-opens the session it belongs to at the next run.
-{{ replaces_changed(since='started_at', in_parts=true) }}
+{{ replaces_changed(in_parts=true) }}
 {#- '' where the event has none, so that all values of one event stay together #}
 {%- set campaign_of = "case when has_campaign then coalesce({}, '') end" %}
 {%- set landing_of = "case when has_page then coalesce({}, '') end" %}

@@ -1,6 +1,6 @@
 -- Grain: session × anchor. The steps of a session with repeats collapsed (A A B is A → B), as far as ten steps from an anchor: onwards from
 -- its first event (`entry`), onwards from its first `paths.start` (`start`), backwards from its first `paths.end` (`end`). Bots left out.
-{{ replaces_changed(since='started_at') }}
+{{ replaces_changed() }}
 {%- set rules = var('paths') %}
 with events as (
 
