@@ -16,23 +16,23 @@ import pytest
 from pipeline.home.paths import PROJECT_ROOT
 
 FOLDER = Path(__file__).parent
-COPIED = ("pipeline", "models", "expectations", "dbt_project", "tests/architecture", "tests/component/expectations")
+COPIED = ("pipeline", "models", "expectations", "dbt_project", "docs/formats", "tests/architecture", "tests/support")
+COPIED_TESTS = ("expectations", "ingest")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project, its parsed manifest left behind."""
     ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in COPIED:
+    for folder in (*COPIED, *(f"tests/component/{name}" for name in COPIED_TESTS)):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / "project" / folder, ignore=ignored)
     shutil.copy(PROJECT_ROOT / "pyproject.toml", tmp_path / "project")
     return tmp_path / "project"
 
 
 def passed(project: Path, recipe: str, chosen: str, *folders: str) -> Counter[str]:
-    """Put the recipe's files and its checks into the copy; how many tests of each file run then, where all pass."""
+    """Put the recipe's files into the copy; how many of the chosen tests of each file run then, where all pass."""
     shutil.copytree(FOLDER / recipe, project, dirs_exist_ok=True)
-    shutil.copy(FOLDER / f"checks_of_a_{recipe}.py", project / folders[0] / f"test_new_{recipe}.py")
     arguments = ["-m", "pytest", *folders, "-k", chosen, "-vv", "-p", "no:cacheprovider"]
     outcome = subprocess.run([sys.executable, *arguments], cwd=project, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stdout[-5000:] + outcome.stderr[-2000:]
@@ -41,6 +41,7 @@ def passed(project: Path, recipe: str, chosen: str, *folders: str) -> Counter[st
 
 def test_a_mart_is_its_sql_its_yml_and_its_suite(project: Path) -> None:
     folders = ("tests/architecture", "tests/component/expectations")
+    shutil.copy(FOLDER / "checks_of_a_mart.py", project / "tests" / "architecture" / "test_new_mart.py")
     found = passed(project, "mart", "sessions_per_channel or one_name or has_damage", *folders)
     assert found >= Counter(
         {
@@ -52,3 +53,8 @@ def test_a_mart_is_its_sql_its_yml_and_its_suite(project: Path) -> None:
             "test_damage_is_found.py": 2,
         }
     )
+
+
+def test_a_source_format_is_its_file_its_page_and_its_tests(project: Path) -> None:
+    found = passed(project, "format", "clicks", "tests/architecture/test_formats.py", "tests/component/ingest")
+    assert found >= Counter({"test_formats.py": 1, "test_format_clicks.py": 2})
