@@ -59,7 +59,7 @@ def erased(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> tuple[H
     assert devices and len(holders(paths.home, user)) > 10 and n_events > 10
     result = CliRunner().invoke(app, ["erase", "--user", user, "--config", str(paths.home / "growth.yaml")])
     assert result.exit_code == 0, result.output
-    assert "0 still hold it" in result.output
+    assert "0 still contain it" in result.output
     return paths, user, devices, n_events
 
 

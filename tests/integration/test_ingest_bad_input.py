@@ -121,5 +121,5 @@ def test_revenue_of_orders_is_price_times_quantity(warehouse: duckdb.DuckDBPyCon
 
 def test_the_person_at_the_keyboard_is_told(warehouse: duckdb.DuckDBPyConnection, told: list[str]) -> None:
     text = "\n".join(told)
-    for words in ("shop/c_cut.jsonl.gz is cut short", "empty: shop/d_empty.jsonl", "Source 'late': no file matches"):
+    for words in ("shop/c_cut.jsonl.gz is truncated", "empty: shop/d_empty.jsonl", "Source 'late': no file matches"):
         assert words in text
