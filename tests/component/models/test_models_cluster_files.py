@@ -17,7 +17,7 @@ GROUPS = {"quiet": (2.0, 0.0, 0.0), "buyers": (40.0, 3.0, 30.0), "rich": (60.0, 
 
 
 def shop(sizes: dict[str, int], as_of: date, seed: int = 1) -> pd.DataFrame:
-    """Persons of three planted groups, apart in activity, frequency and order value; named by their group."""
+    """Persons of three planted groups with different activity, frequency and order value; named by their group."""
     rng = np.random.default_rng(seed)
     rows = []
     for group, size in sizes.items():
@@ -54,8 +54,8 @@ def test_only_earlier_nights_count_and_a_damaged_file_is_none(tmp_path: Path) ->
     assert len(list(tmp_path.glob("*.json"))) == N_KEPT
 
 
-def test_planted_groups_are_found_and_keep_their_numbers_though_their_sizes_turn_round(tmp_path: Path) -> None:
-    """Numbers are by size where nothing is known: without the night before, 0 would be another group."""
+def test_planted_groups_are_found_and_keep_their_numbers_though_their_sizes_reverse(tmp_path: Path) -> None:
+    """Without an earlier night numbers are by size: 0 would be another group."""
     later = START + timedelta(days=1)
     first = segment_users(shop({"quiet": 90, "buyers": 60, "rich": 30}, START), START, history=tmp_path).frame
     truth = first["person_id"].str.replace(r"\d+", "", regex=True)

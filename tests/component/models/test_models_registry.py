@@ -43,7 +43,7 @@ def test_champion_and_challenger_over_two_trainings_and_back(tmp_path: Path) -> 
     assert (score("churn", features[features["as_of_date"] == cut], again.artifact)["model_version"] == other).all()
 
 
-def test_rolling_back_names_what_there_is(tmp_path: Path) -> None:
+def test_rolling_back_lists_the_versions(tmp_path: Path) -> None:
     features, labels = _weeks(2.0, 4, seed=1)
     result = train("churn", features, labels, last_day(features), tmp_path)
     with pytest.raises(ArtifactError, match=f"no intact version v9 .*there are: {result.model_version}"):
@@ -55,7 +55,7 @@ def test_rolling_back_names_what_there_is(tmp_path: Path) -> None:
     assert not again.promoted and again.algorithm == "recency-rule"
 
 
-def test_a_damaged_registry_is_an_error_for_people_and_a_new_beginning_for_nights(tmp_path: Path) -> None:
+def test_a_damaged_registry_is_an_error_for_people_and_replaced_by_the_next_training(tmp_path: Path) -> None:
     features, labels = _weeks(2.0, 4, seed=1)
     result = train("churn", features, labels, last_day(features), tmp_path)
     file = tmp_path / "churn" / "registry.json"

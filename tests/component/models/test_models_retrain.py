@@ -25,7 +25,7 @@ def frames() -> Frames:
 
 
 def _night(frames: Frames, folder: Path, *, moved: bool = False) -> Prediction:
-    """A night; `moved`: what is known of everybody today is three times what it was."""
+    """A night; `moved`: today's features of everybody are three times what they were."""
     features, labels = frames
     return predict("churn", _now(features, moved), features, labels, last_day(features), folder)
 
@@ -36,7 +36,7 @@ def _now(features: pd.DataFrame, moved: bool) -> pd.DataFrame:
 
 
 def _with_a_late_event(frames: Frames) -> Frames:
-    """One person was not silent after all in the week of the oldest snapshot."""
+    """A late event changes one person's label in the oldest snapshot."""
     features, labels = frames
     label = labels["label_churned"].copy()
     label.iloc[0] = not label.iloc[0]
@@ -138,18 +138,18 @@ def test_the_night_and_its_summary_say_why(frames: Frames, tmp_path: Path) -> No
     def night(known: Frames, moved: bool) -> tuple[dict[str, pd.DataFrame], list[tuple[str, str]]]:
         data = LearningData(_now(known[0], moved), *known)
         found, _ = predict_all(data, as_of, settings, paths.ml / "artifacts")
-        return found, _told(paths, as_of)
+        return found, _summary_lines(paths, as_of)
 
     night(frames, False)
-    found, told = night(_with_a_late_event(frames), True)
-    assert [label for label, _ in told] == ["model"] and told[0][1].startswith(
+    found, lines = night(_with_a_late_event(frames), True)
+    assert [label for label, _ in lines] == ["model"] and lines[0][1].startswith(
         "churn: retrained, because these drifted: "
     )
-    assert set(found["feature_drift"]["model"]) == {"churn", "purchase"}  # the label of purchase was not turned
-    assert _told(paths, date(2030, 1, 1)) == []
+    assert set(found["feature_drift"]["model"]) == {"churn", "purchase"}  # the label of purchase did not change
+    assert _summary_lines(paths, date(2030, 1, 1)) == []
 
 
-def _told(paths: HomePaths, as_of: date) -> list[tuple[str, str]]:
+def _summary_lines(paths: HomePaths, as_of: date) -> list[tuple[str, str]]:
     with duckdb.connect() as con:
         con.execute("create schema ops")
         con.execute("create table ops.published_versions as select 'r' as run_id, ?::date as as_of_date", [as_of])

@@ -327,7 +327,7 @@ def test_importance_names_what_decides_and_adds_up(frames: Frames, trained: tupl
     assert importance("churn", now, load_artifact(folder / "churn" / "recency-rule")).empty
 
 
-def test_importance_asks_those_who_are_scored_and_of_many_some_from_everywhere(
+def test_importance_is_of_scored_persons_and_of_many_from_an_even_sample(
     frames: Frames, trained: tuple[TrainResult, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features, (result, _) = frames[0], trained

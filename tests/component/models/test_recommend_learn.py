@@ -70,7 +70,7 @@ def test_noise_is_not_promoted_and_popularity_ranks() -> None:
 
 
 def test_what_only_validation_likes_is_not_promoted() -> None:
-    """The blend is chosen on one span and has to prove itself on the other."""
+    """The blend is chosen on one span and tested on the other."""
     selection = select_blend(
         planted_span("validation", 1), planted_span("test", 4, follow=0.0), allow_repeat=False, seed=7
     )
@@ -78,7 +78,7 @@ def test_what_only_validation_likes_is_not_promoted() -> None:
 
 
 def test_persons_without_history_are_in_the_denominator() -> None:
-    """Half of those tested are new: what finds everything for the others has recall 1/2."""
+    """Half of the tested persons are new: a strategy that finds everything for the others has recall 1/2."""
     n = 40
     known = touched([(p, 0, 1.0) for p in range(n)] + [(p, 1, 1.0) for p in range(n, 2 * n)], 2 * n, 60)
     learned = touched([(p, i, 1.0) for p in range(2 * n) for i in (0, 59)], 2 * n, 60)
@@ -101,7 +101,7 @@ def np_vstack(one: Any, other: Any) -> Any:
     return vstack([one, other]).tocsr()
 
 
-def test_better_means_in_nearly_every_resample_and_not_only_in_the_mean() -> None:
+def test_better_means_better_in_nearly_every_resample() -> None:
     rng = np.random.default_rng(1)
     noise = rng.normal(size=200)
     assert is_better(noise + 0.5, noise, 7)
@@ -119,7 +119,7 @@ def test_too_few_persons_prove_nothing() -> None:
 
 
 def learned_in(folder: Path, as_of: date = AS_OF, n_rows: int = 1000, **options: Any) -> Any:
-    """One call of `learn` on the planted tastes; how often data were read is on the result's first place."""
+    """One call of `learn` on the planted tastes: which data were read, and its result."""
     read: list[str] = []
 
     def span_at(name: str, day: date) -> Span:
@@ -168,7 +168,7 @@ def test_what_is_damaged_is_learned_again(tmp_path: Path, damage: str) -> None:
 
 
 def test_a_file_that_would_run_code_is_not_read(tmp_path: Path) -> None:
-    """numpy's pickled objects are refused also where the card has been given their hash."""
+    """numpy's pickled objects are refused even if the card holds their hash."""
     import hashlib
 
     _, first = learned_in(tmp_path)
@@ -181,7 +181,7 @@ def test_a_file_that_would_run_code_is_not_read(tmp_path: Path) -> None:
 
 
 def test_items_keep_their_factors_when_the_catalogue_changes(tmp_path: Path) -> None:
-    """New items have none, and items that are no more are left out; nothing moves to the wrong item."""
+    """New items have none, removed items are left out, and no factors move to another item."""
     _, found = learned_in(tmp_path)
     items = catalogue([-1] * 26)
     kept = replace(items, items=np.array(["A", *"bdfhz"], dtype=object))

@@ -1,4 +1,4 @@
-"""BG/NBD against the paper, against integration of its story by hand, and against simulated buyers."""
+"""BG/NBD against the paper, against numerical integration, and against simulated buyers."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_worked_example_of_the_authors() -> None:
 
 
 @pytest.mark.parametrize(("x", "tx", "age"), [(0, 0.0, 38.86), (1, 1.71, 38.86), (2, 30.43, 38.86), (7, 3.0, 20.0)])
-def test_likelihood_is_the_integral_of_the_story(x: int, tx: float, age: float) -> None:
+def test_likelihood_is_the_integral_over_rates_and_leaving(x: int, tx: float, age: float) -> None:
     found = np.exp(float(PAPER.log_likelihood(x, tx, age)))
     assert found == pytest.approx(likelihood_by_integration(PAPER, x, tx, age), rel=1e-6)
 
@@ -113,22 +113,22 @@ def test_expected_transactions_equal_the_integral_also_for_many_repeats(
 
 @pytest.mark.parametrize("x", [0, 1, 2, 7, 20, 21, 98, 300])
 @pytest.mark.parametrize(("r", "a"), [(0.5, 0.5), (2.0, 1.5), (0.25, 3.25)])
-def test_whole_differences_of_parameters_are_no_trap(r: float, a: float, x: int) -> None:
-    """c - a - b of the hypergeometric function is x + 1 + r - a: whole, SciPy's overflows for many repeats."""
+def test_integer_differences_of_parameters_do_not_overflow(r: float, a: float, x: int) -> None:
+    """c - a - b of the hypergeometric function is x + 1 + r - a; at an integer SciPy's overflows for many repeats."""
     model = BgNbd(r, 0.5, a, 2.0)
     expected = expected_by_integration(model, 14.0, x, 1.0 if x else 0.0, 1.0)
     assert float(model.expected_transactions(14.0, x, 1.0 if x else 0.0, 1.0)) == pytest.approx(expected, rel=1e-7)
 
 
 @pytest.mark.parametrize("a", [1.0, 1.0 + 1e-9, 1.0 - 1e-6, 1.00005])
-def test_a_of_one_is_no_gap_in_the_closed_form(a: float) -> None:
+def test_the_closed_form_holds_at_a_of_one(a: float) -> None:
     model = BgNbd(0.5, 5.0, a, 2.0)
     assert model.expected_transactions(39, 4, 30, 38) == pytest.approx(
         expected_by_integration(model, 39, 4, 30, 38), rel=1e-6
     )
 
 
-def test_a_plus_b_of_one_without_repeats_is_no_gap_either() -> None:
+def test_the_closed_form_holds_at_a_plus_b_of_one_without_repeats() -> None:
     model = BgNbd(0.5, 5.0, 0.4, 0.6)
     expected = expected_by_integration(model, 39, 0, 0, 38)
     assert model.expected_transactions(39, 0, 0, 38) == pytest.approx(expected, rel=1e-6)

@@ -50,13 +50,13 @@ def test_precision_and_lift_at_the_top_by_hand() -> None:
 
 
 def test_calibration_error_by_hand_and_against_scikit_learn() -> None:
-    # two bins: of 4 said 0.1 one came true (off by 0.15), of 6 said 0.9 three did (off by 0.4)
+    # two bins: of 4 at 0.1 one came true (off by 0.15), of 6 at 0.9 three did (off by 0.4)
     y, p = np.array([1, 0, 0, 0, 1, 1, 1, 0, 0, 0]), np.array([0.1] * 4 + [0.9] * 6)
     assert compute_metrics(y, p)["ece"][0] == pytest.approx(0.4 * 0.15 + 0.6 * 0.4)
     y, p = _scores(decimals=9)
-    observed, said = calibration_curve(y, p, n_bins=10)
+    observed, predicted = calibration_curve(y, p, n_bins=10)
     share = np.histogram(p, bins=np.linspace(0, 1, 11))[0] / len(p)
-    assert compute_metrics(y, p)["ece"][0] == pytest.approx(float(np.sum(share * np.abs(observed - said))))
+    assert compute_metrics(y, p)["ece"][0] == pytest.approx(float(np.sum(share * np.abs(observed - predicted))))
 
 
 def test_profit_of_acting_by_hand() -> None:
@@ -121,7 +121,7 @@ def test_buckets_and_smoothed_rates() -> None:
 
 
 @pytest.mark.parametrize(("kind", "sign"), [("churn", 1), ("purchase", -1)])
-def test_long_absence_is_never_the_better_sign(kind: Kind, sign: int) -> None:
+def test_longer_absence_never_lowers_churn_nor_raises_purchase(kind: Kind, sign: int) -> None:
     days = np.array([0.0] * 200 + [10.0] * 200 + [40.0] * 8)
     leaving = np.array([1] * 20 + [0] * 180 + [1] * 160 + [0] * 40 + [1, 0, 0, 0, 0, 0, 0, 0])
     rates = fit_recency_rule(kind, days, leaving if kind == "churn" else 1 - leaving, 7).rates
@@ -150,7 +150,7 @@ def test_calibration_is_monotone_and_inside_zero_one(n: int, method: str) -> Non
         assert np.mean((calibration.apply(truth**3) - y) ** 2) < np.mean((truth**3 - y) ** 2)
 
 
-def test_a_score_that_orders_nothing_is_not_turned_round() -> None:
+def test_a_score_that_does_not_rank_is_not_reversed() -> None:
     scores = np.linspace(0.05, 0.95, 200)
     assert fit_calibration(scores, (scores < 0.5).astype(int)).method == "identity"
 

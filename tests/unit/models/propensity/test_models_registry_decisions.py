@@ -10,7 +10,7 @@ from models.propensity.registry import should_promote, still_serves
 
 
 def _evaluation(noise: float, seed: int = 3) -> Evaluation:
-    """Of 2,000 persons, ranked by the truth and some noise; the probabilities stay those of the truth's range."""
+    """Of 2,000 persons, ranked by their true probability plus noise."""
     rng = np.random.default_rng(0)
     truth = rng.random(2_000)
     y = (rng.random(2_000) < truth).astype(int)
@@ -59,5 +59,5 @@ def test_a_training_on_the_same_snapshots_is_compared_with_the_champion_before_t
     again = registry.before("k2", "late").decided(Decision("v3", "v1", "v3", "", "", "k2", "late", "scores"))
     assert again.before("k2", "late") == registry.before("k2", "late")
     assert (again.drifted("k2", "late"), again.drifted("k2", "d2")) == ("scores", "")
-    manual = again.decided(Decision("", "v3", "v1", "by hand"))
+    manual = again.decided(Decision("", "v3", "v1", "chosen manually"))
     assert manual.is_manual and not again.is_manual and manual.before("k2", "late").champion == "v1"

@@ -31,7 +31,7 @@ def _sample(matrix: FloatArray, y: np.ndarray) -> Sample:
     return Sample(matrix, y, np.ones(len(y), dtype=bool))
 
 
-def test_the_budget_buys_sets_and_never_depends_on_a_clock(data: tuple[FloatArray, np.ndarray]) -> None:
+def test_the_budget_limits_the_sets_and_does_not_depend_on_a_clock(data: tuple[FloatArray, np.ndarray]) -> None:
     fold = _fold(data)
     assert sets_to_try(XGBOOST, [fold], 0.0, 7) == [XGBOOST.params]
     some, many = (sets_to_try(XGBOOST, [fold], budget, 7) for budget in (0.6, 1000.0))

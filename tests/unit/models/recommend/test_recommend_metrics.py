@@ -1,4 +1,4 @@
-"""Metrics of lists: known answers by hand, and random input against scikit-learn and implicit."""
+"""Metrics of lists: hand-computed answers, and random input against scikit-learn and implicit."""
 
 import math
 
@@ -50,7 +50,7 @@ def test_coverage_novelty_and_diversity_by_hand() -> None:
 @pytest.mark.parametrize("k", [1, 5, 10, 20])
 @pytest.mark.parametrize("seed", range(4))
 def test_map_ndcg_and_precision_agree_with_implicit_on_random_input(k: int, seed: int) -> None:
-    """Its recommender is the only way in, so one answers with our lists."""
+    """implicit evaluates only a recommender, so one returns our lists."""
     rng = np.random.default_rng(seed)
     n_persons, n_items = 60, 40
     lists = np.vstack([rng.permutation(n_items)[:20] for _ in range(n_persons)])

@@ -1,4 +1,4 @@
-"""Lists by hand: order, filters, fall-backs, reasons."""
+"""Lists of small hand-computed cases: order, filters, fall-backs, reasons."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_was_bought_is_never_recommended_however_long_ago() -> None:
         assert shown(known, model, blend) == ["cd", "abc"]
 
 
-def test_with_allow_repeat_it_is() -> None:
+def test_with_allow_repeat_what_was_bought_may_be_recommended() -> None:
     items = catalogue([0, 0, 0, 0], [9, 8, 7, 6])
     known = touched([(0, 1, 5.0)], 1, 4, bought={(0, 1)})
     assert shown(known, model_of(items, known, allow_repeat=True), AGAIN) == ["bac"]
@@ -87,7 +87,7 @@ def test_who_has_no_history_gets_what_is_popular_ties_by_id() -> None:
 
 
 def test_popularity_fills_a_list_that_purchases_thin_out() -> None:
-    """Ten popular items were bought, and the list is full all the same."""
+    """Ten popular items were bought, and the list is still full."""
     items = catalogue([-1] * 14, [float(20 - i) for i in range(14)])
     known = touched([], 1, 14, bought={(0, i) for i in range(10)})
     assert shown(known, model_of(items, known), NO_BLEND, n=4) == ["klmn"]
@@ -120,7 +120,7 @@ def test_a_blend_adds_strategies_that_are_scaled_within_a_person() -> None:
     ]
 
 
-def told(blend: Blend) -> dict[str, tuple[str, str]]:
+def explained(blend: Blend) -> dict[str, tuple[str, str]]:
     """Item → strategy and reason, of a person who viewed a and c and bought b."""
     items = catalogue([0, 0, 1, 1, 1], [5, 4, 3, 2, 1])
     learned = touched(
@@ -146,8 +146,8 @@ def told(blend: Blend) -> dict[str, tuple[str, str]]:
         (NO_BLEND, "a", "popularity", "popular in the last 30 days"),
     ],
 )
-def test_a_reason_names_the_item_that_speaks_for_it(blend: Blend, item: str, strategy: str, reason: str) -> None:
-    assert told(blend)[item] == (strategy, reason)
+def test_a_reason_names_the_item_that_led_to_it(blend: Blend, item: str, strategy: str, reason: str) -> None:
+    assert explained(blend)[item] == (strategy, reason)
 
 
 def test_similar_items_are_in_order_and_name_nothing_that_is_gone() -> None:

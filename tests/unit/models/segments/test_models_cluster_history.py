@@ -18,20 +18,20 @@ ONE = np.ones(3)
 NIGHT = KnownClusters("2026-01-04", [0, 2, 5], [[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [0.0, 9.0, 0.0]], 6)
 
 
-def test_the_nearest_centre_keeps_its_number_also_when_the_order_turns_round() -> None:
+def test_the_nearest_centre_keeps_its_number_also_when_the_order_is_reversed() -> None:
     tonight = np.array([[0.1, 8.8, 0.0], [5.1, 5.0, 4.9], [0.0, 0.2, 0.1]])
     found = numbered(tonight, ONE, date(2026, 1, 5), NIGHT)
     assert found.numbers == [5, 2, 0] and found.next_number == 6
 
 
-def test_the_sum_of_distances_decides_not_the_first_come() -> None:
-    """Greedy would give the first its nearest and leave the second a pair too far away."""
+def test_pairs_minimise_the_sum_of_distances() -> None:
+    """A greedy match would give the first its nearest and leave the second with a pair too far away."""
     before = KnownClusters("2026-01-04", [0, 1], [[0.0], [1.0]], 2)
     found = numbered(np.array([[0.45], [-0.5]]), np.ones(1), date(2026, 1, 5), before)
     assert found.numbers == [1, 0]
 
 
-def test_a_new_cluster_gets_a_number_never_used_and_a_vanished_number_does_not_come_back() -> None:
+def test_a_new_cluster_gets_an_unused_number_and_a_vanished_number_is_not_used_again() -> None:
     centres = np.array([[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [0.0, 9.0, 0.0], [-9.0, 0.0, 0.0]])
     grown = numbered(centres, ONE, date(2026, 1, 5), NIGHT)
     assert grown.numbers == [0, 2, 5, 6] and grown.next_number == 7

@@ -93,7 +93,7 @@ def test_nobody_has_left_yet() -> None:
     assert np.isnan(curve.ci_low).all()  # no variance to make an interval of
 
 
-def test_groups_are_apart_and_their_order_is_that_of_their_names() -> None:
+def test_groups_are_independent_and_ordered_by_name() -> None:
     both = pd.concat([counted([(1, True)] * 3, "b"), counted([(5, True), (9, False)], "a")])
     frame = table(both)
     assert list(dict.fromkeys(frame["breakdown_value"])) == ["a", "b"]

@@ -155,12 +155,12 @@ def test_a_buyer_worth_nothing_so_far_is_worth_less_than_the_mean_and_never_belo
 def test_measures_are_those_of_numpy_and_scipy() -> None:
     rng = np.random.default_rng(2)
     truth = rng.poisson(1.0, 400).astype(float)
-    said, base = truth * 0.5 + rng.random(400).round(1), np.full(400, 1.0)
-    found = measure({"orders": truth}, {"orders": said}, {"orders": base}, 30, seed=1)
+    predicted, base = truth * 0.5 + rng.random(400).round(1), np.full(400, 1.0)
+    found = measure({"orders": truth}, {"orders": predicted}, {"orders": base}, 30, seed=1)
     values = {row["metric"]: row for row in found.metrics}
-    assert values["orders_rank_correlation"]["value"] == pytest.approx(spearmanr(truth, said).statistic, abs=1e-8)
+    assert values["orders_rank_correlation"]["value"] == pytest.approx(spearmanr(truth, predicted).statistic, abs=1e-8)
     assert np.isnan(values["orders_rank_correlation"]["baseline_value"])
-    assert values["orders_mae"]["value"] == pytest.approx(np.abs(truth - said).mean(), abs=1e-8)
-    assert values["orders_total_ratio"]["value"] == pytest.approx(said.sum() / truth.sum(), abs=1e-8)
+    assert values["orders_mae"]["value"] == pytest.approx(np.abs(truth - predicted).mean(), abs=1e-8)
+    assert values["orders_total_ratio"]["value"] == pytest.approx(predicted.sum() / truth.sum(), abs=1e-8)
     assert found.is_promoted and found.days == 30
-    assert not measure({"orders": truth}, {"orders": base}, {"orders": said}, 30, seed=1).is_promoted
+    assert not measure({"orders": truth}, {"orders": base}, {"orders": predicted}, 30, seed=1).is_promoted

@@ -1,4 +1,4 @@
-"""Gamma-gamma against integration of its story by hand and against simulated spending."""
+"""Gamma-gamma against numerical integration and against simulated spending."""
 
 from __future__ import annotations
 
