@@ -5,12 +5,13 @@ Source: Hu, Koren & Volinsky (2008), Collaborative filtering for implicit feedba
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from implicit.cpu.als import AlternatingLeastSquares
@@ -44,7 +45,7 @@ def fit_factors(weights: csr_matrix, seed: int, n_factors: int = N_FACTORS) -> I
     places = np.sort(order[n_persons[order] >= MIN_PERSONS])
     if not len(places):
         return ItemFactors(places, np.empty((0, n_factors), dtype=np.float32))
-    with threadpool_limits(limits=1):
+    with _thread_pools().limit(limits=1):
         model = _model(seed, n_factors)
         model.fit(_confidence(weights[:, places]), show_progress=False)
     return ItemFactors(places, (model.item_factors.round(_DIGITS) + np.float32(0)))
@@ -52,7 +53,7 @@ def fit_factors(weights: csr_matrix, seed: int, n_factors: int = N_FACTORS) -> I
 
 def person_factors(weights: csr_matrix, fitted: ItemFactors) -> Factors:
     """Factors of persons (rows of `weights`, all items) given those of items; zero for persons without such items."""
-    with threadpool_limits(limits=1):
+    with _thread_pools().limit(limits=1):
         model = _model(0, fitted.vectors.shape[1])
         model.item_factors = fitted.vectors
         return np.asarray(model.recalculate_user(np.arange(weights.shape[0]), _confidence(weights[:, fitted.places])))
@@ -70,7 +71,7 @@ def factor_scores(
     n = min(n, len(fitted.places))
     if not n or not n_persons:
         return csr_matrix((n_persons, n_items))
-    with threadpool_limits(limits=1):
+    with _thread_pools().limit(limits=1):
         scores = person_factors(weights, fitted) @ fitted.vectors.T
     masked = hidden[:, fitted.places].tocoo()
     scores[masked.row, masked.col] = 0
@@ -80,6 +81,14 @@ def factor_scores(
     values = scores[rows, best.ravel()].astype(np.float64).round(_DIGITS)
     kept = values > 0
     return csr_matrix((values[kept], (rows[kept], fitted.places[best.ravel()[kept]])), shape=(n_persons, n_items))
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Those of the linear algebra, which is loaded with the library; finding them takes longer than a small fit."""
+    import implicit.cpu.als  # noqa: F401
+
+    return ThreadpoolController()
 
 
 def _model(seed: int, n_factors: int) -> "AlternatingLeastSquares":
