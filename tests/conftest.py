@@ -1,4 +1,4 @@
-"""Every test leaves the environment as it found it: the command line hands config and home on through it."""
+"""Every test leaves the environment as it found it: the command line passes config and home through it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is not a failure
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True)

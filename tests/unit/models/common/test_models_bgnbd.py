@@ -92,7 +92,7 @@ def test_likelihood_is_the_integral_over_rates_and_leaving(x: int, tx: float, ag
     assert found == pytest.approx(likelihood_by_integration(PAPER, x, tx, age), rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     r=st.floats(0.05, 5),
     alpha=st.floats(0.5, 50),

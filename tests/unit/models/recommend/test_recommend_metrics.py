@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from implicit.evaluation import ranking_metrics_at_k
 from scipy.sparse import csr_matrix
@@ -71,7 +71,6 @@ def test_map_ndcg_and_precision_agree_with_implicit_on_random_input(k: int, seed
     assert found == pytest.approx(theirs["precision"], abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 30))
 def test_ndcg_and_full_average_precision_agree_with_scikit_learn(seed: int, n_items: int, k: int) -> None:
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from recommend_frames import EVENTS, catalogue, dense, model_of, no_factors, touched
 from scipy.sparse import csr_matrix
@@ -172,7 +172,6 @@ def test_without_any_interaction_there_are_no_lists_and_no_error() -> None:
 ENTRIES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 11), st.floats(0.1, 50)), max_size=60)
 
 
-@settings(deadline=None)
 @given(
     ENTRIES, st.sets(st.tuples(st.integers(0, 5), st.integers(0, 11))), st.sets(st.integers(0, 11)), st.integers(0, 34)
 )
@@ -204,7 +203,6 @@ def test_no_list_repeats_an_item_or_holds_one_bought_or_gone(
         assert (np.diff(scores) <= 0).all() and (scores <= 1 + 1e-6).all()
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0, 9), min_size=4, max_size=4), min_size=1, max_size=5), st.integers(1, 4))
 def test_the_strongest_of_a_row_are_those_a_sort_gives(rows: list[list[float]], n: int) -> None:
     matrix = csr_matrix(np.array(rows))

@@ -42,7 +42,7 @@ def over_persons(model: GammaGamma, n: float, mean: float, value_of: object = No
     return sum(quad(integrand, low, high, limit=200)[0] for low, high in pairwise(cuts))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     p=st.floats(0.8, 12), q=st.floats(1.5, 8), scale=st.floats(0.5, 50), n=st.integers(1, 40), mean=st.floats(0.5, 300)
 )
