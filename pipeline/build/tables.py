@@ -19,14 +19,13 @@ WHOLE_PERSON, OWN_RULE, THIS_RUN = "whole_person", "own_rule", "this_run"
 
 @dataclass(frozen=True, kw_only=True)
 class Meta:
-    """What `meta` of a model may say; an unknown key raises TypeError.
+    """The keys that `meta` of a model may have; an unknown one raises TypeError.
 
     is_published (of a folder): analysts get its tables.
     changed_since (of every incremental table): a delta night replaces the rows of the persons of int_changed from their
       change on, by this column (a date or a time); `whole_person`: all their rows; `own_rule`: its SQL says which rows;
       `this_run`: those of the run itself, so it needs no rows of last night.
-    verified_columns: read in the build and in the new version after only the changed rows were copied; all, unless
-    named.
+    verified_columns: compared between build and new version where only the changed rows were copied; default: all.
     speaks_for_gate: its check is that of the whole gate; every later layer is downstream of such a table.
     picture: the chart shown with the table in the Dagster UI, and its options (pipeline/orchestration/ui/pictures.py).
     """
