@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from builds import Nights
 
 from pipeline.build.dbt_session import parsed_runner, release_database
 from pipeline.home.paths import DBT_PROJECT
-from tests.builds import Nights
 
 Line = dict[str, Any]
 

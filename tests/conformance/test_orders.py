@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from builds import Nights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builds import Nights
 from tests.conformance.cases.orders import AS_OF, CASES, CONFIG, PERSONS, buy
 from tests.conformance.harness import build, compiled, line, run_compiled
 from tests.conformance.reference.orders import orders
@@ -147,9 +147,10 @@ def test_an_order_that_turns_suspicious_in_a_later_night_is_nobodys_revenue_any_
     days["1"] += [line("u1", "page_view", f"2026-02-01T03:0{n}", anonymousId="d") for n in range(1, 9)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.build.plan._MAX_NEW_SHARE", 1e9)
+        text = {day: "".join(f"{json.dumps(one)}\n" for one in lines) for day, lines in days.items()}
         plans = [
-            nights.night({f"web/{day}.jsonl": "".join(f"{json.dumps(one)}\n" for one in lines)}, int(day))
-            for day, lines in days.items()
+            nights.night({"web/1.jsonl": text["1"]}, 1),
+            nights.night({"web/2.jsonl": text["2"]}, 2, models=["+fct_sessions", "+retention_persons"]),
         ]
     assert [plan.is_full for plan in plans] == [True, False]
     with duckdb.connect(str(nights.paths.build_db), read_only=True) as con:

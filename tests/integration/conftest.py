@@ -8,24 +8,23 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from shared_homes import build_once, copy_home, run_shop_night
 
-from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
-from pipeline.settings import default_config_text, load_settings
-from pipeline.simulate import simulate
-
-USERS, DAYS, SEED = 400, 40, 11
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> HomePaths:
-    """Home of a simulated shop after one published night."""
-    home = tmp_path_factory.mktemp("shop")
-    config = home / "growth.yaml"
-    config.write_text(default_config_text(), encoding="utf-8")
-    simulate(home, users=USERS, days=DAYS, seed=SEED)
-    run_night(config, load_settings(config, home), say=lambda text: None)
-    return HomePaths(home)
+    """Home of a simulated shop after one published night, shared by all workers: only read it."""
+    return HomePaths(
+        build_once(tmp_path_factory, "shop", lambda home: run_shop_night(home, users=400, days=40, seed=11))
+    )
+
+
+@pytest.fixture(scope="module")
+def own_shop(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> HomePaths:
+    """A copy of the shop for a module that runs nights on it."""
+    return copy_home(shop, tmp_path_factory.mktemp("own") / "shop")
 
 
 @pytest.fixture(scope="session")

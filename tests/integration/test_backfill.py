@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -24,11 +22,8 @@ from pipeline.settings import load_settings
 
 
 @pytest.fixture(scope="module")
-def home(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomePaths]:
-    """A copy of the shop, so that its versions stay as the other tests know them."""
-    folder = tmp_path_factory.mktemp("backfill") / "shop"
-    shutil.copytree(shop.home, folder, symlinks=True)
-    yield HomePaths(folder)
+def home(own_shop: HomePaths) -> HomePaths:
+    return own_shop
 
 
 def growth_of(home: HomePaths) -> GrowthHome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,10 +46,9 @@ def ask(paths: HomePaths, query: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def erased(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> tuple[HomePaths, str, list[str], int]:
+def erased(own_shop: HomePaths) -> tuple[HomePaths, str, list[str], int]:
     """A copy of the shop after its best customer was erased: the home, who, their devices, and how many lines they had."""
-    paths = HomePaths(tmp_path_factory.mktemp("erased") / "home")
-    shutil.copytree(shop.home, paths.home, symlinks=True)
+    paths = own_shop
     ((user, n_events),) = ask(
         paths,
         "select user_id, count(*) from marts.fct_events where user_id is not null group by 1 order by 2 desc, 1 limit 1",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from builds import Nights
 
-from tests.builds import Nights
 from tests.schedules.deliveries import schedule
 
 CONFIG = """\

@@ -82,12 +82,14 @@ def test_contract_columns_are_described(warehouse: duckdb.DuckDBPyConnection) ->
 
 
 @pytest.fixture(scope="module")
-def second_night(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+def second_night(
+    shop: HomePaths, own_shop: HomePaths, warehouse: duckdb.DuckDBPyConnection
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The first night's copy beside the version that a second night on the same files published."""
-    first = shop.warehouse.resolve()
-    run_night(shop.home / "growth.yaml", load_settings(shop.home / "growth.yaml", shop.home), say=lambda text: None)
-    assert shop.warehouse.resolve() != first
-    warehouse.execute(f"attach '{shop.warehouse.resolve()}' as second_night (read_only)")
+    run_night(own_shop.home / "growth.yaml", load_settings(own_shop.home / "growth.yaml"), say=lambda text: None)
+    second = own_shop.warehouse.resolve()
+    assert second.name != shop.warehouse.resolve().name
+    warehouse.execute(f"attach '{second}' as second_night (read_only)")
     yield warehouse
     warehouse.execute("detach second_night")
 

@@ -132,10 +132,10 @@ def test_it_needs_nothing_from_outside(page: str) -> None:
     assert re.findall(r'(?:src|href)="(?!#|data:image/svg\+xml;base64,)', page) == []
 
 
-def test_making_it_again_changes_neither_the_version_nor_a_byte(shop: HomePaths, page: str) -> None:
-    settings = load_settings(shop.home / "growth.yaml", shop.home)
-    assert write_report(shop, currency=settings.site.currency).read_text(encoding="utf-8") == page
-    assert version_problem(shop.warehouse.resolve()) is None
+def test_making_it_again_changes_neither_the_version_nor_a_byte(own_shop: HomePaths, page: str) -> None:
+    settings = load_settings(own_shop.home / "growth.yaml", own_shop.home)
+    assert write_report(own_shop, currency=settings.site.currency).read_text(encoding="utf-8") == page
+    assert version_problem(own_shop.warehouse.resolve()) is None
 
 
 def test_empty_tables_and_lost_cards_are_told_in_a_line_each(copied: HomePaths) -> None:
@@ -183,16 +183,16 @@ def test_the_reports_figures_are_read_without_writing(copied: HomePaths) -> None
 
 
 def test_a_report_that_fails_leaves_the_version_and_names_the_command(
-    shop: HomePaths, config: Path, monkeypatch: pytest.MonkeyPatch
+    own_shop: HomePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*given: object, **options: object) -> Path:
-        raise OSError(28, "No space left on device", str(shop.reports))
+        raise OSError(28, "No space left on device", str(own_shop.reports))
 
-    version = shop.warehouse.resolve()
+    config, version = own_shop.home / "growth.yaml", own_shop.warehouse.resolve()
     monkeypatch.setattr("pipeline.orchestration.assets.report.write_report", fails)
     with pytest.raises(NightError) as error:
-        run_night(config, load_settings(config, shop.home), select='key:"published/report"', say=lambda text: None)
+        run_night(config, load_settings(config), select='key:"published/report"', say=lambda text: None)
     assert error.value.exit_code == 1
     assert "The disk is full" in str(error.value) and "the published version is unaffected" in str(error.value)
     assert "growthhouse run --select 'key:\"published/report\"'" in str(error.value)
-    assert shop.warehouse.resolve() == version and version_problem(version) is None
+    assert own_shop.warehouse.resolve() == version and version_problem(version) is None

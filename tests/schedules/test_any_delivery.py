@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from builds import Nights
 
 from pipeline.orchestration.assets.dbt_layers import LAYERS, MANIFEST
-from tests.builds import Nights
 from tests.schedules.deliveries import schedule
 
 FIRST = int(os.environ.get("GROWTH_SCHEDULES_FROM", "0"))
