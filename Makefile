@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR ?= .
 PORT ?= 3000
+TEST_WORKERS ?= 2
+# Each file is run by one process, in the order of tests/conftest.py.
+IN_PARALLEL := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 COVERAGE_TESTS ?= tests/unit tests/component
 CI_TARGETS := check test test-real test-browser test-postgres
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
@@ -50,8 +53,8 @@ docs: setup           ## write the dbt docs site as a single file: dbt_project/t
 unit: setup           ## unit tests
 	@$(BIN)/python -m pytest tests/unit
 
-test: setup           ## unit, component, integration, conformance and architecture tests
-	@$(BIN)/python -m pytest
+test: setup           ## unit, component, integration, conformance and architecture tests, in TEST_WORKERS=2 processes
+	@$(BIN)/python -m pytest $(IN_PARALLEL)
 
 test-all: setup       ## everything that continuous integration runs
 	@for target in $(CI_TARGETS); do echo "== make $$target ($$SECONDS s)"; $(MAKE) --no-print-directory $$target || exit; done

@@ -27,10 +27,17 @@ NOT_COMPARED = ("ingested_at",)
 
 @dataclass(frozen=True)
 class Shop:
-    """The home before the night, and the files that arrive for it: two new days, and an older one corrected."""
+    """A folder with the home before the night, and what arrives for it: two new days, and an older one corrected."""
 
-    base: Path
-    arriving: Path
+    folder: Path
+
+    @property
+    def base(self) -> Path:
+        return self.folder / "base"
+
+    @property
+    def arriving(self) -> Path:
+        return self.folder / "arriving"
 
     def copy(self, target: Path) -> HomePaths:
         """A home of its own on the evening before the night, the new files delivered."""
@@ -42,7 +49,8 @@ class Shop:
 
 def make_shop(folder: Path) -> Shop:
     """Simulate; hold back the files of the last two days; cut lines off an older file that then arrives whole."""
-    base, arriving = folder / "base", folder / "arriving"
+    shop = Shop(folder)
+    base, arriving = shop.base, shop.arriving
     arriving.mkdir(parents=True)
     base.mkdir()
     (base / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
@@ -54,7 +62,7 @@ def make_shop(folder: Path) -> Shop:
     shutil.copy2(corrected, arriving / corrected.name)
     lines = gzip.decompress(corrected.read_bytes()).splitlines(keepends=True)
     corrected.write_bytes(gzip.compress(b"".join(lines[: len(lines) // 2])))
-    return Shop(base, arriving)
+    return shop
 
 
 def differences(found: HomePaths, expected: HomePaths) -> list[str]:

@@ -8,17 +8,30 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from shared_homes import build_once, copy_home, run_shop_night
+from shared_homes import build_once, copy_home, run_night_of
 
 from pipeline.home.paths import HomePaths
+from pipeline.settings import default_config_text
+from pipeline.simulate import simulate
+from tests.faults.cases import Shop, make_shop
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> HomePaths:
     """Home of a simulated shop after one published night, shared by all workers: only read it."""
-    return HomePaths(
-        build_once(tmp_path_factory, "shop", lambda home: run_shop_night(home, users=400, days=40, seed=11))
-    )
+
+    def build(home: Path) -> None:
+        (home / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
+        simulate(home, users=400, days=40, seed=11)
+        run_night_of(home)
+
+    return HomePaths(build_once(tmp_path_factory, "shop", build))
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop as small as nights that are disturbed need it, after its first night, with files of a second one waiting."""
+    return Shop(build_once(tmp_path_factory, "small_shop", lambda folder: run_night_of(make_shop(folder).base)))
 
 
 @pytest.fixture(scope="module")

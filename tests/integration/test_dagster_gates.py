@@ -13,14 +13,15 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from shared_homes import copy_home
 
 from expectations import GateBroken
 from pipeline.cli.night import NightError, run_night
 from pipeline.home.paths import HomePaths
 from pipeline.orchestration import gates
 from pipeline.orchestration.instance import prepare_instance
-from pipeline.settings import default_config_text, load_settings
-from pipeline.simulate import simulate
+from pipeline.settings import load_settings
+from tests.faults.cases import Shop
 
 LAST_DAY = date(2026, 1, 20)
 LAYER_OF = {
@@ -87,13 +88,8 @@ def stage_of(asset: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("tiny")
-    (folder / "growth.yaml").write_text(default_config_text(), encoding="utf-8")
-    simulate(folder, users=60, days=20, seed=5)
-    made = Home(HomePaths(folder))
-    made.run()
-    return made
+def home(small_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(copy_home(HomePaths(small_shop.base), tmp_path_factory.mktemp("gates") / "home"))
 
 
 DAMAGE = [

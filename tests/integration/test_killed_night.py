@@ -7,19 +7,17 @@ import signal
 import time
 from pathlib import Path
 
-from pipeline.home.paths import HomePaths
-from tests.faults.cases import built, differences, faults_of, make_shop
+from tests.faults.cases import Shop, built, differences, faults_of
 from tests.faults.warm import Nights, ended, night_of
 
 
-def test_killed_three_times_on_its_way_a_delta_night_ends_as_undisturbed(tmp_path: Path) -> None:
+def test_killed_three_times_on_its_way_a_delta_night_ends_as_undisturbed(small_shop: Shop, tmp_path: Path) -> None:
     """Wherever it was just then; with everything built but nothing published; published but not noted in the build.
 
     Each time the next one takes it up from there. What is lost on the way is missing in the end.
     """
-    shop, nights = make_shop(tmp_path), Nights()
-    assert nights.run(tmp_path / "first_night.log", *night_of(HomePaths(shop.base))) == 0
-    expected, home = shop.copy(tmp_path / "undisturbed"), shop.copy(tmp_path / "home")
+    nights = Nights()
+    expected, home = small_shop.copy(tmp_path / "undisturbed"), small_shop.copy(tmp_path / "home")
     before = home.warehouse.resolve()
     undisturbed = nights.start(tmp_path / "undisturbed.log", *night_of(expected))  # at the same time: to spare some
 

@@ -12,8 +12,7 @@ import pytest
 
 from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
-from pipeline.settings import default_config_text, load_settings
-from pipeline.simulate import simulate
+from pipeline.settings import load_settings
 
 
 def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
@@ -34,12 +33,10 @@ def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
     return folder
 
 
-def run_shop_night(home: Path, *, users: int, days: int, seed: int) -> None:
-    """Simulate a shop with the default config, and publish its first night."""
+def run_night_of(home: Path) -> None:
+    """Publish a night of a home whose config is in it."""
     config = home / "growth.yaml"
-    config.write_text(default_config_text(), encoding="utf-8")
-    simulate(home, users=users, days=days, seed=seed)
-    run_night(config, load_settings(config, home), say=lambda text: None)
+    run_night(config, load_settings(config), say=lambda text: None)
 
 
 def copy_home(paths: HomePaths, target: Path) -> HomePaths:
