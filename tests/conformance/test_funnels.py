@@ -112,7 +112,7 @@ def test_the_page_about_conformance_counts_these_cases() -> None:
     for source, n_tried in Counter(case.source for case in PUBLIC).items():
         n_differ = sum(case.source == source and case.ours is not None for case in PUBLIC)
         assert f"| {source} | {n_tried} | {n_tried - n_differ} | {n_differ} |" in page
-    assert f"{len(CASES)} traps worked out by hand" in page
+    assert f"{len(CASES)} edge cases computed by hand" in page
 
 
 # -- against the plain reading ---------------------------------------------------------------------------------------

@@ -50,7 +50,11 @@ CASES = (
     # -- first
     _case("first_keeps_to_the_first_entry", "a@0 a@150 b@160 c@170", ((1, 0),), entry="first"),
     _case("first_takes_the_first_occurrence_of_each_step", "a@0 b@1 b@2 c@3 c@4", ((1, 0), (2, 1), (3, 3)), entry="first"),
+    _case("first_counts_the_end_of_the_window", "a@0 b@50 c@100", ((1, 0), (2, 50), (3, 100)), entry="first"),
+    _case("first_leaves_out_a_second_after_the_window", "a@0 b@50 c@101", ((1, 0), (2, 50)), entry="first"),
     # -- every
+    _case("every_counts_the_end_of_the_window", "a@0 b@50 c@100", ((1, 0), (2, 50), (3, 100)), entry="every"),
+    _case("every_leaves_out_a_second_after_the_window", "a@0 b@50 c@101", ((1, 0), (2, 50)), entry="every"),
     _case("every_counts_no_entry_inside_the_window_of_the_last",
           "a@0 b@1 a@50 a@100 a@101 b@110 c@120", ((1, 0), (2, 1)), ((1, 101), (2, 110), (3, 120)), entry="every"),
     _case("every_follows_the_chain_of_windows_and_not_the_gaps",
