@@ -117,15 +117,3 @@
     where 1 = 0
     {%- endfor %}
 {% endmacro %}
-
-
-{% macro funnel_week_start(date_column) %}
-    {#- The first day of the site's week that holds a date. date_trunc weeks start on Monday on every engine used here. -#}
-    {%- set names = ['monday', 'sunday', 'saturday', 'friday', 'thursday', 'wednesday', 'tuesday'] -%}
-    {%- set shift = names.index(var('week_start') | lower) -%}
-    {%- if shift == 0 -%}
-        cast({{ dbt.date_trunc('week', date_column) }} as date)
-    {%- else -%}
-        {{ add_days('cast(' ~ dbt.date_trunc('week', add_days(date_column, shift)) ~ ' as date)', -shift) }}
-    {%- endif -%}
-{%- endmacro %}

@@ -1,5 +1,5 @@
 -- One row per breakdown, its value, cohort, mode, grain and period: retention of the persons with that value at as_of. Here and
--- not in the marts because the segment is known only after them. The rows of one breakdown add up to retention.
+-- not in the marts because the segment is known only after them. Which cells there are, and which are mature, is as in retention.
 
 {%- set breakdowns = var('retention').get('breakdowns') or [] %}
 
@@ -54,7 +54,13 @@ returns as (
         cast('{{ breakdown }}' as {{ dbt.type_string() }}) as breakdown,
         {{ breakdown }} as breakdown_value,
         period_number,
-        {{ retention_counts_summed() }}
+        sum(n_persons) as n_persons,
+        sum(n_retained) as n_retained,
+        sum(n_last) as n_last,
+        {%- for _ in retention_brackets() %}
+        sum(n_bracket_{{ loop.index0 }}) as n_bracket_{{ loop.index0 }},
+        {%- endfor %}
+        sum(revenue) as revenue
     from together
     group by mode, grain, cohort_start, {{ breakdown }}, period_number
     {% if not loop.last %}union all{% endif %}
@@ -68,10 +74,54 @@ returns as (
     {%- endfor %}
 ),
 
-{{ retention_cells(by=['breakdown', 'breakdown_value']) }}
+cohorts as (
+    select
+        mode,
+        grain,
+        cohort_start,
+        breakdown,
+        breakdown_value,
+        n_persons as n_cohort
+    from returns
+    where period_number = 0
+),
+
+cells as (
+    select
+        retention.mode,
+        retention.grain,
+        retention.cohort_start,
+        retention.period_number,
+        retention.period_label,
+        retention.is_mature,
+        retention.is_warm_up,
+        cohorts.breakdown,
+        cohorts.breakdown_value,
+        cohorts.n_cohort
+    from {{ ref('retention') }} as retention
+    inner join cohorts
+        on
+            {{ retention_source_mode('retention.mode') }} = cohorts.mode
+            and retention.grain = cohorts.grain
+            and retention.cohort_start = cohorts.cohort_start
+),
+
+{{ retention_figures(by=['breakdown', 'breakdown_value']) }}
 
 select
-    cast(counted.breakdown as {{ dbt.type_string() }}) as breakdown,
-    counted.breakdown_value,
-    {{- retention_columns() }}
-from counted
+    cast(breakdown as {{ dbt.type_string() }}) as breakdown,
+    breakdown_value,
+    mode,
+    grain,
+    cohort_start,
+    period_number,
+    period_label,
+    cast(n_cohort as {{ dbt.type_bigint() }}) as n_cohort,
+    cast(n_retained as {{ dbt.type_bigint() }}) as n_retained,
+    cast(n_retained as double) / n_cohort as retention_rate,
+    revenue,
+    cumulative_revenue,
+    cumulative_revenue / n_cohort as cumulative_revenue_per_person,
+    is_mature,
+    is_warm_up
+from figures

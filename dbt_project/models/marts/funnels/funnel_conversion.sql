@@ -69,7 +69,7 @@ entries_by_period as (
     select
         *,
         'week' as period,
-        {{ funnel_week_start('entered_date') }} as period_start
+        {{ week_start('entered_date') }} as period_start
     from entries_by_breakdown
 ),
 
