@@ -262,6 +262,20 @@ def test_what_engines_say_differently_means_the_same(dbt: Invoke, empty_build: A
     assert dict(zip(MACROS, row, strict=True)) == MACROS
 
 
+def test_the_readme_of_the_funnel_generator_shows_what_it_generates(dbt: Invoke) -> None:
+    readme = (DBT_PROJECT / "macros" / "funnels" / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)[0].replace('"memory"', '"growth"').split("…")
+    funnel = {"name": "view_to_purchase", "window_s": 86400, "steps": [{"event": "view_item"}, {"event": "purchase"}]}
+    result = dbt("compile", "--select", "fct_funnel_steps", "--vars", json.dumps({"funnels": [funnel]}))
+    sql = result.result.results[0].node.compiled_code
+    at = 0
+    for part in shown:
+        lines = [line.strip() for line in part.strip().splitlines() if line.strip()]
+        found = re.search(r"\s+".join(map(re.escape, lines)), sql[at:])
+        assert found, part
+        at += found.end()
+
+
 def test_a_sum_does_not_depend_on_the_order_of_the_rows(dbt: Invoke, empty_build: Any) -> None:
     sql = "select {{ stable_sum('v') }} as total from (values (1e15), (0.1), (-1e15), (0.2), (null)) as t(v)"
     result = dbt("show", "--inline", sql)

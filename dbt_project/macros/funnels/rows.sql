@@ -1,9 +1,9 @@
 {#
-  The CTEs of one funnel, and their beginning: the rows that take part, as rows and as instants. Their end is in funnel_events.sql.
-  Every macro here gives CTEs of one funnel, their names beginning with `prefix`. Times are microseconds (`t`), because windows are
+  The CTEs of one funnel, and the first of them: the rows that take part, as rows and as instants. The last are in events.sql.
+  Every macro here returns CTEs of one funnel, their names beginning with `prefix`. Times are microseconds (`t`), because windows are
   ranges of whole numbers on every engine.
 
-  Frames of windows end at the current row: where one reaches ahead, the order is turned round. DuckDB finds such ends in passing and others
+  Frames of windows end at the current row: where one reaches ahead, the order is reversed. DuckDB finds such ends in passing and others
   by a search that takes ever longer in a person with millions of events.
 
   A row is identified by (unit_id, event_number); event_number is the person's order: event_at, then event_id.

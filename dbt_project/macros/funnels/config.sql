@@ -1,7 +1,6 @@
 {#
-  What the funnel and retention models share: reading the funnels of the config, and their definitions as rows.
-  Engine differences do not belong here but in dispatch.sql; the walk over the events is in funnel_rows.sql and funnel_events.sql (rows in and out),
-  funnel_best.sql, funnel_walk.sql (entries `first` and `every`) and funnel_any.sql; figures are the models' business.
+  The funnels of the config, complete with their defaults, and their definitions as rows. README.md explains the generator; figures are the
+  models' business.
 
   A funnel: {name, window_s, order: 'ordered'|'strict'|'any', entry: 'best'|'first'|'every', scope: 'person'|'session', breakdown,
   exclude: [event], hold_constant: [column], steps: [{name, event, where, optional, within_s, apart}]}. `apart` lists the steps of
