@@ -144,3 +144,16 @@ figures as (
 {% macro window_of_24h(started_at, moment) -%}
     cast(floor(({{ epoch_micros(moment) }} - {{ epoch_micros(started_at) }}) / 86400000000.0) as {{ dbt.type_bigint() }})
 {%- endmacro %}
+
+{# Dates on which a person did the event (or anything), with its first and last time; bots left out, in a delta night only who changed. #}
+{% macro retention_days(event_name) -%}
+    select
+        days.person_id,
+        days.activity_date,
+        min(days.first_event_at) as first_event_at,
+        max(days.last_event_at) as last_event_at
+    from {{ ref('int_person_event_days') if event_name else ref('int_person_days') }} as days
+    {{- only_changed('days') }}
+    where not days.is_bot {%- if event_name %} and days.event_name = {{ sql_string(event_name) }} {%- endif %}
+    group by days.person_id, days.activity_date
+{%- endmacro %}

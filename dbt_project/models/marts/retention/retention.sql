@@ -1,22 +1,20 @@
 -- One row per cohort, mode, grain and period: who came back so long after the start. The persons of each cell are in retention_persons.
 -- Only cells whose first day is not after as_of exist; one in which nobody came back is a row with 0.
+{%- set seconds_to_end = 'cast(86400 * (period_number + 1) as ' ~ dbt.type_bigint() ~ ')' %}
 
 with returns as (
     {{ retention_counts(ref('retention_persons')) }}
 ),
 
 -- the periods that the config asks for
-numbers as (
-    select *
-    from (
-        values
-        {%- for grain, last in retention_last_periods().items() %}
-        {%- set is_last_grain = loop.last %}
-        {%- for number in range(last + 1) %}
-        ('{{ grain }}', {{ number }}){{ ',' if not (is_last_grain and loop.last) }}
-        {%- endfor %}
-        {%- endfor %}
-    ) as given (grain, period_number)
+numbers (grain, period_number) as (
+    values
+    {%- for grain, last in retention_last_periods().items() %}
+    {%- set is_last_grain = loop.last %}
+    {%- for number in range(last + 1) %}
+    ('{{ grain }}', {{ number }}){{ ',' if not (is_last_grain and loop.last) }}
+    {%- endfor %}
+    {%- endfor %}
 ),
 
 -- a cell covers the periods from first_period to last_period since the start
@@ -99,7 +97,7 @@ select
     case
         when mode = 'rolling_24h'
             -- the window is over for the last of the cohort
-            then {{ add_seconds('last_started_at', 'cast(86400 * (period_number + 1) as ' ~ dbt.type_bigint() ~ ')') }} <= {{ as_of_end_utc() }}
+            then {{ add_seconds('last_started_at', seconds_to_end) }} <= {{ as_of_end_utc() }}
         else last_date <= {{ as_of_date() }}
     end as is_mature,
     {{ is_warm_up('cohort_start') }} as is_warm_up

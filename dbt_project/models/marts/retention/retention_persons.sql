@@ -6,21 +6,13 @@
 {%- set return_event = var('retention').get('return_event') %}
 {%- set is_utc = var('timezone') in ['UTC', 'Etc/UTC'] %}
 
-with
-{%- for name, event_name in [('start_days', start_event), ('return_days', return_event)] %}
-{{ name }} as (
-    select
-        days.person_id,
-        days.activity_date,
-        min(days.first_event_at) as first_event_at,
-        max(days.last_event_at) as last_event_at
-    from {{ ref('int_person_event_days') if event_name else ref('int_person_days') }} as days
-    {{- only_changed('days') }}
-    where not days.is_bot {%- if event_name %} and days.event_name = {{ sql_string(event_name) }} {%- endif %}
-    group by days.person_id, days.activity_date
+with start_days as (
+    {{ retention_days(start_event) }}
 ),
 
-{% endfor -%}
+return_days as (
+    {{ retention_days(return_event) }}
+),
 
 orders as (
     select
