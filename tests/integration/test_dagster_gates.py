@@ -172,7 +172,7 @@ def test_a_lost_lake_file_whose_raw_file_is_gone_too_stops_the_night(home: Home)
         hidden.rename(lost)
         hidden_raw.rename(raw)
     assert failure.value.exit_code == 2
-    for words in ("step ingest failed", f"{lost.name} is missing", "Put the raw files back"):
+    for words in ("step ingest failed", f"{lost.name} is missing", "Restore the raw files"):
         assert words in str(failure.value)
     assert_stopped_at(home, "raw", before, later)
 
