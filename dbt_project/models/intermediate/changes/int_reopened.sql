@@ -65,7 +65,7 @@ orders as (
 
 ),
 
-told_before as (
+reported_before as (
 
     select
         built.person_id,
@@ -101,7 +101,7 @@ changes as (
     select
         person_id,
         event_at as changed_at
-    from told_before
+    from reported_before
     union all
     select
         person_id,
@@ -112,7 +112,7 @@ changes as (
 
 -- an order takes its session from the other source as long as its own has none: where the sessions of one person move, that of the
 -- other may win or lose its revenue
-told_by_others as (
+reported_by_others as (
 
     select
         others.person_id,
@@ -133,7 +133,7 @@ first_changes as (
     from (
         select * from changes
         union all
-        select * from told_by_others
+        select * from reported_by_others
     ) as all_changes
     group by person_id
 

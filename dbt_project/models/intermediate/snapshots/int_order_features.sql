@@ -21,7 +21,7 @@ former_orders as (
 
 ),
 
-order_tellings as (
+order_reports as (
 
     select
         order_id,
@@ -54,7 +54,7 @@ known_orders as (
     select
         snapshots.as_of_date,
         orders.*
-    from order_tellings as orders
+    from order_reports as orders
     inner join snapshots
         on
             orders.order_date <= snapshots.as_of_date
@@ -65,7 +65,7 @@ known_orders as (
 
 {{ suspicions_at_the_time() }},
 
-judged_orders as (
+evaluated_orders as (
 
     select
         known_orders.as_of_date,
@@ -89,5 +89,5 @@ select
     min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order,
     max({{ days_between('order_date', 'as_of_date') }}) as days_since_first_order,
     count(distinct order_date) as n_order_days_total
-from judged_orders
+from evaluated_orders
 group by person_id, as_of_date
