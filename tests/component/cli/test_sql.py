@@ -232,10 +232,15 @@ def test_no_format_opens_a_way_out(query: str, output: Format, home: Path) -> No
 @pytest.mark.parametrize("output", [Format.TABLE, Format.JSON])
 def test_ctrl_c_ends_a_query_with_130(output: Format, home: Path) -> None:
     command = [sys.executable, "-m", "pipeline.cli", "sql", "--home", str(home), "--format", output, ENDLESS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_until_it_computes(process)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as process:
+        try:
+            wait_until_it_computes(process)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
 
 
@@ -251,6 +256,11 @@ def test_ctrl_c_in_the_shell_ends_the_query_and_not_the_shell(home: Path) -> Non
         assert process.wait(timeout=20) == 0
 
 
+def heed_interrupts() -> None:
+    """A background job of a shell ignores SIGINT, and so would every process that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def shell_on_a_terminal(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The shell as the foreground program of a new terminal, and the person's side of it."""
@@ -261,6 +271,7 @@ def shell_on_a_terminal(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], i
         stdout=program,
         stderr=program,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     os.close(program)
     try:
