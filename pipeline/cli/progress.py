@@ -38,7 +38,7 @@ def progress_logger(say: Callable[[str], object], started: float, *others: loggi
     `others` get every record as well.
     """
 
-    # With the schema of the default logger, the job has the same snapshot as in the UI.
+    # The schema of the default logger keeps the job's snapshot closer to that of the UI.
     default = dg.colored_console_logger
 
     @dg.logger(config_schema=default.config_schema, description=default.description)
