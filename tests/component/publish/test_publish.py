@@ -60,6 +60,13 @@ def test_every_version_is_recorded_and_the_last_ones_are_kept(paths: HomePaths) 
     assert recorded == [(f"r{night}", 3) for night in range(KEPT_VERSIONS + 2)]
 
 
+def test_the_version_just_published_is_never_pruned(paths: HomePaths) -> None:
+    _build(paths, 3)
+    published = publish(paths, as_of=date(2026, 1, 31), run_id="r", kept_versions=0)
+    assert published.path.exists()
+    assert _ask(paths, "select count(*) from marts.fct_events") == [(3,)]
+
+
 def test_a_reader_keeps_the_version_it_opened(paths: HomePaths) -> None:
     publish(paths, as_of=AS_OF, run_id="r1", now=NOON)
     reader = duckdb.connect(str(paths.warehouse.resolve()), read_only=True)
