@@ -60,8 +60,8 @@ test-all: setup       ## everything that continuous integration runs
 	@for target in $(CI_TARGETS); do echo "== make $$target ($$SECONDS s)"; $(MAKE) --no-print-directory $$target || exit; done
 	@echo "== done"
 
-test-real: setup      ## one night on each real data set in ../shared/data, compared with independent figures
-	@$(BIN)/python -m pytest tests/real
+test-real: setup      ## nights on the real data sets and public cases in ../shared, compared with independent figures
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup tests/real
 
 test-browser: setup   ## the Dagster UI in headless Chromium (installed with apt-get where missing and allowed)
 	@command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q chromium) >/dev/null 2>&1 || true

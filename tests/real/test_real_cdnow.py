@@ -6,25 +6,21 @@ fitted to the mean *repeat* transaction of the sample's 946 repeat buyers.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from shared_data import shared_path
 
 from models.common.bgnbd import BgNbd, fit_bgnbd
 from models.value import fit_gamma_gamma
 
-SHARED = Path(os.environ.get("GROWTH_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-CDNOW = SHARED / "data" / "cdnow"
 CALIBRATION_END, HOLDOUT_END = pd.Timestamp("1997-09-30"), pd.Timestamp("1998-06-30")
 
 
 def _file(name: str) -> Path:
-    if not (CDNOW / name).exists():
-        pytest.skip(f"the real data set cdnow is not at {CDNOW}; set GROWTH_SHARED to its folder")
-    return CDNOW / name
+    return shared_path("data", "cdnow", name)
 
 
 @pytest.fixture(scope="module")

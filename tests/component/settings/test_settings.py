@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from shared_data import SHARED
 
 from pipeline.settings import ConfigError, default_config_text, load_settings, parse_settings
 
-REAL_SETS = Path(os.environ.get("GROWTH_SHARED", Path(__file__).parents[3] / "shared")) / "data"
+REAL_SETS = SHARED / "data"
 BASE = """\
 site: {timezone: Asia/Shanghai}
 sources:
