@@ -9,7 +9,6 @@ those of the files it reads. Other versions of the libraries are other rules: th
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,6 +18,7 @@ import crawleruseragents
 import duckdb
 import ua_parser
 
+from pipeline.home.atomic import replacing
 from pipeline.home.sql_text import quote
 
 # What the table's content depends on; the number counts changes of the code below.
@@ -112,10 +112,8 @@ def _update(table: Path, files: str | list[str], *, is_rebuild: bool) -> int:
             return 0
         if new:
             _insert(con, new)
-        table.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = table.with_name(f".{table.name}.unfinished")
-        con.execute(f"copy (from known order by user_agent) to {quote(unfinished)} (format parquet)")
-        os.replace(unfinished, table)
+        with replacing(table) as unfinished:
+            con.execute(f"copy (from known order by user_agent) to {quote(unfinished)} (format parquet)")
     return len(new)
 
 
