@@ -78,7 +78,7 @@ def plan_build(paths: HomePaths, variables: Mapping[str, Any], read_again: Itera
     """Decide what to build and prepare the build database for it; the build counts as unfinished from here on.
 
     `variables` are the night's dbt variables (run_context.dbt_variables); the lines of the files `read_again`
-    (file_ids) are taken out and worked in anew.
+    (file_ids) are taken out and processed again.
     """
     paths.build_db.parent.mkdir(parents=True, exist_ok=True)
     rules = rules_hash(variables)
@@ -156,7 +156,7 @@ def _delta(
     _forget_finished(con)
     held = _held(con)
     accepted = {row.file_id: row.n_accepted for row in ledger}
-    # A file that counts no longer; and one of which there is too much, as after a hand in the build database.
+    # A file that counts no longer; and one of which there is too much, as after a manual edit of the build database.
     gone = [file for file, n_held in held.items() if n_held > accepted.get(file, 0) or file in read_again]
     if gone:
         _take_out(con, gone)
@@ -168,9 +168,9 @@ def _delta(
         return BuildPlan(True, f"{n_new:,} new lines are more than half of what is there")
     files = lake_files(paths, [row.file_id for row in open_files])
     partial = [row.file_id for row in open_files if held.get(row.file_id)]
-    said = f"{len(open_files)} new or unfinished files" + (f", {len(gone)} taken out" if gone else "")
+    reason = f"{len(open_files)} new or unfinished files" + (f", {len(gone)} taken out" if gone else "")
     base = con.execute("select base_version from state.build").fetchone()
-    return BuildPlan(False, said, files, partial, base[0] if base else None)
+    return BuildPlan(False, reason, files, partial, base[0] if base else None)
 
 
 def _is_open(row: LedgerRow, n_held: int, until: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Filling a new version: from nothing, or from the version before with only what the night changed.
 
 The large tables are of events; a delta night changes few of their rows, and copying a file is ten times quicker than
-writing its rows anew. Belongs here: the rows. Not here: verifying, switching, pruning (`pipeline.publish.version`).
+writing its rows again. Belongs here: the rows. Not here: verifying, switching, pruning (`pipeline.publish.version`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Facts about a table live with the table: what meta may say, that it is said, and that no list in Python says it again."""
+"""Facts about a table live with the table: the keys of meta, that they are there, and that no list in Python repeats them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _lists_of_tables(file: Path) -> Iterator[str]:
 
 
 def test_no_list_of_tables_in_python() -> None:
-    """A query may name the tables that it reads; what is true of a table is said in its yml."""
+    """A query may name the tables that it reads; the facts about a table are in its yml."""
     files = [
         file for folder in ("pipeline", "models", "expectations") for file in (PROJECT_ROOT / folder).rglob("*.py")
     ]

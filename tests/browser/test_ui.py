@@ -1,6 +1,6 @@
 """What a person sees in the Dagster UI after a failed and a good night. Skipped where the machine has no Chromium.
 
-With GROWTH_UPDATE_IMAGES=1 the pictures of the graph in docs/images are taken anew.
+With GROWTH_UPDATE_IMAGES=1 the pictures of the graph in docs/images are taken again.
 """
 
 import os

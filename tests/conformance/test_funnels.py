@@ -33,7 +33,7 @@ _CONDITIONS: dict[str, Callable[[Event], bool]] = {
 }
 
 
-def told(log: str) -> list[tuple[str, int, dict[str, str]]]:
+def parse_log(log: str) -> list[tuple[str, int, dict[str, str]]]:
     """The events of a case's log."""
     return [
         (found["name"], int(found["at"]), dict(pair.split("=") for pair in (found["values"] or "").split(",") if pair))
@@ -69,7 +69,7 @@ def _config() -> list[dict[str, Any]]:
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     lines = []
     for case in (*CASES, *PUBLIC):
-        for number, (name, at, values) in enumerate(told(case.log)):
+        for number, (name, at, values) in enumerate(parse_log(case.log)):
             more = {_COLUMNS.get(column, column): value for column, value in values.items()}
             moment = (START + timedelta(seconds=at)).isoformat()
             event = f"{SHAPES[_shape(case)]}_{name}"
@@ -143,7 +143,7 @@ def _plain(funnel: dict[str, Any]) -> Funnel:
 )
 def test_the_plain_reading_gives_the_answer_worked_out_by_hand(case: Case) -> None:
     session, before, log = 0, 0, []
-    for number, (name, at, values) in enumerate(told(case.log), start=1):
+    for number, (name, at, values) in enumerate(parse_log(case.log), start=1):
         session, before = session + (at - before > 1800), at
         log.append(Event("p", number, name, at, str(session), dict(values)))
     log = [

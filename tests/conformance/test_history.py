@@ -107,11 +107,11 @@ MAPPINGS = st.dictionaries(
 def test_any_order_of_nights_is_a_plain_reading_of_what_each_date_decided_last(
     nights: list[tuple[int, Decisions]], steps: Steps
 ) -> None:
-    said: dict[date, Decisions] = {}
+    decisions: dict[date, Decisions] = {}
     with TemporaryDirectory() as folder:
         for number, decided in nights:
-            said[day(number)] = decided
-            assert night(HomePaths(Path(folder)), steps, day(number), decided) == history(said, day(number))
+            decisions[day(number)] = decided
+            assert night(HomePaths(Path(folder)), steps, day(number), decided) == history(decisions, day(number))
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ def _events() -> list[Event]:
     found: dict[Any, Event] = {}
     for case, given in CASES.items():
         for number, (person, name, at, *more) in enumerate(given.log):
-            said = more[0] if more else {}
-            event = Event(f"{case}/{person}", name, datetime.fromisoformat(at), said.get("value", 0.0), said == BOT)
+            given = more[0] if more else {}
+            event = Event(f"{case}/{person}", name, datetime.fromisoformat(at), given.get("value", 0.0), given == BOT)
             if RULES.local(event.at) <= AS_OF:
-                found[case, said.get("eventId", number)] = event
+                found[case, given.get("eventId", number)] = event
     return list(found.values())
 
 

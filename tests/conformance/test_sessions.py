@@ -25,7 +25,7 @@ _CUT_SITE = {"site": {"timezone": "Europe/Berlin", "currency": "EUR"}, **_SOURCE
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The default configuration."""
     lines = [*(one for case in sessions.PLAIN for one in case.lines), *channels.channel_lines(), *identity.LINES]
-    lines += [one for told, _ in attribution.CASES.values() for one in told] + snowplow_web.LINES
+    lines += [one for lines_of_case, _ in attribution.CASES.values() for one in lines_of_case] + snowplow_web.LINES
     con = build(tmp_path_factory.mktemp("plain") / "home", lines, _SOURCES, _MODELS)
     yield con
     con.close()

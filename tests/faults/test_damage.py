@@ -61,9 +61,9 @@ def test_doctor_names_a_damaged_file_and_the_next_night_is_right(
     DAMAGE[kind](home)
     log = tmp_path / "doctor.log"
     code = nights.run(log, "doctor", *config_of(home))
-    said = log.read_text(encoding="utf-8")
-    assert (NAMED[kind] if not kind.startswith("published") else current) in said
-    assert code == (2 if kind.startswith(("published", "ledger")) else 0), said
+    output = log.read_text(encoding="utf-8")
+    assert (NAMED[kind] if not kind.startswith("published") else current) in output
+    assert code == (2 if kind.startswith(("published", "ledger")) else 0), output
     assert nights.run(tmp_path / "night.log", "run", *config_of(home)) == 0
     assert differences(home, undisturbed) == forgotten(kind, home, undisturbed)
     assert unbalanced(home) == []
@@ -87,7 +87,7 @@ def test_without_a_doctor_a_night_finds_it_or_the_next_one_mends_it(
 
 
 def forgotten(kind: str, found: HomePaths, expected: HomePaths) -> list[str]:
-    """A rebuilt ledger knows what the raw files say now; that one of them said less before is forgotten, and nothing else."""
+    """A rebuilt ledger knows what the raw files say now; that one of them had fewer lines before is forgotten, and nothing else."""
     if kind != "ledger":
         return []
     off = differences(found, expected)
@@ -102,9 +102,9 @@ def test_a_query_on_a_damaged_version_says_what_to_do(home: HomePaths, nights: N
         flip(home.warehouse.resolve(), at)
     log = tmp_path / "sql.log"
     assert nights.run(log, "sql", "from marts.fct_events", *config_of(home)) == 2
-    said = log.read_text(encoding="utf-8")
-    assert "growthhouse doctor" in said
-    assert "Traceback" not in said
+    output = log.read_text(encoding="utf-8")
+    assert "growthhouse doctor" in output
+    assert "Traceback" not in output
 
 
 def test_damage_whose_raw_file_is_gone_stops_the_night_and_names_the_days(
@@ -116,9 +116,9 @@ def test_damage_whose_raw_file_is_gone_stops_the_night_and_names_the_days(
     file.unlink()
     (home.home / row.file).unlink()
     assert nights.run(tmp_path / "night.log", "run", *config_of(home)) == 2
-    said = (tmp_path / "night.log").read_text(encoding="utf-8")
-    assert row.file in said
-    assert str(row.min_event_at)[:10] in said
+    output = (tmp_path / "night.log").read_text(encoding="utf-8")
+    assert row.file in output
+    assert str(row.min_event_at)[:10] in output
     assert home.warehouse.resolve() == before
     assert nights.run(tmp_path / "doctor.log", "doctor", "--accept-loss", *config_of(home)) == 0
     assert nights.run(tmp_path / "again.log", "run", *config_of(home)) == 0

@@ -70,13 +70,13 @@ def test_a_full_disk_is_told_and_the_next_night_is_right(
     before, log = small_disk.warehouse.resolve(), tmp_path / "full.log"
     ballast = fill(small_disk, leave_kb)
     code = nights.run(log, *night_of(small_disk))
-    said = log.read_text(encoding="utf-8")
+    output = log.read_text(encoding="utf-8")
     if code == 0 and leave_kb >= 8_000:  # enough on some machines
         assert faults_of(small_disk, undisturbed) == []
         return
     assert code == 1
-    assert "disk is full" in said.lower()
-    assert "Free some space" in said
+    assert "disk is full" in output.lower()
+    assert "Free some space" in output
     assert small_disk.warehouse.resolve() == before
     with connect(small_disk) as con:
         assert con.execute("select count(*) > 0 from marts.fct_events").fetchone() == (True,)
@@ -91,13 +91,13 @@ def test_too_little_memory_is_told_and_the_next_night_is_right(
 ) -> None:
     before, log = home.warehouse.resolve(), tmp_path / "small.log"
     code = nights.run(log, *night_of(home), GROWTH_MEMORY_LIMIT=limit)
-    said = log.read_text(encoding="utf-8")
+    output = log.read_text(encoding="utf-8")
     if code == 0 and limit != "8MiB":  # enough on some machines
         assert faults_of(home, undisturbed) == []
         return
-    assert code == 1, said[-2000:]
-    assert "ran out of memory" in said
-    assert f"GROWTH_MEMORY_LIMIT is {limit}: raise it" in said
+    assert code == 1, output[-2000:]
+    assert "ran out of memory" in output
+    assert f"GROWTH_MEMORY_LIMIT is {limit}: raise it" in output
     assert home.warehouse.resolve() == before
     assert nights.run(tmp_path / "again.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed) == []
@@ -110,10 +110,10 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_starts(
         subprocess.run(["mount", "-o", "remount,ro,bind", str(home.home)], check=True)
         code = nights.run(tmp_path / "ro.log", *night_of(home))
         doctor = nights.run(tmp_path / "doctor.log", "doctor", *night_of(home)[1:])
-    said = (tmp_path / "ro.log").read_text(encoding="utf-8")
+    output = (tmp_path / "ro.log").read_text(encoding="utf-8")
     assert code == 2
-    assert f"{home.data} cannot be written (Read-only file system)" in said
-    assert "Traceback" not in said
+    assert f"{home.data} cannot be written (Read-only file system)" in output
+    assert "Traceback" not in output
     assert doctor == 2
     assert "cannot be written" in (tmp_path / "doctor.log").read_text(encoding="utf-8")
 

@@ -13,11 +13,11 @@ from pipeline.settings import load_settings
 
 def failing_night(home: Path) -> tuple[str, list[str]]:
     """A night without any data: the error, and everything it printed."""
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(NightError) as caught:
-        run_night(home / "growth.yaml", load_settings(home / "growth.yaml"), say=said.append)
+        run_night(home / "growth.yaml", load_settings(home / "growth.yaml"), say=messages.append)
     assert caught.value.exit_code == 2
-    return str(caught.value), said
+    return str(caught.value), messages
 
 
 def test_a_failed_night_is_told_once_and_a_dead_webhook_changes_nothing(tmp_path: Path) -> None:
@@ -28,9 +28,9 @@ def test_a_failed_night_is_told_once_and_a_dead_webhook_changes_nothing(tmp_path
         error, _ = failing_night(tmp_path)
         (message,) = web.received
     assert (message["status"], message["failed_step"], message["reason"]) == ("failed", "ingest", error)
-    again, said = failing_night(tmp_path)
+    again, messages = failing_night(tmp_path)
     assert again == error
-    assert any("webhook: no connection" in line for line in said)
+    assert any("webhook: no connection" in line for line in messages)
     log = (tmp_path / "data" / "logs" / "growthhouse.log").read_text(encoding="utf-8")
     assert log.count('"level": "error"') >= 2
     assert "No source has any data" in log

@@ -59,11 +59,11 @@ def test_the_wish_starts_one_night(home: HomePaths) -> None:
 
 
 def run(home: HomePaths, first: date, last: date) -> tuple[str, list[str]]:
-    """A backfill; its summary and what was said meanwhile."""
-    said: list[str] = []
+    """A backfill; its summary and its messages."""
+    messages: list[str] = []
     config = home.home / "growth.yaml"
-    told = run_night(config, load_settings(config, home.home), backfill=(first, last), say=said.append)
-    return told, said
+    summary = run_night(config, load_settings(config, home.home), backfill=(first, last), say=messages.append)
+    return summary, messages
 
 
 def late_events(home: HomePaths) -> tuple[int, int, bool]:
@@ -84,8 +84,8 @@ def test_the_night_reads_these_days_again_and_the_warehouse_stays_the_same(home:
         config.write("\ncleaning: {days_late_allowed: 3}\n")
     line = '{{"event": "page_view", "timestamp": "2026-01-{:02}T10:00:00Z", "userId": "late-1"}}\n'
     (home.data / "raw" / "shop" / "late.jsonl").write_text("".join(map(line.format, (10, 11, 11, 12))))
-    summary, said = run(home, date(2026, 1, 20), date(2026, 1, 20))
-    (line,) = [line for line in said if "were read again" in line]
+    summary, messages = run(home, date(2026, 1, 20), date(2026, 1, 20))
+    (line,) = [line for line in messages if "were read again" in line]
     assert "2026-01-05 to 2026-01-07, 2026-01-20 to 2026-01-20" in line
     plan = json.loads(home.build_plan.read_text(encoding="utf-8"))
     assert not plan["is_full"] and "taken out" in plan["reason"]
@@ -93,7 +93,7 @@ def test_the_night_reads_these_days_again_and_the_warehouse_stays_the_same(home:
     command = "growthhouse backfill --from 2026-01-10 --to 2026-01-12"
     assert any(
         f"4 events of 2026-01-10 to 2026-01-12 came more than 3 days late and are held back: `{command}`" in s
-        for s in said
+        for s in messages
     )
     assert f"raw.ingested_files: n_too_late is 4 (source=shop, taken_in_by={command})" in summary
     assert late_events(home) == (0, 4, True)

@@ -134,9 +134,9 @@ def assert_stopped_at(home: Home, stage: str, before: tuple[Path, int], later_ta
     assert home.published() == before
 
 
-@pytest.mark.parametrize(("stage", "damage", "told"), DAMAGE, ids=[case[0] for case in DAMAGE])
+@pytest.mark.parametrize(("stage", "damage", "expected"), DAMAGE, ids=[case[0] for case in DAMAGE])
 def test_a_broken_stage_stops_the_night(
-    stage: str, damage: str, told: list[str], home: Home, monkeypatch: pytest.MonkeyPatch
+    stage: str, damage: str, expected: list[str], home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_it() -> None:
         with duckdb.connect(str(home.paths.build_db)) as con:
@@ -147,7 +147,7 @@ def test_a_broken_stage_stops_the_night(
     with pytest.raises(NightError) as failure:
         home.run()
     assert failure.value.exit_code == 1
-    for words in [*told, "growthhouse run --full-refresh"]:
+    for words in [*expected, "growthhouse run --full-refresh"]:
         assert words in str(failure.value)
     assert_stopped_at(home, stage, before, later)
     kept = duckdb.execute(

@@ -283,7 +283,7 @@ def test_a_sum_does_not_depend_on_the_order_of_the_rows(dbt: Invoke, empty_build
 
 
 def test_reconciliation_of_earlier_runs_outlives_a_full_refresh(dbt: Invoke, database: Any, tmp_path: Path) -> None:
-    """The run itself is counted anew, whatever was kept of it."""
+    """The run itself is counted again, whatever was kept of it."""
     row = "date '2026-01-01', 'shop', {0}, {0}, 0, 0, 0, {0}, true"
     names = (
         "run_id, as_of_date, source, n_lines, n_loaded, n_duplicates, n_rejected, n_after_as_of, n_events, is_balanced"

@@ -93,8 +93,8 @@ def test_the_night_after_it_balances_reads_nothing_again_and_counts_the_erased(
     erased: tuple[HomePaths, str, list[str], int],
 ) -> None:
     paths, user, devices, n_events = erased
-    told: list[str] = []
-    run_night(paths.home / "growth.yaml", load_settings(paths.home / "growth.yaml"), say=told.append)
+    messages: list[str] = []
+    run_night(paths.home / "growth.yaml", load_settings(paths.home / "growth.yaml"), say=messages.append)
     rows = ask(
         paths, "select is_balanced, n_erased, n_lines from ops.reconciliation order by as_of_date, n_erased nulls first"
     )
@@ -103,7 +103,7 @@ def test_the_night_after_it_balances_reads_nothing_again_and_counts_the_erased(
     truth = json.loads((paths.data / "simulated_truth.json").read_text(encoding="utf-8"))
     assert rows[-1][1] + rows[-1][2] == truth["totals"]["n_lines"]
     assert ask(paths, f"select count(*) from marts.fct_events where person_id = '{user}'") == [(0,)]
-    assert not any("new content" in line or "damaged" in line for line in told)
+    assert not any("new content" in line or "damaged" in line for line in messages)
     assert holders(paths.home, user, *devices) == []
 
 

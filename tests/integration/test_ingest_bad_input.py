@@ -61,17 +61,17 @@ def write_raw_files(home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def told() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(tmp_path_factory: pytest.TempPathFactory, messages: list[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     home = tmp_path_factory.mktemp("odd")
     write_raw_files(home)
     config = home / "growth.yaml"
     config.write_text(CONFIG)
-    told.append(str(run_night(config, load_settings(config, home), say=told.append)))
+    messages.append(str(run_night(config, load_settings(config, home), say=messages.append)))
     with duckdb.connect(str(HomePaths(home).warehouse.resolve()), read_only=True) as con:
         yield con
 
@@ -119,7 +119,7 @@ def test_revenue_of_orders_is_price_times_quantity(warehouse: duckdb.DuckDBPyCon
     assert row == (30, 600.0, "EUR")
 
 
-def test_the_person_at_the_keyboard_is_told(warehouse: duckdb.DuckDBPyConnection, told: list[str]) -> None:
-    text = "\n".join(told)
+def test_the_person_at_the_keyboard_is_informed(warehouse: duckdb.DuckDBPyConnection, messages: list[str]) -> None:
+    text = "\n".join(messages)
     for words in ("shop/c_cut.jsonl.gz is truncated", "empty: shop/d_empty.jsonl", "Source 'late': no file matches"):
         assert words in text

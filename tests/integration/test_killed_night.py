@@ -19,7 +19,7 @@ def test_killed_three_times_on_its_way_a_delta_night_ends_as_undisturbed(small_s
     nights = Nights()
     expected, home = small_shop.copy(tmp_path / "undisturbed"), small_shop.copy(tmp_path / "home")
     before = home.warehouse.resolve()
-    undisturbed = nights.start(tmp_path / "undisturbed.log", *night_of(expected))  # at the same time: to spare some
+    undisturbed = nights.start(tmp_path / "undisturbed.log", *night_of(expected))  # at the same time, to save time
 
     night, after_s = nights.start(tmp_path / "killed.log", *night_of(home)), random.uniform(0.5, 6)
     time.sleep(after_s)

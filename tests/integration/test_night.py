@@ -38,9 +38,9 @@ def test_what_was_given_back_of_each_order_is_what_really_was(
     warehouse: duckdb.DuckDBPyConnection, shop: HomePaths
 ) -> None:
     truth = json.loads((shop.data / "simulated_truth.json").read_text(encoding="utf-8"))
-    told = warehouse.execute("select order_id, refunded_amount from marts.fct_orders where n_refunds > 0").fetchall()
-    assert len(told) > 10
-    assert dict(told) == pytest.approx(truth["refunds"])
+    refunds = warehouse.execute("select order_id, refunded_amount from marts.fct_orders where n_refunds > 0").fetchall()
+    assert len(refunds) > 10
+    assert dict(refunds) == pytest.approx(truth["refunds"])
     bases = warehouse.execute("select distinct amount_basis from marts.fct_refunds").fetchall()
     assert {basis for (basis,) in bases} == {"told", "item", "whole_order"}
 

@@ -74,13 +74,13 @@ def nights(home: HomePaths, server: Server) -> str:
     """One night killed while it builds the sessions, then a whole one; what the second one printed."""
     first = start_night(home, server)
     assert first.stdout is not None
-    said = []
+    output = []
     for line in first.stdout:
-        said.append(line)
+        output.append(line)
         if "dbt_sessions" in line:
             break
     else:
-        pytest.fail("".join(said[-30:]))
+        pytest.fail("".join(output[-30:]))
     first.send_signal(signal.SIGKILL)
     assert first.wait(60) == -signal.SIGKILL
     assert server.rows("select status from runs") == [("STARTED",)]

@@ -1,4 +1,4 @@
-"""Random logs full of trouble, and random ways of delivering them.
+"""Random logs full of errors, and random ways of delivering them.
 
 Few people on few devices within few days, so that everything happens at once: log-ins that link a device late or show that
 it is shared, equal times, copies with other content, campaigns, bursts, orders that two sources tell of, files that are
@@ -34,7 +34,7 @@ site: {timezone: Asia/Shanghai, currency: CNY}
 sources:
   - {name: shop, format: tracker, path: "{home}/data/raw/shop/*.jsonl"}
   - {name: server, format: tracker, path: "{home}/data/raw/server/*.jsonl", sessions: false}
-# given, like the funnels, because the default changes with the events that occur, and then everything is built anew
+# given, like the funnels, because the default changes with the events that occur, and then everything is rebuilt
 recommendations: {event_weights: {view_item: 1, add_to_cart: 3, purchase: 5}}
 funnels:
   - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best}

@@ -75,7 +75,7 @@ def test_lines_of_a_superseded_file_go_and_whom_that_changes_is_noted(paths: Hom
 def test_killed_while_planning_the_next_plan_still_knows_whom_it_changes(
     place: str, paths: HomePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were the lines gone while the state still said that the last night was published, nobody would look at Ann again."""
+    """Were the lines gone while the state still recorded that the last night was published, nobody would look at Ann again."""
 
     def kill(name: str) -> None:
         if name == place:

@@ -26,18 +26,18 @@ def _run(*arguments: str, home: Path) -> tuple[int, str]:
 
 def test_the_list_marks_what_scores_and_says_why(home: Path) -> None:
     champion = read_registry(HomePaths(home).ml / "artifacts" / "churn").champion
-    code, said = _run("list", home=home)
-    assert code == 0 and champion and f"* {champion}" in said
-    assert "tested on 2026-01-19: PR-AUC 0." in said and "better than all baselines" in said
-    assert "purchase\n * recency-rule\n   no model has been trained yet" in said
+    code, output = _run("list", home=home)
+    assert code == 0 and champion and f"* {champion}" in output
+    assert "tested on 2026-01-19: PR-AUC 0." in output and "better than all baselines" in output
+    assert "purchase\n * recency-rule\n   no model has been trained yet" in output
 
 
 def test_going_back_is_shown_and_refused_twice(home: Path) -> None:
-    code, said = _run("rollback", "churn", home=home)
-    assert code == 0 and "recency-rule scores from the next night on" in said
+    code, output = _run("rollback", "churn", home=home)
+    assert code == 0 and "recency-rule scores from the next night on" in output
     assert "(rolled back manually)" in _run("list", home=home)[1]
-    code, said = _run("rollback", "churn", home=home)
-    assert code == 2 and "the recency rule already scores" in said
+    code, output = _run("rollback", "churn", home=home)
+    assert code == 2 and "the recency rule already scores" in output
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_going_back_is_shown_and_refused_twice(home: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_said(arguments: tuple[str, ...], words: str, home: Path) -> None:
-    code, said = _run(*arguments, home=home)
-    assert code == 2 and words in said
+    code, output = _run(*arguments, home=home)
+    assert code == 2 and words in output
 
 
 def test_no_going_back_while_a_night_writes(home: Path) -> None:
     with writer_lock(HomePaths(home).writer_lock):
-        code, said = _run("rollback", "churn", home=home)
-    assert code == 2 and "another run is writing" in said
+        code, output = _run("rollback", "churn", home=home)
+    assert code == 2 and "another run is writing" in output

@@ -11,7 +11,7 @@ from pipeline.cli.formats import Format
 from pipeline.cli.shell import run_shell
 
 
-def said(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+def output(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """What the shell prints if this is piped in."""
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     run_shell(duckdb.connect(), Format.TABLE, is_interactive=False)
@@ -23,14 +23,14 @@ def said(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 def test_the_last_query_is_answered_once_also_without_a_semicolon(
     end: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = said(f"select 5 * 3 as first;\nselect 40\n+ 2 as second{end}", monkeypatch, capsys)
+    out = output(f"select 5 * 3 as first;\nselect 40\n+ 2 as second{end}", monkeypatch, capsys)
     assert (out.count("15"), out.count("42")) == (1, 1)
 
 
 def test_an_unfinished_query_is_told_as_an_error_and_not_raised(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "error: Parser Error" in said("select 40 +", monkeypatch, capsys)
+    assert "error: Parser Error" in output("select 40 +", monkeypatch, capsys)
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *lines: str | type[BaseException]) -> None:
@@ -88,7 +88,7 @@ def test_a_failed_query_counts_only_where_nobody_saw_it(
 def test_nothing_is_asked_where_only_blank_lines_came(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "error" not in said("\n  \n", monkeypatch, capsys)
+    assert "error" not in output("\n  \n", monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -128,10 +128,10 @@ def test_describe_tells_the_whole_comment_and_the_columns(
 def test_a_line_with_a_dot_is_no_query_and_leads_to_the_commands(
     line: str, tables: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = "\n".join(lines_of(tables, f"{line}\nselect 6 * 7 as n;\n", capsys))
-    assert ".describe TABLE" in said and "error" not in said
-    assert ("unknown command" in said) == (line != ".help")
-    assert "42" in said
+    output = "\n".join(lines_of(tables, f"{line}\nselect 6 * 7 as n;\n", capsys))
+    assert ".describe TABLE" in output and "error" not in output
+    assert ("unknown command" in output) == (line != ".help")
+    assert "42" in output
 
 
 def test_a_table_that_is_not_there_is_told(

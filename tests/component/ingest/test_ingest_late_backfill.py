@@ -51,7 +51,7 @@ def test_what_was_taken_in_stays_in_and_what_was_not_stays_out(late: Home, again
 
 
 def test_a_corrected_file_keeps_the_limit_of_its_first_arrival(late: Home) -> None:
-    """Judged anew, all of it would be too late, and the correction would take events out."""
+    """Checked again, all of it would be too late, and the correction would take events out."""
     late.ingest(reread_days=span(2, 2))
     late.put("third.jsonl", jsonl(at(30)))
     late.ingest()

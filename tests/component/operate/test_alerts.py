@@ -49,7 +49,7 @@ def webhook(web: WebSink, **options: Any) -> Alerts:
     return Alerts.model_validate({"webhook": {"url": web.url, **options}})
 
 
-# -- what is said, and how often --
+# -- what an alert says, and how often --
 
 
 def test_a_failed_gate_is_told_once_with_its_reason_and_what_to_do(instance: Any, tmp_path: Path, web: WebSink) -> None:

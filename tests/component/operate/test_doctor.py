@@ -46,58 +46,58 @@ def paths_of(home: Home) -> HomePaths:
     return HomePaths(home.folder)
 
 
-def told(home: Home, level: str, **options: bool) -> list[str]:
+def findings(home: Home, level: str, **options: bool) -> list[str]:
     findings = examine(home.folder / "growth.yaml", None, further=[stale_totals], **options)
     return [finding.text for finding in findings if finding.level == level]
 
 
 def test_a_whole_home_has_no_error_and_no_damage(home: Home) -> None:
-    assert told(home, "error") == []
-    assert any("content of 4 files as written" in text for text in told(home, "ok"))
-    assert told(home, "warn") == told(home, "warn", quick=True)
+    assert findings(home, "error") == []
+    assert any("content of 4 files as written" in text for text in findings(home, "ok"))
+    assert findings(home, "warn") == findings(home, "warn", quick=True)
 
 
 def test_a_damaged_lake_file_is_named_with_the_raw_file_that_mends_it(home: Home) -> None:
     file = file_of(home, "d6.jsonl")
     flip(file)
-    (text,) = [text for text in told(home, "warn") if file.name in text]
+    (text,) = [text for text in findings(home, "warn") if file.name in text]
     assert "in/d6.jsonl" in text
     assert home.ingest().n_files_new == 1  # doctor has marked it, so its turn is now
-    assert not [text for text in told(home, "warn") if file.name in text]
+    assert not [text for text in findings(home, "warn") if file.name in text]
 
 
 def test_quick_looks_at_sizes_only(home: Home) -> None:
     flip(paths_of(home).warehouse.resolve())
     file = file_of(home, "d6.jsonl")
     file.write_bytes(file.read_bytes() + b"more")
-    assert any(file.name in text for text in told(home, "warn", quick=True))
+    assert any(file.name in text for text in findings(home, "warn", quick=True))
 
 
 def test_where_the_raw_file_is_gone_it_is_an_error_until_the_loss_is_accepted(home: Home) -> None:
     flip(file_of(home, "d6.jsonl"))
     (home.folder / "in" / "d6.jsonl").unlink()
-    (text,) = told(home, "error")
+    (text,) = findings(home, "error")
     assert "in/d6.jsonl is gone" in text
     assert "--accept-loss" in text
-    assert any("2 events of in/d6.jsonl no longer count" in text for text in told(home, "warn", accept_loss=True))
-    assert told(home, "error") == []
+    assert any("2 events of in/d6.jsonl no longer count" in text for text in findings(home, "warn", accept_loss=True))
+    assert findings(home, "error") == []
     home.ingest()
     assert len(home.events()) == 4
 
 
 def test_a_damaged_ledger_is_an_error_that_the_next_run_mends(home: Home) -> None:
     flip(lake_of(home).ledger)
-    (text,) = told(home, "error")
+    (text,) = findings(home, "error")
     assert "ledger.parquet" in text
     home.ingest()
-    assert told(home, "error") == []
+    assert findings(home, "error") == []
 
 
 def test_a_damaged_version_is_set_aside_and_analysts_get_the_last_whole_one(home: Home) -> None:
     paths = paths_of(home)
     damaged = paths.warehouse.resolve()
     flip(damaged)
-    (text,) = told(home, "error")
+    (text,) = findings(home, "error")
     assert damaged.name in text
     assert paths.warehouse.resolve().name in text
     assert paths.warehouse.resolve() != damaged
@@ -108,7 +108,7 @@ def test_a_damaged_version_is_set_aside_and_analysts_get_the_last_whole_one(home
         assert con.execute("select list(run_id order by version) from ops.published_versions").fetchone() == (
             ["r1", "r3"],
         )
-    assert told(home, "error") == []
+    assert findings(home, "error") == []
 
 
 def test_a_new_version_is_published_over_a_damaged_one(home: Home) -> None:
@@ -130,7 +130,7 @@ def test_a_damaged_build_database_is_set_aside(home: Home) -> None:
             handle.seek(at)
             handle.write(b"\x5a\xa5")
     assert build_problem(paths, full=True) is not None
-    assert any("growth.duckdb.damaged-" in text and "in full" in text for text in told(home, "warn"))
+    assert any("growth.duckdb.damaged-" in text and "in full" in text for text in findings(home, "warn"))
     assert not paths.build_db.exists()
 
 
@@ -176,7 +176,7 @@ def test_leftovers_of_killed_runs_go_and_nothing_else(home: Home) -> None:
 
 def test_a_source_without_files_shows_the_path_it_was_looked_for_at(home: Home) -> None:
     home.configure({"name": "other", "format": "tracker", "path": "{home}/raw/*.jsonl"})
-    (text,) = [text for text in told(home, "warn") if "source other" in text]
+    (text,) = [text for text in findings(home, "warn") if "source other" in text]
     assert f"{home.folder}/raw/*.jsonl" in text
     assert "{home}" not in text
 
@@ -213,22 +213,22 @@ def test_a_seal_is_what_sha256sum_reads(home: Home) -> None:
 def test_totals_count_an_erased_person_until_a_version_is_published(home: Home) -> None:
     from pipeline.privacy import erase
 
-    assert any("with 20,000 events" in text and "when it was" not in text for text in told(home, "ok"))
+    assert any("with 20,000 events" in text and "when it was" not in text for text in findings(home, "ok"))
     erase(home.settings, "user", "nobody", say=lambda text: None)
-    assert not [text for text in told(home, "warn") if "still count" in text]
+    assert not [text for text in findings(home, "warn") if "still count" in text]
     later = datetime.now(UTC) + timedelta(seconds=2)
     assert erase(home.settings, "user", "u6", now=later, say=lambda text: None).is_clean
-    (text,) = [text for text in told(home, "warn") if "still count" in text]
+    (text,) = [text for text in findings(home, "warn") if "still count" in text]
     assert "`growthhouse run` now" in text
     with duckdb.connect(str(paths_of(home).build_db)) as con:
         con.execute("create schema marts; create table marts.fct_events as select range as event_id from range(7)")
     publish(paths_of(home), as_of=AS_OF, run_id="r3", now=later + timedelta(seconds=1))
-    assert not [text for text in told(home, "warn") if "still count" in text]
+    assert not [text for text in findings(home, "warn") if "still count" in text]
 
 
 def test_events_of_the_version_are_counted_and_not_only_remembered(home: Home) -> None:
     version = paths_of(home).warehouse.resolve()
     with duckdb.connect(str(version)) as con:
         con.execute("delete from marts.fct_events using range(3) as r(n) where event_id = hash(n)")
-    (text,) = [text for text in told(home, "ok", quick=True) if text.startswith("published version")]
+    (text,) = [text for text in findings(home, "ok", quick=True) if text.startswith("published version")]
     assert "19,997 events (20,000 when it was published" in text

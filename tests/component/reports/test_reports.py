@@ -62,7 +62,7 @@ def published(paths: HomePaths, nights_later: int = 0, **options: Any) -> Path:
     return report
 
 
-def said(paths: HomePaths, *options: str) -> tuple[int, str, str]:
+def run_report(paths: HomePaths, *options: str) -> tuple[int, str, str]:
     found = CliRunner().invoke(app, ["report", "--home", str(paths.home), *options])
     return found.exit_code, found.stdout, found.stderr
 
@@ -84,14 +84,14 @@ def test_a_half_written_report_is_cleared_away(paths: HomePaths) -> None:
 def test_the_command_prints_the_report_of_the_published_version(paths: HomePaths) -> None:
     published(paths)
     latest = published(paths, 1)
-    assert said(paths) == (0, f"{latest}\n", "")
+    assert run_report(paths) == (0, f"{latest}\n", "")
 
 
 def test_without_a_night_the_command_says_which_one_makes_a_report(
     paths: HomePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(paths.home.parent)  # a growth.yaml in the folder where one works would be taken instead
-    code, out, err = said(paths)
+    code, out, err = run_report(paths)
     assert (code, out) == (1, "")
     assert f"`growthhouse run --config {paths.home}/growth.yaml --home {paths.home}` writes one" in err
 
@@ -99,7 +99,7 @@ def test_without_a_night_the_command_says_which_one_makes_a_report(
 def test_without_a_report_of_its_own_the_version_is_not_built_again(paths: HomePaths) -> None:
     old, new = published(paths), published(paths, 1)
     new.unlink()
-    code, out, err = said(paths)
+    code, out, err = run_report(paths)
     assert (code, out) == (0, f"{old}\n")
     assert "of another version than the published one" in err
     command = shlex.split(re.findall("`(.+)`", err)[0])
@@ -118,7 +118,7 @@ def test_open_asks_a_browser_and_says_so_where_none_is(
 
     monkeypatch.setattr("webbrowser.open", opened)
     report = published(paths)
-    code, out, err = said(paths, "--open")
+    code, out, err = run_report(paths, "--open")
     assert (code, out, asked) == (0, f"{report}\n", [report.as_uri()])
     assert ("no browser" in err) is not has_browser
 

@@ -23,8 +23,8 @@ def _visit(case: str, day: str, channel: str, clock: str = "12:00:00", **more: A
 
 
 def _order(case: str, day: str, value: float, clock: str = "12:10:00", **more: Any) -> Line:
-    said = {"orderId": f"{case}/{day}", "value": value, **more}
-    return line(f"{case}/p", "purchase", f"2025-{day}T{clock}Z", **said)
+    properties = {"orderId": f"{case}/{day}", "value": value, **more}
+    return line(f"{case}/p", "purchase", f"2025-{day}T{clock}Z", **properties)
 
 
 def _all(channel: str, orders: str, revenue: str) -> Owed:

@@ -1,4 +1,4 @@
-"""Funnel traps: tiny logs with answers worked out by hand. A log is told as `event@second`, in the person's order.
+"""Funnel traps: tiny logs with answers worked out manually. A log is written as `event@second`, in the person's order.
 
 Each case is one person in one funnel, with the steps reached as (number, second) per entry, `!` marking an excluded one.
 Not here: cases from other projects' tests (funnels_public.py).

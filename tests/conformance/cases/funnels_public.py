@@ -1,4 +1,4 @@
-"""Funnel cases that other projects test themselves with: their logs and the levels they expect, told in our words.
+"""Funnel cases that other projects test themselves with: their logs and the levels they expect, in our own words.
 
 `level` is theirs. Where ours differs, `ours` is our level and `why` names the word of our definition that decides it; the table in
 docs/conformance.md is counted from here. Not here: our own traps (funnels.py).
@@ -45,7 +45,7 @@ def _named(*events: str) -> list[dict[str, Any]]:
 
 
 def _where(*conditions: str) -> list[dict[str, Any]]:
-    """Steps of one event, told apart by conditions."""
+    """Steps of one event, distinguished by conditions."""
     return [{"event": "e", "where": condition} for condition in conditions]
 
 
@@ -55,9 +55,9 @@ def _numbers(*events: int) -> list[dict[str, Any]]:
 
 def _group(source: str, name: str, steps: list[dict[str, Any]], logs: dict[str, tuple[str, int]], /, ours: dict[str, int] | None = None,
            why: str = "", **funnel: Any) -> list[Public]:  # fmt: skip
-    told = ours or {}
+    known = ours or {}
     return [
-        Public(source, f"{name}_{who}", steps, log, level, funnel, told.get(who), why if who in told else "")
+        Public(source, f"{name}_{who}", steps, log, level, funnel, known.get(who), why if who in known else "")
         for who, (log, level) in logs.items()
     ]
 

@@ -1,7 +1,7 @@
 """Logs of sessions and what their paths must be, worked out by hand.
 
 A log is sessions by person; a word is an event, one that starts with / the view of that page. Public cases name their
-source; what stands there is told again in our words, and where we count otherwise on purpose, `differs` says why.
+source; what stands there is written in our own words, and where we count otherwise on purpose, `differs` says why.
 """
 
 from __future__ import annotations

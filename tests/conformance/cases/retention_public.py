@@ -1,4 +1,4 @@
-"""Logs and figures of public test suites of retention and lifecycle, told in our words: persons, days, counts.
+"""Logs and figures of public test suites of retention and lifecycle, in our own words: persons, days, counts.
 
 Each says where it is from. Where our definition differs, `ours` stands beside `theirs` and `why` says so. PostHog's tests
 are those of its MIT-licensed part. Dates of its retention tests are days and months from 10 June 2020, at 5:00 UTC.

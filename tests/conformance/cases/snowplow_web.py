@@ -2,7 +2,7 @@
 
 Source: snowplow/dbt-snowplow-web 0.15.2, the last version under the Apache License 2.0; integration_tests/data:
 source/snowplow_web_events.csv, expected/default/snowplow_web_sessions_expected.csv, expected/snowplow_web_users_expected.csv.
-Their rows are told again as tracker lines: the moment (derived_tstamp), the page and the campaign; a person is what they wrote into
+Their rows are written as tracker lines: the moment (derived_tstamp), the page and the campaign; a person is what they wrote into
 user_id to name the case. Their session is the tracker's cookie, ours is made from the times.
 """
 

@@ -14,7 +14,7 @@ Order = dict[str, Any]
 
 
 def orders(events: Sequence[Event], limits: Mapping[str, int]) -> dict[str, Order]:
-    """Every order by its id, with what is said of it beside the others."""
+    """Every order by its id, with what follows from it and the others."""
     found: dict[str, Order] = {}
     for key in sorted({_key(event) for event in events if event["name"] == "purchase"}):
         found[key] = _told([event for event in events if event["name"] == "purchase" and _key(event) == key])
@@ -30,8 +30,8 @@ def _key(event: Event) -> str:
     return event["order_id"] or f"{event['source']}:{event['event_id']}"
 
 
-def _believed(events: Sequence[Event]) -> str:
-    """The source that is believed: the server's, else the one that told first, else by name."""
+def _winning(events: Sequence[Event]) -> str:
+    """The source that wins: the server's, else the one that reported first, else by name."""
 
     def rank(source: str) -> tuple[Any, ...]:
         own = [event for event in events if event["source"] == source]
@@ -41,7 +41,7 @@ def _believed(events: Sequence[Event]) -> str:
 
 
 def _told(lines: Sequence[Event]) -> Order:
-    source = _believed(lines)
+    source = _winning(lines)
     own = sorted((event for event in lines if event["source"] == source), key=lambda e: (e["at"], e["event_id"]))
     first_lines = [min((e for e in lines if e["source"] == s), key=lambda e: (e["at"], e["event_id"]))
                    for s in {e["source"] for e in lines}]  # fmt: skip
@@ -100,10 +100,10 @@ def _refunded(key: str, order: Order, events: Sequence[Event]) -> tuple[float, i
     """What was given back of the order, and by how many refund events."""
     if not order["has_order_id"]:
         return 0, 0
-    told = [event for event in events if event["name"] == "refund" and event["order_id"] == key]
-    if not told:
+    reported = [event for event in events if event["name"] == "refund" and event["order_id"] == key]
+    if not reported:
         return 0, 0
-    counted = [event for event in told if event["source"] == _believed(told)]
+    counted = [event for event in reported if event["source"] == _winning(reported)]
     amount = sum(_amount(event, order) for event in counted)
     return max(0, min(amount, order["revenue"])), len(counted)
 

@@ -1,4 +1,4 @@
-"""What is said of a person at as_of, read off the events and orders with plain loops."""
+"""What holds for a person at as_of, read off the events and orders with plain loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of the machine as DuckDB, SQLite, Python and the system word them, and what a person is told."""
+"""Errors of the machine as DuckDB, SQLite, Python and the system word them, and the advice that a person gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.operate.causes import Cause
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "advice"),
     [
         ("OSError: [Errno 28] No space left on device", "The disk is full"),
         ('FATAL Error: Could not write file "/nowhere/x.duckdb": No space left on device', "The disk is full at / ("),
@@ -24,9 +24,9 @@ from pipeline.operate.causes import Cause
         ("Invalid Input Error: ZSTD Decompression failure", "is damaged"),
     ],
 )
-def test_each_is_told_with_what_stays_and_what_to_do(text: str, told: str) -> None:
+def test_each_is_explained_with_what_stays_and_what_to_do(text: str, advice: str) -> None:
     words = advice_for(text) or ""
-    assert told in words
+    assert advice in words
     assert "published version stays" in words
     assert is_damage(text) == ("is damaged" in words)
 
