@@ -1,4 +1,4 @@
-"""What holds for every test: where temporary files are, the order of files, and that the environment stays as it was."""
+"""For every test: where temporary files are, the order of files, and the environment put back."""
 
 from __future__ import annotations
 

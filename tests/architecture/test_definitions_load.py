@@ -31,7 +31,8 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
 
 def test_commands_that_build_nothing_do_not_read_the_manifest(tmp_path: Path) -> None:
     code = """
-import pipeline.cli.app, pipeline.ingest, pipeline.operate.doctor, pipeline.privacy, pipeline.publish.analyst, pipeline.publish.version
+import pipeline.cli.app, pipeline.ingest, pipeline.operate.doctor, pipeline.privacy
+import pipeline.publish.analyst, pipeline.publish.version
 from pipeline.build.tables import read_manifest
 print(read_manifest.cache_info().currsize)
 """

@@ -31,9 +31,15 @@ def test_a_module_is_short_and_opens_with_what_belongs_in_it(file: Path) -> None
     assert text.startswith('"""')
 
 
-@pytest.mark.parametrize("pattern", [r"dagster\._", r"\._replace\(", r"event\.listen\(Engine", r"#\s*fmt: skip"])
+@pytest.mark.parametrize("pattern", [r"dagster\._", r"\._replace\(", r"event\.listen\(Engine"])
 def test_no_private_api_and_no_global_listener(pattern: str) -> None:
     assert [relative(file) for file in SOURCES if re.search(pattern, file.read_text(encoding="utf-8"))] == []
+
+
+def test_the_formatter_formats_every_line() -> None:
+    tests = [file for file in (PROJECT_ROOT / "tests").rglob("*.py") if file != Path(__file__)]
+    files = [relative(file) for file in [*SOURCES, *tests] if "# fmt:" in file.read_text(encoding="utf-8")]
+    assert files == []
 
 
 def test_unit_tests_touch_no_file_and_start_no_process() -> None:

@@ -1,4 +1,6 @@
-"""Facts about a table live with the table: the keys of meta, that they are there, and that no list in Python repeats them."""
+"""Facts about a table live with the table: the keys of meta, that they are there, and that no list in Python repeats
+them.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,7 @@ def test_a_table_speaks_for_a_gate_that_exists() -> None:
 
 
 def _lists_of_tables(file: Path) -> Iterator[str]:
-    """Collections in Python with the names of two tables; bare names only where they are nothing else, as fct_events."""
+    """Collections in Python with the names of two tables; bare names only where they have no other meaning."""
     names = {
         *TABLES,
         *(facts.name for facts in TABLES.values() if facts.name.startswith(("fct_", "dim_", "int_", "stg_"))),

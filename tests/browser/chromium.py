@@ -96,9 +96,17 @@ def browser(program: str, width: int = 1600, height: int = 1000) -> Iterator[Pag
     """A running browser with one empty tab; both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="growthhouse-chromium-", ignore_cleanup_errors=True) as profile:
         arguments = [
-            program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-            "--remote-debugging-port=0", f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank",
-        ]  # fmt: skip
+            program,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            f"--window-size={width},{height}",
+            "about:blank",
+        ]
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             with connect(_tab(Path(profile)), max_size=None) as socket:

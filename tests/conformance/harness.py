@@ -1,8 +1,8 @@
 """Tiny logs and what to ask of them: many cases in one build, and compiled SQL on rows that a test makes up.
 
-Belongs here: getting a case's rows through the same ingest and SQL as a night's. Not here: cases, expected answers, and
-the plain Python reading of the definitions (`reference/`). Cases of one build keep apart by their persons, `case/person`;
-a funnel or another rule of a case is kept apart by its name and its event names.
+Belongs here: getting a case's rows through the same ingest and SQL as a night's. Not here: cases, expected answers,
+and the plain Python reading of the definitions (`reference/`). Cases of one build keep apart by their persons,
+`case/person`; a funnel or another rule of a case is kept apart by its name and its event names.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ Line = dict[str, Any]
 
 
 def line(person: str, event: str, at: str, **more: Any) -> Line:
-    """A tracker line of a known user; `at` is ISO and UTC where it says nothing; `user=None` leaves an anonymous one."""
+    """A tracker line of a known user, or of nobody with `user=None`; `at` is ISO, in UTC without an offset."""
     user = more.pop("user", person)
     return {"event": event, "timestamp": at, **({"userId": user} if user else {}), **more}
 
 
-def build(folder: Path, lines: Iterable[Line], config: Mapping[str, Any], models: Sequence[str],
-          as_of: date | None = None) -> duckdb.DuckDBPyConnection:  # fmt: skip
-    """Ingest the lines and build the models and what they hang on (all gates aside); a connection to the build database.
+def build(
+    folder: Path, lines: Iterable[Line], config: Mapping[str, Any], models: Sequence[str], as_of: date | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Ingest the lines and build the models and what they hang on (all gates aside); a connection to the build
+    database.
 
     `config` is growth.yaml without its sources; lines with `"source": name` go to that source, the others to `web`.
     """
@@ -67,10 +69,26 @@ def compiled(models: Sequence[str], variables: Mapping[str, Any]) -> list[tuple[
     """
     with TemporaryDirectory() as target:
         arguments = [
-            "compile", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", target,
-            "--log-path", target, "--select", *models, "--vars", json.dumps({"is_full": True, **variables}),
-            "--no-introspect", "--no-write-json", "--no-partial-parse", "--log-level", "none", "--full-refresh",
-        ]  # fmt: skip
+            "compile",
+            "--project-dir",
+            str(DBT_PROJECT),
+            "--profiles-dir",
+            str(DBT_PROJECT),
+            "--target-path",
+            target,
+            "--log-path",
+            target,
+            "--select",
+            *models,
+            "--vars",
+            json.dumps({"is_full": True, **variables}),
+            "--no-introspect",
+            "--no-write-json",
+            "--no-partial-parse",
+            "--log-level",
+            "none",
+            "--full-refresh",
+        ]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("GROWTH_BUILD_DB", f"{target}/growth.duckdb")
             outcome = parsed_runner().invoke(arguments)

@@ -18,9 +18,17 @@ from tests.conformance.reference.lifecycle import Period
 from tests.conformance.reference.retention import Cell, Event, Key, Rules
 
 MODELS = (
-    "int_person_event_days", "int_person_days", "retention_persons", "retention", "retention_curve", "lifecycle_persons",
-    "lifecycle_periods", "power_user_curve", "user_activity", "retention_breakdown",
-)  # fmt: skip
+    "int_person_event_days",
+    "int_person_days",
+    "retention_persons",
+    "retention",
+    "retention_curve",
+    "lifecycle_persons",
+    "lifecycle_periods",
+    "power_user_curve",
+    "user_activity",
+    "retention_breakdown",
+)
 _OWN = ("as_of", "timezone", "week_start")
 
 
@@ -59,7 +67,10 @@ def tables(events: Sequence[Event], rules: Rules, channels: dict[str, str] | Non
                 rows,
             ),
             "marts.fct_orders": (
-                "person_id varchar, order_date date, ordered_at timestamp, revenue double, is_bot boolean, is_suspicious boolean",
+                (
+                    "person_id varchar, order_date date, ordered_at timestamp, revenue double, is_bot boolean, "
+                    "is_suspicious boolean"
+                ),
                 orders,
             ),
             "marts.dim_users": (
@@ -73,14 +84,17 @@ def tables(events: Sequence[Event], rules: Rules, channels: dict[str, str] | Non
 
 
 def sql_cells(con: duckdb.DuckDBPyConnection) -> dict[Key, Cell]:
-    """marts.retention, its persons counted again from marts.retention_persons by the words of that table's description."""
+    """marts.retention, its persons counted again from marts.retention_persons by the words of that table's
+    description.
+    """
     persons = con.execute(
         "select mode, grain, cohort_start, period_number, person_id, is_last_period from marts.retention_persons "
         "where is_retained"
     ).fetchall()
     found = {}
     for row in con.execute("""
-        select mode, grain, cohort_start, period_number, period_label, n_cohort, n_retained, revenue, cumulative_revenue,
+        select mode, grain, cohort_start, period_number, period_label, n_cohort, n_retained, revenue,
+            cumulative_revenue,
             is_mature, is_warm_up
         from marts.retention
     """).fetchall():

@@ -1,4 +1,6 @@
-"""Aha moments: the SQL against scipy and a plain reading of the definition, hand-made traps, and what a simulation planted."""
+"""Aha moments: the SQL against scipy and a plain reading of the definition, hand-made traps, and what a simulation
+planted.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,12 @@ SMALL = Rules(counts=(1, 2), days=(1, 3), retention_days=4)
 
 @cache
 def steps_of(rules: Rules, as_of: date = AS_OF) -> list[tuple[str, str]]:
-    aha = {"start_event": rules.start_event, "counts": list(rules.counts), "days": list(rules.days),
-           "retention_days": rules.retention_days}  # fmt: skip
+    aha = {
+        "start_event": rules.start_event,
+        "counts": list(rules.counts),
+        "days": list(rules.days),
+        "retention_days": rules.retention_days,
+    }
     return compiled(MODELS, {"aha": aha, "as_of_date": as_of.isoformat()})
 
 
@@ -54,7 +60,9 @@ def from_sql(log: list[Day], rules: Rules) -> dict[tuple[str, int, int], dict]:
 
 
 def person(name: str, start: int, early: str = "", stays: bool = False, sessions: int = 1) -> list[Day]:
-    """Somebody who signs up on that day of January, does the words of `early` then and comes back on the fifth day after."""
+    """Somebody who signs up on that day of January, does the words of `early` then and comes back on the fifth day
+    after.
+    """
     day = START + timedelta(days=start - 1)
     words = early.split()
     rows = [Day(name, day, "sign_up", 1, sessions), *(Day(name, day, word, words.count(word)) for word in set(words))]
@@ -105,7 +113,8 @@ def test_the_start_event_is_no_behaviour_and_a_day_before_it_does_not_count() ->
 
 
 def test_figures_of_a_table_worked_out_by_hand() -> None:
-    # 40 did, 30 stayed; 60 did not, 15 stayed: φ = (30·45 − 10·15) / √(40·60·45·55) = 1200 / 2437.2, χ² = 100 φ² = 24.2424
+    # 40 did, 30 stayed; 60 did not, 15 stayed: φ = (30·45 − 10·15) / √(40·60·45·55) = 1200 / 2437.2, χ² = 100 φ² =
+    # 24.2424
     log = crowd("did", 40, 1, "x", 30) + crowd("not", 60, 1, "", 15)
     row = from_sql(log, SMALL)["x", 1, 1]
     assert (row["n_did"], row["n_did_not"], row["precision"], row["retention_rate_did_not"]) == (40, 60, 0.75, 0.25)
@@ -138,7 +147,8 @@ def test_what_all_who_stay_do_is_structural() -> None:
 
 
 def test_what_only_the_active_do_is_structural_and_what_helps_among_equals_is_not() -> None:
-    # With the sessions the share who see the page grows, and the share who stay; given the sessions, the page changes nothing and
+    # With the sessions the share who see the page grows, and the share who stay; given the sessions, the page changes
+    # nothing and
     # a friend a third: every combination of the three is there equally often.
     log: list[Day] = []
     for sessions in (1, 2, 3, 4):
@@ -167,10 +177,16 @@ def test_p_values_are_those_of_scipy(chi_square: float) -> None:
 
 PEOPLE = st.lists(
     st.tuples(
-        st.integers(1, 28), st.sampled_from(["", "x", "x x", "y", "x y y", "z z z"]), st.booleans(), st.integers(1, 3),
-        st.sampled_from([0, 1, 2, 3, 6]), st.sampled_from(["x", "y", "sign_up"]),
-    ), min_size=30, max_size=80,
-)  # fmt: skip
+        st.integers(1, 28),
+        st.sampled_from(["", "x", "x x", "y", "x y y", "z z z"]),
+        st.booleans(),
+        st.integers(1, 3),
+        st.sampled_from([0, 1, 2, 3, 6]),
+        st.sampled_from(["x", "y", "sign_up"]),
+    ),
+    min_size=30,
+    max_size=80,
+)
 
 
 @settings(max_examples=15, deadline=None)

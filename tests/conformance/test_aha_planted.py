@@ -39,7 +39,8 @@ def moments() -> list[dict[str, Any]]:
         """
         create table intermediate.int_person_event_days as
         with events as (
-            select *, coalesce(at_ms - lag(at_ms) over (partition by person order by at_ms) > ?, true) as is_start from log
+            select *, coalesce(at_ms - lag(at_ms) over (partition by person order by at_ms) > ?, true) as is_start
+            from log
         )
         select
             cast(person as varchar) as person_id, ?::date + cast(at_ms // ? as integer) as activity_date,

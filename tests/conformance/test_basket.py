@@ -1,4 +1,6 @@
-"""Items together: published facts of other libraries through ingest and SQL, and random baskets against plain counting and a matrix product."""
+"""Items together: published facts of other libraries through ingest and SQL, and random baskets against plain counting
+and a matrix product.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,26 @@ from hypothesis import strategies as st
 from tests.conformance.harness import Line, build, compiled, line, run_compiled
 from tests.conformance.reference.basket import pairs
 
-# Baskets and rules of rasbt/mlxtend, mlxtend/frequent_patterns/tests/test_association_rules.py, test_default (rules of one item to one).
+# Baskets and rules of rasbt/mlxtend, mlxtend/frequent_patterns/tests/test_association_rules.py, test_default (rules of
+# one item to one).
 MLXTEND = (
-    "Eggs,Kidney Beans,Milk,Nutmeg,Onion,Yogurt", "Dill,Eggs,Kidney Beans,Nutmeg,Onion,Yogurt", "Apple,Eggs,Kidney Beans,Milk",
-    "Corn,Kidney Beans,Milk,Unicorn,Yogurt", "Corn,Eggs,Ice cream,Kidney Beans,Onion",
-)  # fmt: skip
+    "Eggs,Kidney Beans,Milk,Nutmeg,Onion,Yogurt",
+    "Dill,Eggs,Kidney Beans,Nutmeg,Onion,Yogurt",
+    "Apple,Eggs,Kidney Beans,Milk",
+    "Corn,Kidney Beans,Milk,Unicorn,Yogurt",
+    "Corn,Eggs,Ice cream,Kidney Beans,Onion",
+)
 # antecedent, consequent: support of both, confidence, lift
 RULES = {
-    ("Onion", "Kidney Beans"): (0.6, 1.0, 1.0), ("Milk", "Kidney Beans"): (0.6, 1.0, 1.0), ("Eggs", "Kidney Beans"): (0.8, 1.0, 1.0),
-    ("Kidney Beans", "Eggs"): (0.8, 0.8, 1.0), ("Yogurt", "Kidney Beans"): (0.6, 1.0, 1.0), ("Onion", "Eggs"): (0.6, 1.0, 1.25),
-}  # fmt: skip
-# Purchases and summary of CamDavidsonPilon/lifetimes, tests/test_utils.py, test_summary_date_from_transaction_with_monetary_values:
+    ("Onion", "Kidney Beans"): (0.6, 1.0, 1.0),
+    ("Milk", "Kidney Beans"): (0.6, 1.0, 1.0),
+    ("Eggs", "Kidney Beans"): (0.8, 1.0, 1.0),
+    ("Kidney Beans", "Eggs"): (0.8, 0.8, 1.0),
+    ("Yogurt", "Kidney Beans"): (0.6, 1.0, 1.0),
+    ("Onion", "Eggs"): (0.6, 1.0, 1.25),
+}
+# Purchases and summary of CamDavidsonPilon/lifetimes, tests/test_utils.py,
+# test_summary_date_from_transaction_with_monetary_values:
 # per customer the dates and amounts, then frequency, recency, age and mean amount of the repeat dates by 2015-02-07.
 LIFETIMES = {
     1: ({"2015-01-01": 1, "2015-02-06": 2}, (1, 36, 37, 2)),
@@ -38,7 +49,9 @@ LIFETIMES = {
 SUMMARY = """
     select
         n_order_days - 1, last_order_date - first_order_date, date '2015-02-07' - first_order_date,
-        coalesce((select avg(revenue) from marts.fct_orders as o where o.person_id = u.person_id and order_number > 1), 0)
+        coalesce((
+            select avg(revenue) from marts.fct_orders as o
+            where o.person_id = u.person_id and order_number > 1), 0)
     from marts.dim_users as u where person_id = ?
 """
 
@@ -71,7 +84,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 
 def test_rules_are_those_of_mlxtend(built: duckdb.DuckDBPyConnection) -> None:
     rows = built.execute(
-        "select item_a, item_b, n_together, confidence_a_to_b, confidence_b_to_a, n_baskets_a, n_baskets_b from marts.item_pairs "
+        "select item_a, item_b, n_together, confidence_a_to_b, confidence_b_to_a, n_baskets_a, n_baskets_b from "
+        "marts.item_pairs "
         "where basis = 'purchase' and item_a <> 'paper'"
     ).fetchall()  # support and lift depend on all baskets of the log: worked out again for mlxtend's five
     found = {
@@ -85,7 +99,8 @@ def test_rules_are_those_of_mlxtend(built: duckdb.DuckDBPyConnection) -> None:
 
 def test_what_one_visit_bought_without_order_ids_was_bought_together(built: duckdb.DuckDBPyConnection) -> None:
     rows = built.execute("from marts.item_pairs where item_a = 'paper'").fetchall()
-    # baskets of the last two days: mlxtend's five, three visits with both, two with one each (lifetimes' orders name no item)
+    # baskets of the last two days: mlxtend's five, three visits with both, two with one each (lifetimes' orders name no
+    # item)
     assert rows == [("purchase", "paper", "pen", 3, 4, 4, 10, 0.3, 0.75, 0.75, pytest.approx(3 * 10 / 16))]
 
 
@@ -96,10 +111,13 @@ def test_frequency_recency_and_age_are_those_of_lifetimes(customer: int, built: 
 
 EVENTS = "event_name varchar, session_id varchar, item_id varchar, event_at timestamp, event_date date, is_bot boolean"
 EMPTY = {
-    "intermediate.int_orders": ("order_id varchar, session_id varchar, has_order_id boolean, ordered_at timestamp, is_bot boolean", []),
+    "intermediate.int_orders": (
+        "order_id varchar, session_id varchar, has_order_id boolean, ordered_at timestamp, is_bot boolean",
+        [],
+    ),
     "marts.fct_orders": ("order_id varchar, is_suspicious boolean", []),
     "marts.fct_order_items": ("order_id varchar, item_id varchar, order_date date", []),
-}  # fmt: skip
+}
 NOON = datetime(2026, 1, 31, 12)
 SEEN = st.lists(st.tuples(st.sampled_from("stuv"), st.integers(0, 3), st.sampled_from("abcde")), max_size=30)
 
@@ -132,9 +150,16 @@ def test_together_is_the_product_of_the_basket_matrix_with_itself(table: list[li
     rows = [("view_item", f"s{s}", "abc"[i], NOON, NOON.date(), False) for s, i in zip(*matrix.nonzero(), strict=True)]
     together, n = matrix.T @ matrix, int(matrix.any(axis=1).sum())
     wanted = [
-        ("abc"[i], "abc"[j], pytest.approx(together[i, j] / n), pytest.approx(together[i, j] * n / (together[i, i] * together[j, j])))
-        for i in range(3) for j in range(i + 1, 3) if together[i, j] >= 2
-    ]  # fmt: skip
+        (
+            "abc"[i],
+            "abc"[j],
+            pytest.approx(together[i, j] / n),
+            pytest.approx(together[i, j] * n / (together[i, i] * together[j, j])),
+        )
+        for i in range(3)
+        for j in range(i + 1, 3)
+        if together[i, j] >= 2
+    ]
     with run_compiled(steps, {**EMPTY, "marts.fct_events": (EVENTS, rows)}) as con:
         assert (
             con.execute("select item_a, item_b, support, lift from marts.item_pairs order by all").fetchall() == wanted

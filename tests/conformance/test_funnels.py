@@ -1,4 +1,6 @@
-"""Funnels against answers worked out by hand, against what other projects expect, and against a plain reading of the definition."""
+"""Funnels against answers worked out by hand, against what other projects expect, and against a plain reading of the
+definition.
+"""
 
 from __future__ import annotations
 
@@ -171,8 +173,14 @@ def random_funnel(rng: random.Random, number: int) -> dict[str, Any]:
         if order != "any" and place and rng.random() < 0.3:
             step["within"] = rng.choice((1, 3, 6))
         steps.append(step)
-    funnel = {"name": f"f{number}", "order": order, "entry": ("best", "first", "every")[number % 3], "steps": steps,
-              "window": rng.choice((1, 4, 8, 15, 40)), "scope": rng.choice(("person", "person", "session"))}  # fmt: skip
+    funnel = {
+        "name": f"f{number}",
+        "order": order,
+        "entry": ("best", "first", "every")[number % 3],
+        "steps": steps,
+        "window": rng.choice((1, 4, 8, 15, 40)),
+        "scope": rng.choice(("person", "person", "session")),
+    }
     if rng.random() < 0.35:
         funnel["exclude"] = ["x"]
     if rng.random() < 0.3:
@@ -210,7 +218,8 @@ def people(rng: random.Random) -> list[Event]:
 
 
 _COLUMNS_OF_EVENTS = (
-    "person_id text, session_id text, source text, event_id text, event_number bigint, event_name text, event_at timestamp, "
+    "person_id text, session_id text, source text, event_id text, event_number bigint, event_name text, event_at "
+    "timestamp, "
     "event_date date, is_bot boolean, item_id text, category text, price double, revenue double"
 )
 
@@ -221,15 +230,30 @@ def test_any_log_gives_what_the_plain_reading_gives(sql: list[tuple[str, str]], 
     log = people(random.Random(seed))
     day = START.replace(tzinfo=None)
     rows = [
-        (e.person, e.session, "s", f"{e.person}/{e.number}", e.number, e.name, day + timedelta(seconds=e.at), day.date(), False,
-         e.values["item_id"], e.values["category"], e.values["price"], None)
+        (
+            e.person,
+            e.session,
+            "s",
+            f"{e.person}/{e.number}",
+            e.number,
+            e.name,
+            day + timedelta(seconds=e.at),
+            day.date(),
+            False,
+            e.values["item_id"],
+            e.values["category"],
+            e.values["price"],
+            None,
+        )
         for e in log
-    ]  # fmt: skip
+    ]
     con = run_compiled(sql, {"marts.fct_events": (_COLUMNS_OF_EVENTS, rows)})
     found = con.execute(
-        "select funnel_name, person_id, is_excluded, list((step_number, cast(epoch(reached_at) - ? as integer)) order by step_number), "
-        "count(distinct event_id) from marts.fct_funnel_steps group by funnel_name, person_id, is_excluded, entry_id", [int(START.timestamp())]
-    ).fetchall()  # fmt: skip
+        "select funnel_name, person_id, is_excluded, list((step_number, cast(epoch(reached_at) - ? as integer)) order "
+        "by step_number), "
+        "count(distinct event_id) from marts.fct_funnel_steps group by funnel_name, person_id, is_excluded, entry_id",
+        [int(START.timestamp())],
+    ).fetchall()
     con.close()
     for funnel in FUNNELS:
         mine = [Entry(row[1], tuple(row[3]), row[2]) for row in found if row[0] == funnel["name"]]

@@ -1,4 +1,6 @@
-"""Since when somebody is at risk: nights in any order of as_of, skipped, run again, against a plain reading; and what the file survives."""
+"""Since when somebody is at risk: nights in any order of as_of, skipped, run again, against a plain reading; and what
+the file survives.
+"""
 
 from __future__ import annotations
 
@@ -63,28 +65,46 @@ def at_risk(person: str = "p", segment: str = "at_risk") -> Decisions:
 # Nights as (as_of, segment of p or None), and the intervals the last of them shows.
 CASES: dict[str, tuple[Sequence[tuple[int, str | None]], list[tuple[str, int, int | None, int | None]]]] = {
     "she_became_at_risk_on_the_second": (
-        [(1, "new"), (2, "at_risk"), (3, "at_risk")], [("new", 1, 2, None), ("at_risk", 2, None, 1)]),
+        [(1, "new"), (2, "at_risk"), (3, "at_risk")],
+        [("new", 1, 2, None), ("at_risk", 2, None, 1)],
+    ),
     "a_skipped_night_leaves_open_when_it_was": (
-        [(1, "new"), (5, "at_risk")], [("new", 1, 5, None), ("at_risk", 5, None, 1)]),
+        [(1, "new"), (5, "at_risk")],
+        [("new", 1, 5, None), ("at_risk", 5, None, 1)],
+    ),
     "the_same_night_again_changes_nothing": (
-        [(1, "new"), (2, "at_risk"), (2, "at_risk")], [("new", 1, 2, None), ("at_risk", 2, None, 1)]),
+        [(1, "new"), (2, "at_risk"), (2, "at_risk")],
+        [("new", 1, 2, None), ("at_risk", 2, None, 1)],
+    ),
     "the_same_night_again_with_another_answer_counts_once": (
-        [(1, "new"), (2, "at_risk"), (2, "new")], [("new", 1, None, None)]),
+        [(1, "new"), (2, "at_risk"), (2, "new")],
+        [("new", 1, None, None)],
+    ),
     "an_earlier_as_of_shows_nothing_later": (
-        [(1, "new"), (2, "new"), (4, "at_risk"), (2, "new")], [("new", 1, None, None)]),
+        [(1, "new"), (2, "new"), (4, "at_risk"), (2, "new")],
+        [("new", 1, None, None)],
+    ),
     "later_nights_come_back_when_as_of_does": (
-        [(1, "new"), (2, "new"), (4, "at_risk"), (2, "new"), (5, "at_risk")], [("new", 1, 4, None), ("at_risk", 4, None, 2)]),
+        [(1, "new"), (2, "new"), (4, "at_risk"), (2, "new"), (5, "at_risk")],
+        [("new", 1, 4, None), ("at_risk", 4, None, 2)],
+    ),
     "an_earlier_night_decided_otherwise_lasts_until_the_next": (
         [(1, "new"), (2, "new"), (3, "new"), (2, "at_risk"), (3, "new")],
-        [("new", 1, 2, None), ("at_risk", 2, 3, 1), ("new", 3, None, 2)]),
+        [("new", 1, 2, None), ("at_risk", 2, 3, 1), ("new", 3, None, 2)],
+    ),
     "an_earlier_night_that_agrees_with_the_next_joins_it": (
         [(1, "new"), (2, "new"), (3, "at_risk"), (2, "at_risk"), (4, "at_risk")],
-        [("new", 1, 2, None), ("at_risk", 2, None, 1)]),
+        [("new", 1, 2, None), ("at_risk", 2, None, 1)],
+    ),
     "an_earlier_night_never_run_before": (
-        [(1, "new"), (5, "at_risk"), (3, "at_risk"), (6, "at_risk")], [("new", 1, 3, None), ("at_risk", 3, None, 1)]),
+        [(1, "new"), (5, "at_risk"), (3, "at_risk"), (6, "at_risk")],
+        [("new", 1, 3, None), ("at_risk", 3, None, 1)],
+    ),
     "a_night_without_a_segment_is_a_gap": (
-        [(1, "regular"), (2, None), (3, "regular")], [("regular", 1, 2, None), ("regular", 3, None, 2)]),
-}  # fmt: skip
+        [(1, "regular"), (2, None), (3, "regular")],
+        [("regular", 1, 2, None), ("regular", 3, None, 2)],
+    ),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -147,7 +167,8 @@ def test_a_lost_file_is_restored_from_the_published_version(three_nights: HomePa
         )
         con.execute("create table activation.user_history as from build.activation.user_history")
         con.execute(
-            "create table ops.published_versions as select date '2026-01-01' + i::int as as_of_date from range(3) as r(i)"
+            "create table ops.published_versions as select date '2026-01-01' + i::int as as_of_date "
+            "from range(3) as r(i)"
         )
         con.execute("insert into ops.published_versions values ('2026-01-03')")
     three_nights.user_history.unlink()

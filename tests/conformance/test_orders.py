@@ -1,4 +1,6 @@
-"""Orders, refunds and brushing: hand-made logs through ingest and SQL, and random ones against a plain reading of the definitions."""
+"""Orders, refunds and brushing: hand-made logs through ingest and SQL, and random ones against a plain reading of the
+definitions.
+"""
 
 from __future__ import annotations
 
@@ -60,11 +62,15 @@ def test_a_refund_of_no_known_order_is_kept_and_counted_nowhere(built: duckdb.Du
 REVENUES = {
     "dim_users.revenue": ("select sum(revenue) from marts.dim_users", "false"),
     "fct_sessions.revenue": ("select sum(revenue) from marts.fct_sessions", "session_id is null"),
-    "retention.revenue": ("select sum(revenue) from marts.retention where mode = 'calendar_on' and grain = 'day'", "false"),
-    "user_features.revenue_total": (
-        f"select sum(revenue_total) from marts.user_features where as_of_date = date '{AS_OF}'", f"known_date > date '{AS_OF}'"
+    "retention.revenue": (
+        "select sum(revenue) from marts.retention where mode = 'calendar_on' and grain = 'day'",
+        "false",
     ),
-}  # fmt: skip
+    "user_features.revenue_total": (
+        f"select sum(revenue_total) from marts.user_features where as_of_date = date '{AS_OF}'",
+        f"known_date > date '{AS_OF}'",
+    ),
+}
 
 
 @pytest.mark.parametrize("where", REVENUES)
@@ -81,8 +87,9 @@ def test_every_sum_of_revenue_is_that_of_the_orders_that_are_not_suspicious(
 
 LIMITS = {"max_orders_per_day": 2, "max_orders_per_item": 2, "max_accounts_per_device": 2, "brushing_window_days": 3}
 MODELS = ("int_orders", "fct_order_items", "fct_refunds", "fct_orders")
-COLUMNS = """source varchar, event_id varchar, event_name varchar, event_at timestamp, event_date date, known_date date, person_id varchar,
-    anonymous_id varchar, session_id varchar, order_id varchar, item_id varchar, category varchar, price double, quantity double,
+COLUMNS = """source varchar, event_id varchar, event_name varchar, event_at timestamp, event_date date, known_date date,
+    person_id varchar, anonymous_id varchar, session_id varchar, order_id varchar, item_id varchar, category varchar,
+    price double, quantity double,
     revenue double, currency varchar, is_server_event boolean, is_bot boolean"""
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(6)]
 AMOUNT = st.sampled_from([None, 0.1, 0.2, 3, 10])
@@ -97,14 +104,23 @@ def events(draw: st.DrawFn) -> list[dict[str, Any]]:
         source = draw(st.sampled_from(["web", "web", "web", "erp"]))
         name = draw(st.sampled_from(["purchase", "purchase", "purchase", "refund"]))
         amount = draw(AMOUNT)
-        made.append({
-            "name": name, "source": source, "event_id": f"e{number}", "date": day,
-            "at": datetime(day.year, day.month, day.day, draw(st.integers(0, 2))),
-            "person": draw(st.sampled_from(["u1", "u2", "u3", "anon:d1"])), "device": draw(st.sampled_from([None, "d1", "d2"])),
-            "order_id": draw(st.sampled_from([None, "o1", "o2", "o3", "o4"])), "item": draw(st.sampled_from([None, "x", "y"])),
-            "price": draw(st.sampled_from([None, None, 2.5])) if name == "refund" else None,
-            "quantity": draw(st.sampled_from([None, 1, 2])), "revenue": amount, "is_server": source == "erp",
-        })  # fmt: skip
+        made.append(
+            {
+                "name": name,
+                "source": source,
+                "event_id": f"e{number}",
+                "date": day,
+                "at": datetime(day.year, day.month, day.day, draw(st.integers(0, 2))),
+                "person": draw(st.sampled_from(["u1", "u2", "u3", "anon:d1"])),
+                "device": draw(st.sampled_from([None, "d1", "d2"])),
+                "order_id": draw(st.sampled_from([None, "o1", "o2", "o3", "o4"])),
+                "item": draw(st.sampled_from([None, "x", "y"])),
+                "price": draw(st.sampled_from([None, None, 2.5])) if name == "refund" else None,
+                "quantity": draw(st.sampled_from([None, 1, 2])),
+                "revenue": amount,
+                "is_server": source == "erp",
+            }
+        )
     return made
 
 
@@ -117,33 +133,71 @@ def steps() -> list[tuple[str, str]]:
 @given(log=events(), order=st.randoms(use_true_random=False))
 def test_random_orders_are_those_of_a_plain_reading(log: list[dict[str, Any]], order: Any, steps: Any) -> None:
     rows = [
-        (e["source"], e["event_id"], e["name"], e["at"], e["date"], e["date"], e["person"], e["device"], None, e["order_id"], e["item"],
-         None, e["price"], e["quantity"], e["revenue"], None, e["is_server"], False)
+        (
+            e["source"],
+            e["event_id"],
+            e["name"],
+            e["at"],
+            e["date"],
+            e["date"],
+            e["person"],
+            e["device"],
+            None,
+            e["order_id"],
+            e["item"],
+            None,
+            e["price"],
+            e["quantity"],
+            e["revenue"],
+            None,
+            e["is_server"],
+            False,
+        )
         for e in log
-    ]  # fmt: skip
+    ]
     order.shuffle(rows)
     with run_compiled(steps, {"intermediate.int_order_events": (COLUMNS, rows)}) as con:
         found = con.execute(
-            "select order_id, person_id, source, revenue, order_number, days_since_previous_order, suspicion_reason, n_refunds, "
+            "select order_id, person_id, source, revenue, order_number, days_since_previous_order, suspicion_reason, "
+            "n_refunds, "
             "refunded_amount, net_revenue from marts.fct_orders order by 1"
         ).fetchall()
     wanted = [
-        (key, o["person"], o["source"], pytest.approx(o["revenue"]), o["number"], o["days_since"], o["reason"], o["n_refunds"],
-         pytest.approx(o["refunded"]), pytest.approx(o["revenue"] - o["refunded"]))
+        (
+            key,
+            o["person"],
+            o["source"],
+            pytest.approx(o["revenue"]),
+            o["number"],
+            o["days_since"],
+            o["reason"],
+            o["n_refunds"],
+            pytest.approx(o["refunded"]),
+            pytest.approx(o["revenue"] - o["refunded"]),
+        )
         for key, o in orders(log, LIMITS).items()
-    ]  # fmt: skip
+    ]
     assert found == wanted
 
 
 def test_an_order_that_turns_suspicious_in_a_later_night_is_nobodys_revenue_any_more(tmp_path: Path) -> None:
-    """Others order on the same device the next day: sessions and retention of a person of whom nothing new came change too."""
-    text = yaml.safe_dump({**CONFIG, "sources": [
-        {"name": "web", "format": "tracker", "path": "{home}/data/raw/web/*.jsonl"}]})  # fmt: skip
+    """Others order on the same device the next day: sessions and retention of a person of whom nothing new came change
+    too.
+    """
+    text = yaml.safe_dump(
+        {**CONFIG, "sources": [{"name": "web", "format": "tracker", "path": "{home}/data/raw/web/*.jsonl"}]}
+    )
     nights = Nights(tmp_path / "home", text)
     days = {
-        "1": [buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"), buy("b", "2026-02-02T03:00", person="u1", anonymousId="own")],
-        "2": [buy("c", "2026-02-03T03:00", person="u2", anonymousId="d"), buy("d", "2026-02-03T04:00", person="u3", anonymousId="d")],
-    }  # fmt: skip
+        "1": [
+            buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"),
+            buy("b", "2026-02-02T03:00", person="u1", anonymousId="own"),
+        ],
+        "2": [
+            buy("c", "2026-02-03T03:00", person="u2", anonymousId="d"),
+            buy("d", "2026-02-03T04:00", person="u3", anonymousId="d"),
+        ],
+    }
     days["1"] += [line("u1", "page_view", f"2026-02-01T03:0{n}", anonymousId="d") for n in range(1, 9)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.build.plan._MAX_NEW_SHARE", 1e9)
@@ -157,7 +211,12 @@ def test_an_order_that_turns_suspicious_in_a_later_night_is_nobodys_revenue_any_
         sessions = "select person_id, session_number, revenue from marts.fct_sessions order by 1, 2"
         assert con.execute(sessions).fetchall() == [("u1", 1, 0), ("u1", 2, 10), ("u2", 1, 0), ("u3", 1, 0)]
         assert con.execute("select distinct person_id from intermediate.int_changed order by 1").fetchall() == [
-            ("u1",), ("u2",), ("u3",)
-        ]  # fmt: skip
-        retained = "select sum(revenue) from marts.retention_persons where person_id = 'u1' and mode = 'calendar_on' and grain = 'day'"
+            ("u1",),
+            ("u2",),
+            ("u3",),
+        ]
+        retained = (
+            "select sum(revenue) from marts.retention_persons where person_id = 'u1' and mode = 'calendar_on' "
+            "and grain = 'day'"
+        )
         assert con.execute(retained).fetchone() == (10,)

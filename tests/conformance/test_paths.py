@@ -27,13 +27,16 @@ MODELS = [
     "path_drop_offs",
 ]
 EVENTS = (
-    "session_id varchar, person_id varchar, event_number bigint, event_at timestamp, event_date date, event_name varchar, "
+    "session_id varchar, person_id varchar, event_number bigint, event_at timestamp, event_date date, event_name "
+    "varchar, "
     "page_path varchar, next_event_name varchar, next_gap_s double, is_session_start boolean, is_bot boolean"
 )
 RANDOM_RULES = (
-    Rules(), Rules(start="b", end="c"), Rules(groups=("/p/*", "/"), end="c"),
+    Rules(),
+    Rules(start="b", end="c"),
+    Rules(groups=("/p/*", "/"), end="c"),
     Rules(start="/p/*", groups=("/p/1", "/p/*"), page_events=("page_view", "a")),
-)  # fmt: skip
+)
 
 
 @cache
@@ -50,16 +53,30 @@ def from_sql(events: list[Event], revenue: dict[str, float], rules: Rules) -> Pa
         follower = ordered[place + 1] if place + 1 < len(ordered) else None
         follower = follower if follower and follower.session == event.session else None
         at = f"2026-01-05 10:{event.number // 60:02}:{event.number % 60:02}"
-        rows.append((
-            event.session, event.person, event.number, at, "2026-01-05", event.name, event.page,
-            follower.name if follower else None, follower.number - event.number if follower else None,
-            place == 0 or ordered[place - 1].session != event.session, event.person == "bot",
-        ))  # fmt: skip
+        rows.append(
+            (
+                event.session,
+                event.person,
+                event.number,
+                at,
+                "2026-01-05",
+                event.name,
+                event.page,
+                follower.name if follower else None,
+                follower.number - event.number if follower else None,
+                place == 0 or ordered[place - 1].session != event.session,
+                event.person == "bot",
+            )
+        )
     random.Random(len(rows)).shuffle(rows)
     sessions = [(session, revenue.get(session, 0.0)) for session in {event.session for event in ordered}]
-    con = run_compiled(steps_of(rules), {
-        "marts.fct_events": (EVENTS, rows), "marts.fct_sessions": ("session_id varchar, revenue double", sessions),
-    })  # fmt: skip
+    con = run_compiled(
+        steps_of(rules),
+        {
+            "marts.fct_events": (EVENTS, rows),
+            "marts.fct_sessions": ("session_id varchar, revenue double", sessions),
+        },
+    )
 
     def table(query: str, n_keys: int) -> dict:
         return {row[:n_keys] if n_keys > 1 else row[0]: row[n_keys:] for row in con.execute(query).fetchall()}
@@ -68,20 +85,29 @@ def from_sql(events: list[Event], revenue: dict[str, float], rules: Rules) -> Pa
         table("select path, n_sessions, n_persons, session_share, conversion_rate from marts.path_sequences", 1),
         table("select anchor, step_number, from_step, to_step, n_sessions, n_persons from marts.path_flows", 4),
         table("select from_event, to_event, n_transitions, n_sessions, n_persons from marts.path_transitions", 2),
-        table("select step, n_sessions_reached, n_sessions_lost, n_persons_lost, n_persons_never_converted, "
-              "revenue_at_stake from marts.path_drop_offs", 1),
-    )  # fmt: skip
+        table(
+            "select step, n_sessions_reached, n_sessions_lost, n_persons_lost, n_persons_never_converted, "
+            "revenue_at_stake from marts.path_drop_offs",
+            1,
+        ),
+    )
     con.close()
     return found
 
 
 def events_of(case: Case) -> list[Event]:
     return [
-        Event(f"{person}/{place}", person, number, "page_view" if word.startswith("/") else word,
-              word if word.startswith("/") else None)
-        for person, sessions in case.log.items() for place, words in enumerate(sessions)
+        Event(
+            f"{person}/{place}",
+            person,
+            number,
+            "page_view" if word.startswith("/") else word,
+            word if word.startswith("/") else None,
+        )
+        for person, sessions in case.log.items()
+        for place, words in enumerate(sessions)
         for number, word in enumerate(words.split(), start=1)
-    ]  # fmt: skip
+    ]
 
 
 def approximately(found: dict) -> dict:
@@ -110,8 +136,9 @@ LOGS = st.lists(st.tuples(st.sampled_from("xyz"), st.lists(STEPS, min_size=1, ma
 def test_random_logs_give_the_same_by_both_readings(log, rules: Rules) -> None:
     events = [
         Event(f"s{place}", person, number, name, page)
-        for place, (person, steps) in enumerate(log) for number, (name, page) in enumerate(steps, start=1)
-    ]  # fmt: skip
+        for place, (person, steps) in enumerate(log)
+        for number, (name, page) in enumerate(steps, start=1)
+    ]
     revenue = {f"s{place}": 10.0 * place for place in range(len(log))}
     by_sql, plain = from_sql(events, revenue, rules), paths(events, revenue, rules)
     assert by_sql.transitions == plain.transitions

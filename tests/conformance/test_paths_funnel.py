@@ -1,6 +1,7 @@
 """A two-step path and the strict funnel within a session count the same persons, through ingest and the whole SQL.
 
-On a log where it could go wrong: equal times, repeats, pauses of exactly the timeout and a second more, copies, a program.
+On a log where it could go wrong: equal times, repeats, pauses of exactly the timeout and a second more, copies, a
+program.
 """
 
 from __future__ import annotations
@@ -44,13 +45,17 @@ def _log() -> list[Line]:
 
 
 def _next_in_session(lines: list[Line], first: str, second: str) -> int:
-    """Persons of whom an event `first` is directly followed, within the session, by a `second`: by the definitions alone."""
+    """Persons of whom an event `first` is directly followed, within the session, by a `second`: by the definitions
+    alone.
+    """
     unique = {one["eventId"]: one for one in lines if one["userId"] != "bot"}.values()
     found = set()
     for person in {one["userId"] for one in unique}:
         ordered = sorted(
-            (datetime.fromisoformat(one["timestamp"]), one["eventId"], one["event"]) for one in unique if one["userId"] == person
-        )  # fmt: skip
+            (datetime.fromisoformat(one["timestamp"]), one["eventId"], one["event"])
+            for one in unique
+            if one["userId"] == person
+        )
         for (at, _, event), (next_at, _, next_event) in pairwise(ordered):
             if (event, next_event) == (first, second) and (next_at - at).total_seconds() <= TIMEOUT_S:
                 found.add(person)

@@ -1,4 +1,6 @@
-"""Retention and lifecycle: traps worked out by hand, through ingest and SQL, and held against the plain reading of the definitions."""
+"""Retention and lifecycle: traps worked out by hand, through ingest and SQL, and held against the plain reading of the
+definitions.
+"""
 
 from __future__ import annotations
 
@@ -91,11 +93,14 @@ def test_the_curve_sums_mature_cells_only(built: duckdb.DuckDBPyConnection, plai
 
 
 def test_rates_have_the_cohort_as_their_base(built: duckdb.DuckDBPyConnection) -> None:
-    assert rows_of(
-        built,
-        "select * from marts.retention where retention_rate <> n_retained / n_cohort "
-        "or cumulative_revenue_per_person <> cumulative_revenue / n_cohort",
-    ) == []  # fmt: skip
+    assert (
+        rows_of(
+            built,
+            "select * from marts.retention where retention_rate <> n_retained / n_cohort "
+            "or cumulative_revenue_per_person <> cumulative_revenue / n_cohort",
+        )
+        == []
+    )
 
 
 def test_lifecycle_worked_out_by_hand(built: duckdb.DuckDBPyConnection) -> None:

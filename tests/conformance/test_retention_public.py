@@ -1,6 +1,7 @@
 """What other projects' test suites say of retention and lifecycle, and random logs, against the SQL.
 
-The public figures hold for the SQL where our definition is theirs; where it is not, ours stand beside theirs in the case.
+The public figures hold for the SQL where our definition is theirs; where it is not, ours stand beside theirs in the
+case.
 """
 
 from __future__ import annotations
@@ -19,13 +20,27 @@ from tests.conformance.retention_tables import rows_of, sql_cells, sql_lifecycle
 
 # Clocks go back on 2 November 2025; the history given starts after a stray event.
 AUTUMN = Rules(
-    as_of=date(2025, 11, 9), timezone="America/New_York", week_start="sunday", max_days=6, max_weeks=1, max_months=1,
-    brackets=((0, 1), (1, 2), (2, 12)), warm_up_days=3, history_start=date(2025, 10, 30),
-)  # fmt: skip
+    as_of=date(2025, 11, 9),
+    timezone="America/New_York",
+    week_start="sunday",
+    max_days=6,
+    max_weeks=1,
+    max_months=1,
+    brackets=((0, 1), (1, 2), (2, 12)),
+    warm_up_days=3,
+    history_start=date(2025, 10, 30),
+)
 NAMED = Rules(
-    as_of=date(2025, 11, 9), start_event="sign_up", return_event="purchase", max_days=3, max_weeks=2, max_months=0,
-    brackets=(), warm_up_days=0, week_start="wednesday",
-)  # fmt: skip
+    as_of=date(2025, 11, 9),
+    start_event="sign_up",
+    return_event="purchase",
+    max_days=3,
+    max_weeks=2,
+    max_months=0,
+    brackets=(),
+    warm_up_days=0,
+    week_start="wednesday",
+)
 CHANNELS = {f"p{n}": ("direct", "email", "paid")[n % 3] for n in range(40)}
 
 
@@ -83,8 +98,10 @@ def _moments() -> st.SearchStrategy[datetime]:
     seconds = st.sampled_from((0, 1, 1799, 1800, 3599)) | st.integers(0, 3599)
     return st.builds(
         lambda day, hour, second: datetime(2025, 10, 25) + timedelta(day, second, hours=hour),
-        st.sampled_from((6, 7, 8, 9)) | st.integers(0, 20), hours, seconds,
-    )  # fmt: skip
+        st.sampled_from((6, 7, 8, 9)) | st.integers(0, 20),
+        hours,
+        seconds,
+    )
 
 
 def _logs() -> st.SearchStrategy[list[Event]]:
@@ -92,8 +109,11 @@ def _logs() -> st.SearchStrategy[list[Event]]:
     names = st.sampled_from(("view", "view", "sign_up", "purchase"))
     event = st.builds(
         lambda n, name, at, cents: Event(f"p{n}", name, at, cents / 100 if name == "purchase" else 0.0, n % 13 == 12),
-        person, names, _moments(), st.integers(0, 9999),
-    )  # fmt: skip
+        person,
+        names,
+        _moments(),
+        st.integers(0, 9999),
+    )
     return st.lists(event, min_size=1, max_size=150)
 
 

@@ -1,4 +1,4 @@
-"""Sessions, channels, devices and attribution by hand, and a public suite's facts: two builds, one per configuration."""
+"""Sessions, channels, devices, attribution: known answers and a public suite's; two builds, one per configuration."""
 
 from __future__ import annotations
 
@@ -75,9 +75,11 @@ def test_sessions_that_are_cut_at_midnight_and_at_campaigns(
 def test_the_plain_reading_makes_the_sessions_of_the_cases(which: str) -> None:
     """The random logs are judged by this reading: it has to know the traps too."""
     cases = sessions.PLAIN if which == "plain" else sessions.CUT
-    rules = plain.Rules() if which == "plain" else plain.Rules(
-        cut_at_midnight=True, cut_on_campaign=True, timezone="Europe/Berlin"
-    )  # fmt: skip
+    rules = (
+        plain.Rules()
+        if which == "plain"
+        else plain.Rules(cut_at_midnight=True, cut_on_campaign=True, timezone="Europe/Berlin")
+    )
     for case in cases:
         events = {
             (event := _as_event(one)).event_id: event for one in case.lines
@@ -116,7 +118,10 @@ def test_device(built: duckdb.DuckDBPyConnection, device: str) -> None:
 
 @pytest.mark.parametrize("device", identity.HISTORY)
 def test_device_as_it_was_known(built: duckdb.DuckDBPyConnection, device: str) -> None:
-    query = "select known_from, person_id, state, known_until from marts.dim_identities_history where anonymous_id = ? order by 1"
+    query = (
+        "select known_from, person_id, state, known_until from marts.dim_identities_history where anonymous_id = "
+        "? order by 1"
+    )
     found = built.execute(query, [device]).fetchall()
     assert [row[:3] for row in found] == identity.HISTORY[device]
     assert [row[3] for row in found] == [start for start, _, _ in identity.HISTORY[device][1:]] + [None]
@@ -141,8 +146,9 @@ def test_attribution(built: duckdb.DuckDBPyConnection, name: str) -> None:
     for model in reference.MODELS:
         owed = built.execute(
             f"select channel, sum({model}_share), sum({model}_revenue) from marts.fct_attribution_touches "
-            f"where person_id = ? group by channel having sum({model}_share) <> 0", [f"{name}/p"]
-        ).fetchall()  # fmt: skip
+            f"where person_id = ? group by channel having sum({model}_share) <> 0",
+            [f"{name}/p"],
+        ).fetchall()
         if owed:
             found[model] = {channel: (orders, revenue) for channel, orders, revenue in owed}
     wanted = {
@@ -157,7 +163,8 @@ def test_attributed_revenue_is_the_revenue_of_the_orders_to_the_last_digit(built
         "select distinct sum(n_conversions), sum(revenue) from marts.channel_attribution group by model, period"
     ).fetchall()
     orders = built.execute(
-        "select count(*), sum(cast(revenue as decimal(38, 6))) from marts.fct_orders where not is_suspicious and not is_bot"
+        "select count(*), sum(cast(revenue as decimal(38, 6))) from marts.fct_orders "
+        "where not is_suspicious and not is_bot"
     ).fetchall()
     assert owed == orders
 

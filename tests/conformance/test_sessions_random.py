@@ -18,9 +18,17 @@ from hypothesis import strategies as st
 from tests.conformance.harness import compiled, run_compiled
 from tests.conformance.reference import attribution, identity, sessions
 
-MODELS = ("int_device_users", "int_devices", "int_identity_links", "identity_links", "dim_identities_history",
-          "int_sessionized", "fct_attribution_touches", "int_order_channels",
-          "channel_attribution")  # fmt: skip
+MODELS = (
+    "int_device_users",
+    "int_devices",
+    "int_identity_links",
+    "identity_links",
+    "dim_identities_history",
+    "int_sessionized",
+    "fct_attribution_touches",
+    "int_order_channels",
+    "channel_attribution",
+)
 CONFIGS: tuple[tuple[sessions.Rules, int, attribution.Rules], ...] = (
     (sessions.Rules(), 1, attribution.Rules()),
     # short sessions, cuts of every kind, a zone whose clocks are changed within the days of the logs
@@ -53,10 +61,12 @@ def _steps(number: int) -> dict[str, tuple[str, str]]:
         "max_users_per_device": max_users,
         "max_late_days": identity.MAX_LATE_DAYS,
         "attribution": {
-            "lookback_s": int(shares.lookback.total_seconds()), "half_life_s": int(shares.half_life.total_seconds()),
-            "first_share": shares.first_share, "last_share": shares.last_share,
+            "lookback_s": int(shares.lookback.total_seconds()),
+            "half_life_s": int(shares.half_life.total_seconds()),
+            "first_share": shares.first_share,
+            "last_share": shares.last_share,
         },
-    }  # fmt: skip
+    }
     return dict(zip(MODELS, compiled(MODELS, variables), strict=True))
 
 
@@ -73,11 +83,17 @@ def test_sessions_are_those_of_the_plain_reading(config: int, seed: int) -> None
     rng = random.Random(seed)
     rules = CONFIGS[config][0]
     events = [
-        sessions.Event(f"p{rng.randrange(2)}", _moment(rng), f"e{rng.randrange(10)}-{n}", source,
-                       rng.choice((None, None, "a", "b")), source == "erp")
+        sessions.Event(
+            f"p{rng.randrange(2)}",
+            _moment(rng),
+            f"e{rng.randrange(10)}-{n}",
+            source,
+            rng.choice((None, None, "a", "b")),
+            source == "erp",
+        )
         for n in range(rng.randrange(1, 40))
         for source in [rng.choice(("web", "web", "app", "erp"))]
-    ]  # fmt: skip
+    ]
     wanted = sessions.sessionize(events, rules)
     zone = ZoneInfo(rules.timezone)
     rows = [
@@ -138,8 +154,9 @@ def test_devices_are_those_of_the_plain_reading_now_and_as_known_at_any_moment(c
     for moment in [moments[0] - timedelta(microseconds=1), *moments]:
         known = con.execute(
             "select anonymous_id, person_id, is_shared_device from marts.dim_identities_history "
-            "where known_from <= ? and (known_until is null or known_until > ?)", [moment, moment]
-        ).fetchall()  # fmt: skip
+            "where known_from <= ? and (known_until is null or known_until > ?)",
+            [moment, moment],
+        ).fetchall()
         wanted = identity.devices_known_at(seen, moment, max_users, rules.timezone)
         assert sorted(known) == sorted((device, d.person, d.is_shared) for device, d in wanted.items())
     _log_of_links_agrees(con, seen, max_users, rules.timezone)
@@ -177,15 +194,26 @@ def test_attribution_is_that_of_the_plain_reading_and_adds_up_exactly(config: in
     rng = random.Random(seed)
     rules = CONFIGS[config][2]
     visits = [
-        attribution.Session(f"s{n}", f"p{rng.randrange(2)}", _moment(rng), rng.choice(("direct", "direct", "email", "sms")),
-                            rng.random() < 0.1)
+        attribution.Session(
+            f"s{n}",
+            f"p{rng.randrange(2)}",
+            _moment(rng),
+            rng.choice(("direct", "direct", "email", "sms")),
+            rng.random() < 0.1,
+        )
         for n in range(rng.randrange(0, 15))
-    ]  # fmt: skip
+    ]
     orders = [
-        attribution.Order(f"o{n}", f"p{rng.randrange(2)}", _moment(rng), Decimal(rng.randrange(-500, 100_000)) / 100,
-                          rng.random() < 0.1, rng.random() < 0.1)
+        attribution.Order(
+            f"o{n}",
+            f"p{rng.randrange(2)}",
+            _moment(rng),
+            Decimal(rng.randrange(-500, 100_000)) / 100,
+            rng.random() < 0.1,
+            rng.random() < 0.1,
+        )
         for n in range(rng.randrange(1, 6))
-    ]  # fmt: skip
+    ]
     con = run_compiled(
         [_steps(config)[name] for name in MODELS[6:]],
         {

@@ -23,7 +23,9 @@ NAMES = ("view_item", "view_item", "add_to_cart", "purchase", "share", "add_to_w
 
 
 def _events() -> list[dict[str, Any]]:
-    """Persons of every stage: silent for 0 to 40 days, the limits of 7 and 30 among them, and around midnight of the site."""
+    """Persons of every stage: silent for 0 to 40 days, the limits of 7 and 30 among them, and around midnight of the
+    site.
+    """
     rng = random.Random(5)
     made = []
     for number, silent in enumerate((0, 5, 6, 7, 8, 28, 29, 30, 31, 40) * 3):
@@ -35,12 +37,25 @@ def _events() -> list[dict[str, Any]]:
                 + timedelta(hours=rng.choice((0, 9, 9, 23)), minutes=rng.randrange(60))
             )
             name = rng.choice(NAMES)
-            made.append({
-                "name": name, "source": "web", "event_id": f"e{len(made)}", "at": at.replace(tzinfo=None), "date": at.date(),
-                "utc": at.astimezone(UTC), "person": f"u{number}", "device": None, "is_server": False, "quantity": None, "price": None,
-                "order_id": f"o{len(made)}" if name == "purchase" else None, "item": rng.choice("xy"),
-                "category": rng.choice((None, "books", "toys")), "revenue": float(rng.randrange(1, 90)) if name == "purchase" else None,
-            })  # fmt: skip
+            made.append(
+                {
+                    "name": name,
+                    "source": "web",
+                    "event_id": f"e{len(made)}",
+                    "at": at.replace(tzinfo=None),
+                    "date": at.date(),
+                    "utc": at.astimezone(UTC),
+                    "person": f"u{number}",
+                    "device": None,
+                    "is_server": False,
+                    "quantity": None,
+                    "price": None,
+                    "order_id": f"o{len(made)}" if name == "purchase" else None,
+                    "item": rng.choice("xy"),
+                    "category": rng.choice((None, "books", "toys")),
+                    "revenue": float(rng.randrange(1, 90)) if name == "purchase" else None,
+                }
+            )
     return made
 
 

@@ -41,7 +41,7 @@ def undisturbed(shop: Shop, nights: Nights) -> HomePaths:
 
 @pytest.fixture
 def home(shop: Shop) -> Iterator[HomePaths]:
-    """A home of its own, on the evening before the second night. At one path for all: dbt parses again for each path."""
+    """A separate home before its second night, at one path for all tests: dbt parses again for each path."""
     folder = shop.base.parent / "home"
     yield shop.copy(folder)
     shutil.rmtree(folder)

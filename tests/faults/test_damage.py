@@ -47,10 +47,15 @@ DAMAGE = {
     "gate results": lambda paths: flip(paths.quality_results),
 }
 NAMED = {
-    "lake": "events/event_month=", "ledger": "ledger.parquet", "build": "growth.duckdb.damaged-",
-    "build header": "growth.duckdb.damaged-", "published": "versions read again", "published header": "",
-    "predictions": "data/ml/churn_scores.parquet", "gate results": "data/ops/quality_results.parquet",
-}  # fmt: skip
+    "lake": "events/event_month=",
+    "ledger": "ledger.parquet",
+    "build": "growth.duckdb.damaged-",
+    "build header": "growth.duckdb.damaged-",
+    "published": "versions read again",
+    "published header": "",
+    "predictions": "data/ml/churn_scores.parquet",
+    "gate results": "data/ops/quality_results.parquet",
+}
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
@@ -87,7 +92,9 @@ def test_without_a_doctor_a_night_finds_it_or_the_next_one_mends_it(
 
 
 def forgotten(kind: str, found: HomePaths, expected: HomePaths) -> list[str]:
-    """A rebuilt ledger knows what the raw files say now; that one of them had fewer lines before is forgotten, and nothing else."""
+    """A rebuilt ledger knows what the raw files say now; that one of them had fewer lines before is forgotten, and
+    nothing else.
+    """
     if kind != "ledger":
         return []
     off = differences(found, expected)

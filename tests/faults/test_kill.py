@@ -1,6 +1,8 @@
-"""SIGKILL at every failpoint and at random moments of a night; after one more `growthhouse run` nothing may tell of it.
+"""SIGKILL at every failpoint and at random moments of a night; after one more `growthhouse run` nothing may tell of
+it.
 
-The night is a delta night; some cases are of one that builds everything. FAULT_RUNS random moments (default 100), drawn with FAULT_SEED (default 7).
+The night is a delta night; some cases are of one that builds everything. FAULT_RUNS random moments (default 100),
+drawn with FAULT_SEED (default 7).
 """
 
 from __future__ import annotations
@@ -43,9 +45,16 @@ LATER = [
 ]
 # The same of a night that builds everything: no state yet, half-built layers, before and after it becomes a version.
 FULL = (
-    "ingest_after_ledger", "plan_before_commit", "plan_committed", "dbt_before_layer:2", "dbt_after_layer:1",
-    "dbt_after_layer:2", "publish_copied", "publish_before_switch", "publish_before_finish",
-)  # fmt: skip
+    "ingest_after_ledger",
+    "plan_before_commit",
+    "plan_committed",
+    "dbt_before_layer:2",
+    "dbt_after_layer:1",
+    "dbt_after_layer:2",
+    "publish_copied",
+    "publish_before_switch",
+    "publish_before_finish",
+)
 # A fork begins with everything imported; these are killed while a process of their own imports, parses and opens.
 START_UP_S = (0.5, 2.0, 3.5, 5.0)
 

@@ -1,4 +1,4 @@
-"""What the machine may refuse in the middle of a night: disk, memory, the right to write; and who else may be at work."""
+"""What may be missing in the middle of a night: disk, memory, write permission; and other processes at work."""
 
 from __future__ import annotations
 

@@ -19,10 +19,25 @@ from pipeline.home.paths import PROJECT_ROOT, HomePaths
 NIGHT_LIMIT_S = 900  # a night that takes longer hangs, also where the machine has much else to do
 # Heavy modules that a night imports on its way. Importing them opens no database and starts no thread.
 _HEAVY = (
-    "dagster", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb", "duckdb", "expectations.runner",
-    "great_expectations", "matplotlib.pyplot", "models.propensity", "models.segments", "pandas", "pipeline.cli.app",
-    "pipeline.definitions", "pipeline.cli.night", "sklearn.cluster", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
-)  # fmt: skip
+    "dagster",
+    "dagster_dbt",
+    "dbt.cli.main",
+    "dbt.adapters.duckdb",
+    "duckdb",
+    "expectations.runner",
+    "great_expectations",
+    "matplotlib.pyplot",
+    "models.propensity",
+    "models.segments",
+    "pandas",
+    "pipeline.cli.app",
+    "pipeline.definitions",
+    "pipeline.cli.night",
+    "sklearn.cluster",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "xgboost",
+)
 
 
 def night_of(paths: HomePaths) -> tuple[str, ...]:

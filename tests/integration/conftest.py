@@ -30,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> HomePaths:
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A shop as small as nights that are disturbed need it, after its first night, with files of a second one waiting."""
+    """A small shop for disturbed nights, after its first night, with files of a second one waiting."""
     return Shop(build_once(tmp_path_factory, "small_shop", lambda folder: run_night_of(make_shop(folder).base)))
 
 

@@ -1,4 +1,6 @@
-"""Days that a person selects in the UI, or names on the command line, are read and built again, and nothing else changes."""
+"""Days that a person selects in the UI, or names on the command line, are read and built again, and nothing else
+changes.
+"""
 
 from __future__ import annotations
 

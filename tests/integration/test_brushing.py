@@ -1,4 +1,6 @@
-"""The simulated shop knows who brushes orders: how well the flag finds them, and that what it finds is nobody's revenue and still there."""
+"""The simulated shop knows who brushes orders: how well the flag finds them, and that what it finds is nobody's
+revenue and still there.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def test_the_flag_finds_the_brushed_orders_and_no_others(
     brushers: list[str], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     ((n_right, n_flagged, n_brushed),) = warehouse.execute(
-        "select count(*) filter (is_suspicious and is_brushed), count(*) filter (is_suspicious), count(*) filter (is_brushed) "
+        "select count(*) filter (is_suspicious and is_brushed), count(*) filter (is_suspicious), count(*) filter "
+        "(is_brushed) "
         "from (select *, list_contains(?, person_id) as is_brushed from marts.fct_orders)",
         [brushers],
     ).fetchall()
@@ -43,7 +46,10 @@ def test_what_they_bought_is_no_revenue_and_still_there(
     brushers: list[str], warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     ((revenue, n_orders, value),) = warehouse.execute(
-        "select sum(revenue), sum(n_orders), max(avg_order_value) from marts.dim_users where list_contains(?, person_id)",
+        (
+            "select sum(revenue), sum(n_orders), max(avg_order_value) from marts.dim_users where list_contains(?, "
+            "person_id)"
+        ),
         [brushers],
     ).fetchall()
     ((in_orders,),) = warehouse.execute(
@@ -57,7 +63,8 @@ def test_what_they_bought_is_no_revenue_and_still_there(
     "query",
     [
         "select sum(revenue) from marts.dim_users where not is_bot",
-        "select sum(revenue) + coalesce((select sum(revenue) from marts.fct_orders where session_id is null and not is_suspicious "
+        "select sum(revenue) + coalesce((select sum(revenue) from marts.fct_orders where session_id is null and not "
+        "is_suspicious "
         "and not is_bot), 0) from marts.fct_sessions where not is_bot",
         "select sum(revenue) from activation.user_profiles where not is_bot",
     ],
@@ -84,10 +91,14 @@ def test_the_history_begins_with_the_first_night_and_says_what_the_profiles_say(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = warehouse.execute(
-        "select count(*), count(distinct valid_from), count(valid_to), count(changed_after_date) from activation.user_history"
+        "select count(*), count(distinct valid_from), count(valid_to), count(changed_after_date) from "
+        "activation.user_history"
     ).fetchone()
     persons = warehouse.execute("select count(*) + count(segment) from activation.user_profiles").fetchone()
     assert persons is not None
     assert rows == (persons[0], 1, 0, 0)
-    off = "segment_since is distinct from case when segment is not null then as_of_date end or lifecycle_stage_since <> as_of_date"
+    off = (
+        "segment_since is distinct from case when segment is not null then as_of_date end or lifecycle_stage_since "
+        "<> as_of_date"
+    )
     assert warehouse.execute(f"select count(*) from activation.user_profiles where {off}").fetchone() == (0,)

@@ -25,9 +25,17 @@ from tests.faults.cases import Shop
 
 LAST_DAY = date(2026, 1, 20)
 LAYER_OF = {
-    "raw": "raw", "lake": "raw", "staging": "sessions", "intermediate": "sessions", "marts": "marts",
-    "predictions": "ml", "ml": "ml", "activation": "ml", "ops": "published", "published": "published",
-}  # fmt: skip
+    "raw": "raw",
+    "lake": "raw",
+    "staging": "sessions",
+    "intermediate": "sessions",
+    "marts": "marts",
+    "predictions": "ml",
+    "ml": "ml",
+    "activation": "ml",
+    "ops": "published",
+    "published": "published",
+}
 DAILY = {
     "int_session_days",
     "int_session_steps",
@@ -68,7 +76,8 @@ class Home:
         """A fingerprint of every build table of these stages; bookkeeping by run and of what was built is left out."""
         with duckdb.connect(str(self.paths.build_db), read_only=True) as con:
             names = con.execute(
-                "select schema_name, table_name from duckdb_tables() where schema_name not in ('ops', 'state') order by all"
+                "select schema_name, table_name from duckdb_tables() "
+                "where schema_name not in ('ops', 'state') order by all"
             ).fetchall()
             return {
                 f"{schema}.{table}": con.execute(
@@ -187,9 +196,14 @@ def test_a_delivery_with_a_third_of_its_lines_broken_stops_the_night(home: Home)
         home.run()
     assert failure.value.exit_code == 1
     for words in (
-        "gate_raw", "worst_new_batch_rejected_rate_low: expected at most 0.05", "source=shop", "30 of 100",
-        "bad_json 30", f"{bad.name} 30", "cleaning.max_rejected_rate",
-    ):  # fmt: skip
+        "gate_raw",
+        "worst_new_batch_rejected_rate_low: expected at most 0.05",
+        "source=shop",
+        "30 of 100",
+        "bad_json 30",
+        f"{bad.name} 30",
+        "cleaning.max_rejected_rate",
+    ):
         assert words in str(failure.value)
     assert_stopped_at(home, "raw", before, later)
     bad.write_text("\n".join(good.format(i) for i in range(100)), encoding="utf-8")

@@ -1,7 +1,8 @@
-"""The dbt project by itself: it parses without complaint, its unit tests hold, its documentation builds. No lake, no Dagster.
+"""The dbt project by itself: it parses without complaint, its unit tests hold, its documentation builds. No lake, no
+Dagster.
 
-dbt runs in this process as `pipeline.build.dbt_session` runs it, on an empty database of its own: every model is built without
-rows (unit tests read the columns of their inputs from it).
+dbt runs in this process as `pipeline.build.dbt_session` runs it, on an empty database of its own: every model is built
+without rows (unit tests read the columns of their inputs from it).
 """
 
 from __future__ import annotations
@@ -30,9 +31,17 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Invoke]:
 
     folder = tmp_path_factory.mktemp("dbt")
     folders = [
-        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(folder / "target"),
-        "--log-path", str(folder / "logs"), "--quiet", "--no-partial-parse",
-    ]  # fmt: skip
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(folder / "target"),
+        "--log-path",
+        str(folder / "logs"),
+        "--quiet",
+        "--no-partial-parse",
+    ]
     warnings: list[str] = []
 
     def note(event: Any) -> None:
@@ -116,9 +125,22 @@ def test_every_model_that_decides_something_has_a_unit_test(catalog: Any) -> Non
     manifest, _ = catalog
     tested = {node["model"] for node in manifest["unit_tests"].values()}
     models = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
-    only_read = {"stg_lake_events", "stg_files", "rejected_events", "quality_results", "run_stages", "model_metrics",
-                 "user_segments", "churn_scores", "feature_drift", "purchase_scores", "customer_value", "survival_curves",
-                 "recommendations", "similar_items"}  # fmt: skip
+    only_read = {
+        "stg_lake_events",
+        "stg_files",
+        "rejected_events",
+        "quality_results",
+        "run_stages",
+        "model_metrics",
+        "user_segments",
+        "churn_scores",
+        "feature_drift",
+        "purchase_scores",
+        "customer_value",
+        "survival_curves",
+        "recommendations",
+        "similar_items",
+    }
     # int_person_days adds up int_person_event_days, dim_identities publishes int_identities, which keeps int_devices
     # as int_identity_links does int_device_users.
     only_read |= {
@@ -158,9 +180,10 @@ def test_every_model_states_its_grain_and_every_public_one_what_late_data_do(cat
     assert [node["name"] for node in models if not node["description"].startswith("Grain")] == []
     timeless = {"churn_scores", "purchase_scores", "quality_results", "rejected_events"}
     silent = [
-        node["name"] for node in models
+        node["name"]
+        for node in models
         if node["schema"] in PUBLIC and node["name"] not in timeless and " late" not in node["description"].lower()
-    ]  # fmt: skip
+    ]
     assert silent == []
 
 
@@ -189,7 +212,10 @@ def test_manifest_names_are_the_files_names(catalog: Any) -> None:
 
 @pytest.mark.parametrize("null", ["null", "'x'"])
 def test_a_repeated_key_is_found_also_where_a_part_of_it_is_null(dbt: Invoke, database: Any, null: str) -> None:
-    columns = "funnel_name, period, breakdown_value, step_number, step_name, n_entered, n_excluded, n_reached, n_dropped, is_mature"
+    columns = (
+        "funnel_name, period, breakdown_value, step_number, step_name, n_entered, n_excluded, n_reached, "
+        "n_dropped, is_mature"
+    )
     row = f"('f', 'all', {null}, 1, 's', 1, 0, 1, 0, true)"
     database(
         f"insert into marts.funnel_conversion ({columns}) values {row}, ('f', 'all', 'other', 1, 's', 1, 0, 1, 0, true)"
@@ -293,7 +319,8 @@ def test_reconciliation_of_earlier_runs_outlives_a_full_refresh(dbt: Invoke, dat
         f"copy (from (values ('earlier', {row.format(3)}), ('night', {row.format(9)})) as t({names})) to '{history}'"
     )
     database(
-        "insert into raw.ingested_files by name select 'shop' as source, 'f' as file, 'loaded' as status, 'h' as sha256, "
+        "insert into raw.ingested_files by name select 'shop' as source, 'f' as file, 'loaded' as status, 'h' as "
+        "sha256, "
         "7 as n_lines, 7 as n_loaded, 0 as n_duplicates, 0 as n_conflicts, 0 as n_rejected, 0 as n_after_as_of, "
         "timestamp '2026-01-02' as ingested_at, 'i' as file_id, 0 as n_erased, 0 as n_expired, 0 as n_too_late"
     )

@@ -1,4 +1,6 @@
-"""Erasing somebody from a whole home: asked of every file with other means than the erasure's own, and of the night after it."""
+"""Erasing somebody from a whole home: asked of every file with other means than the erasure's own, and of the night
+after it.
+"""
 
 from __future__ import annotations
 
@@ -54,11 +56,16 @@ def ask(paths: HomePaths, query: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def erased(own_shop: HomePaths) -> tuple[HomePaths, str, list[str], int]:
-    """A copy of the shop after its best customer was erased: the home, who, their devices, and how many lines they had."""
+    """A copy of the shop after its best customer was erased: the home, who, their devices, and how many lines they
+    had.
+    """
     paths = own_shop
     ((user, n_events),) = ask(
         paths,
-        "select user_id, count(*) from marts.fct_events where user_id is not null group by 1 order by 2 desc, 1 limit 1",
+        (
+            "select user_id, count(*) from marts.fct_events where user_id is not null group by 1 "
+            "order by 2 desc, 1 limit 1"
+        ),
     )
     devices = [d for (d,) in ask(paths, f"select anonymous_id from marts.dim_identities where user_id = '{user}'")]
     assert devices and len(holders(paths.home, user)) > 10 and n_events > 10
@@ -81,8 +88,12 @@ def test_the_version_stays_readable_and_complete_but_for_the_person(
     # Lines of others that name the person (a link somebody shared) are among what went.
     named = f"page_url like '%{user}%' or properties like '%{user}%' or referrer like '%{user}%'"
     theirs = f"{named} or person_id = '{user}' or user_id = '{user}' or (user_id is null and anonymous_id in ({ids}))"
-    for table, rule in (("marts.fct_events", theirs), ("marts.fct_sessions", f"person_id = '{user}'"),
-                        ("marts.dim_users", f"person_id = '{user}'"), ("marts.user_activity", "false")):  # fmt: skip
+    for table, rule in (
+        ("marts.fct_events", theirs),
+        ("marts.fct_sessions", f"person_id = '{user}'"),
+        ("marts.dim_users", f"person_id = '{user}'"),
+        ("marts.user_activity", "false"),
+    ):
         query = f"select count(*), bit_xor(hash(t)) from {table} as t"
         assert ask(paths, query) == ask(shop, f"{query} where not coalesce({rule}, false)"), table
     undescribed = "select count(*) from duckdb_columns() where schema_name = 'marts' and comment is null"

@@ -1,7 +1,9 @@
 """A snapshot holds what a night of that day would have published: the same persons, the same values.
 
-One side is a build of everything, asked for an earlier snapshot; the other a build of only the lines that had been received by the end of
-that day. Random logs, in which devices log in late, are shared, and log-ins arrive days after they happened. Columns about
+One side is a build of everything, asked for an earlier snapshot; the other a build of only the lines that had been
+received by the end of
+that day. Random logs, in which devices log in late, are shared, and log-ins arrive days after they happened. Columns
+about
 sessions are left out: a late event inside a known session moves its bounds (docs/models.md).
 """
 
@@ -73,10 +75,18 @@ def test_a_snapshot_is_what_a_night_of_that_day_knew(seed: int, tmp_path: Path) 
 
 
 def test_persons_of_earlier_snapshots_turned_out_to_be_others(tmp_path: Path) -> None:
-    """By hand: device d is seen on 3 January, logs in as u on the 6th; the log-in is heard of on the 8th. Somebody else uses it on the 9th."""
+    """By hand: device d is seen on 3 January, logs in as u on the 6th; the log-in is heard of on the 8th. Somebody
+    else uses it on the 9th.
+    """
     seen = {"event": "view_item", "timestamp": "2026-01-03T04:00:00", "anonymousId": "d", "eventId": "1"}
-    login = {"event": "login", "timestamp": "2026-01-06T04:00:00", "receivedAt": "2026-01-08T04:00:00",
-             "anonymousId": "d", "userId": "u", "eventId": "2"}  # fmt: skip
+    login = {
+        "event": "login",
+        "timestamp": "2026-01-06T04:00:00",
+        "receivedAt": "2026-01-08T04:00:00",
+        "anonymousId": "d",
+        "userId": "u",
+        "eventId": "2",
+    }
     other = {"event": "login", "timestamp": "2026-01-09T04:00:00", "anonymousId": "d", "userId": "v", "eventId": "3"}
     linked = built(tmp_path / "linked", [seen, login], date(2026, 1, 8))
     shared = built(tmp_path / "shared", [seen, login, other], AS_OF)

@@ -1,9 +1,9 @@
 """Nothing that happens after as_of, or arrives after it, moves a feature, a label or a score.
 
-The night of the small shop is the one side: its logs end with as_of. The other side is the same shop with a week of junk
-after it, built again as of the same day. Junk that happened later is no fact of that night at all. Junk that happened
-earlier but arrived later is a fact (`marts.fct_events` has it: nothing accepted is lost), yet it was not known on the
-day, so features leave it out (`known_date`).
+The night of the small shop is the one side: its logs end with as_of. The other side is the same shop with a week of
+junk after it, built again as of the same day. Junk that happened later is no fact of that night at all. Junk that
+happened earlier but arrived later is a fact (`marts.fct_events` has it: nothing accepted is lost), yet it was not
+known on the day, so features leave it out (`known_date`).
 """
 
 from __future__ import annotations
@@ -81,16 +81,24 @@ def disturbed(
 ) -> dict[str, Any]:
     """The same tables of the same as_of, built from the same logs and a file of junk."""
     as_of: date = warehouse.execute("select max(as_of_date) from marts.user_features").fetchone()[0]  # type: ignore[index]
-    users = [u for (u,) in warehouse.execute(
-        "select person_id from marts.dim_users where is_known_user order by person_id limit ?", [N_PERSONS]
-    ).fetchall()]  # fmt: skip
-    devices = [d for (d,) in warehouse.execute(
-        "select anonymous_id from marts.dim_identities order by user_id is null desc, anonymous_id limit ?", [N_PERSONS]
-    ).fetchall()]  # fmt: skip
+    users = [
+        u
+        for (u,) in warehouse.execute(
+            "select person_id from marts.dim_users where is_known_user order by person_id limit ?", [N_PERSONS]
+        ).fetchall()
+    ]
+    devices = [
+        d
+        for (d,) in warehouse.execute(
+            "select anonymous_id from marts.dim_identities order by user_id is null desc, anonymous_id limit ?",
+            [N_PERSONS],
+        ).fetchall()
+    ]
     visits = warehouse.execute(
         "select person_id, last_seen_at from marts.dim_users where is_known_user and hour(last_seen_at) < 21 "
-        "and last_seen_at between ?::date - 20 and ?::date order by person_id limit ?", [as_of, as_of, N_LATE],
-    ).fetchall()  # fmt: skip
+        "and last_seen_at between ?::date - 20 and ?::date order by person_id limit ?",
+        [as_of, as_of, N_LATE],
+    ).fetchall()
     home = tmp_path_factory.mktemp("disturbed")
     shutil.copy(shop.home / "growth.yaml", home)
     shutil.copytree(shop.data / "raw", home / "data" / "raw")

@@ -24,7 +24,8 @@ def one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
 def test_no_line_is_lost_or_counted_twice(warehouse: duckdb.DuckDBPyConnection, shop: HomePaths) -> None:
     truth = json.loads((shop.data / "simulated_truth.json").read_text(encoding="utf-8"))
     lines, loaded, duplicates, rejected = warehouse.execute(
-        "select sum(n_lines), sum(n_loaded), sum(n_duplicates), sum(n_rejected) from raw.ingested_files where source = 'shop'"
+        "select sum(n_lines), sum(n_loaded), sum(n_duplicates), sum(n_rejected) from raw.ingested_files "
+        "where source = 'shop'"
     ).fetchone()  # type: ignore[misc]
     assert lines == loaded + duplicates + rejected
     totals = truth["totals"]
@@ -67,8 +68,13 @@ def test_every_session_belongs_to_one_person_and_counts_its_events(warehouse: du
 
 def test_analysts_cannot_leave_the_file(shop: HomePaths) -> None:
     with connect(shop) as con:
-        for query in ("create table x (i int)", "select * from read_csv('/etc/passwd')", "attach ':memory:' as m",
-                      "set enable_external_access = true", "copy (select 1) to '/tmp/growthhouse-leak.csv'"):  # fmt: skip
+        for query in (
+            "create table x (i int)",
+            "select * from read_csv('/etc/passwd')",
+            "attach ':memory:' as m",
+            "set enable_external_access = true",
+            "copy (select 1) to '/tmp/growthhouse-leak.csv'",
+        ):
             with pytest.raises(duckdb.Error):
                 con.execute(query)
 

@@ -1,4 +1,6 @@
-"""What the simulator planted is found again by what a night publishes: who leaves sooner, who is worth more, who moved where."""
+"""What the simulator planted is found again by what a night publishes: who leaves sooner, who is worth more, who moved
+where.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommendations of a whole night: the tastes that the simulator planted come back, and lists can be shown to people."""
+"""Recommendations of a whole night: the simulator's planted tastes come back, and lists can be shown to people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.home.paths import HomePaths
 
 @pytest.fixture(scope="module")
 def lists(shop: HomePaths, warehouse: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """`wishes`: recommended items with whether the category is one of the person's two favourites, which no log shows."""
+    """`wishes`: recommended items, and whether the category is one of the person's two planted favourites."""
     truth = json.loads((shop.data / "simulated_truth.json").read_text(encoding="utf-8"))
     rows = [
         (user["user_id"], kind) for user in truth["users"] if user["user_id"] for kind in user["favourite_categories"]
@@ -41,7 +41,9 @@ def share(con: duckdb.DuckDBPyConnection, query: str) -> float:
 
 
 def test_what_is_recommended_is_to_the_planted_taste(lists: duckdb.DuckDBPyConnection) -> None:
-    """Two of twelve categories are a person's favourites: by chance a sixth would fit; sessions keep to one of them two times in three."""
+    """Two of twelve categories are a person's favourites: by chance a sixth would fit; sessions keep to one of them
+    two times in three.
+    """
     assert share(lists, "select avg(is_to_taste::int), count(*) from wishes") > 0.6
     assert share(lists, "select avg(is_to_taste::int), count(*) from wishes where rank = 1") > 0.85
 
@@ -50,7 +52,8 @@ def test_similar_items_are_of_one_category_far_more_often_than_by_chance(lists: 
     found = share(
         lists,
         "select avg((one.category = other.category)::int), count(*) from ml.similar_items as s "
-        "inner join kinds as one on s.item_id = one.item_id inner join kinds as other on s.similar_item_id = other.item_id "
+        "inner join kinds as one on s.item_id = one.item_id inner join kinds as other on s.similar_item_id = "
+        "other.item_id "
         "where s.rank <= 5",
     )
     assert found > 4 / 12
@@ -70,7 +73,8 @@ def test_everybody_but_bots_has_a_full_list_of_items_they_did_not_buy(lists: duc
     persons = "select person_id from marts.dim_users where not is_bot"
     ((n_persons, n_lists, n_short),) = lists.execute(f"""
         select (select count(*) from ({persons})), count(*), count(*) filter (n <> 10)
-        from (select person_id, count(distinct item_id) as n from ml.recommendations group by all) semi join ({persons}) using (person_id)
+        from (select person_id, count(distinct item_id) as n from ml.recommendations group by all)
+        semi join ({persons}) using (person_id)
     """).fetchall()
     assert (n_lists, n_short) == (n_persons, 0) and n_persons > 300
     bought = "select person_id, item_id from marts.fct_events where event_name = 'purchase' and item_id is not null"
@@ -93,7 +97,8 @@ def test_who_touched_nothing_gets_what_is_popular(lists: duckdb.DuckDBPyConnecti
 def test_a_reason_names_an_item_the_person_touched(lists: duckdb.DuckDBPyConnection) -> None:
     query = """
         select count(*), count(*) filter (where not exists(
-            from touched where touched.person_id = r.person_id and touched.item_id = regexp_extract(r.reason, '(p\\d+)', 1)))
+            from touched
+            where touched.person_id = r.person_id and touched.item_id = regexp_extract(r.reason, '(p\\d+)', 1)))
         from ml.recommendations as r where reason like '%because you %'
     """
     ((n_told, n_invented),) = lists.execute(query).fetchall()

@@ -75,7 +75,8 @@ def con(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         ("select dau from marts.user_activity order by activity_date desc limit 1", "{} active on the day"),
         (
             "select format('{:,} · {:.1f} %', n_reached, 100.0 * n_reached / n_entered) from marts.funnel_conversion "
-            "where period = 'all' and breakdown_value is null and funnel_name = 'purchase' and step_name = 'add_to_cart'",
+            "where period = 'all' and breakdown_value is null and funnel_name = 'purchase' and step_name = "
+            "'add_to_cart'",
             " {} ",
         ),
         (
@@ -84,18 +85,25 @@ def con(shop: HomePaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
             " {} ",
         ),
         (
-            "select format('{:.3f} {:.3f} – {:.3f}', value, ci_low, ci_high) from ml.model_metrics where model = 'churn' "
+            "select format('{:.3f} {:.3f} – {:.3f}', value, ci_low, ci_high) from ml.model_metrics where model = "
+            "'churn' "
             "and split = 'test' and metric = 'pr_auc' and algorithm = 'recency-rule'",
             "recency-rule baseline {} ",
         ),
         ("select count(*) from ml.purchase_scores where propensity_band = 'medium'", " medium {} "),
         ("select format('{:,.0f} USD', sum(expected_revenue)) from ml.customer_value", "{} expected revenue"),
-        ("select format('{} of {}', count(*) filter (is_drifted), count(*)) from ml.feature_drift "
-         "where model = 'churn' and feature <> '(score)'", "{} features drifted"),
-        ("select format('{:.3f}', value) from ml.model_metrics where model = 'recommendations' and split = 'test' "
-         "and metric = 'ndcg_at_10' and algorithm = 'popularity'", " popularity {} "),
+        (
+            "select format('{} of {}', count(*) filter (is_drifted), count(*)) from ml.feature_drift "
+            "where model = 'churn' and feature <> '(score)'",
+            "{} features drifted",
+        ),
+        (
+            "select format('{:.3f}', value) from ml.model_metrics where model = 'recommendations' and split = 'test' "
+            "and metric = 'ndcg_at_10' and algorithm = 'popularity'",
+            " popularity {} ",
+        ),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_those_of_the_tables(query: str, around: str, page: str, con: duckdb.DuckDBPyConnection) -> None:
     found = con.execute(query).fetchone()
     assert found is not None
@@ -148,11 +156,21 @@ def test_empty_tables_and_lost_cards_are_told_in_a_line_each(copied: HomePaths) 
     shutil.rmtree(copied.ml)
     text = Text(write_report(copied, currency="USD").read_text(encoding="utf-8")).text
     for words in (
-        "no file was read", "No activity yet.", "No orders in the last 90 days.", "No cohort is old enough yet.",
-        "No step of a funnel was reached yet.", "No segments yet.", "No test: there are too few",
-        "The card of this version is no longer in", "Nobody is scored", "Nobody has bought yet.", "No lifetimes yet.",
-        "No recommendations: there are no item interactions yet.", "No steps of this run were recorded.", "This is the first run.",
-    ):  # fmt: skip
+        "no file was read",
+        "No activity yet.",
+        "No orders in the last 90 days.",
+        "No cohort is old enough yet.",
+        "No step of a funnel was reached yet.",
+        "No segments yet.",
+        "No test: there are too few",
+        "The card of this version is no longer in",
+        "Nobody is scored",
+        "Nobody has bought yet.",
+        "No lifetimes yet.",
+        "No recommendations: there are no item interactions yet.",
+        "No steps of this run were recorded.",
+        "This is the first run.",
+    ):
         assert words in text
 
 

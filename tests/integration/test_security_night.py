@@ -28,9 +28,20 @@ from pipeline.publish.export import export
 from pipeline.reports import latest_report
 
 NASTY = [
-    "'; drop table marts.fct_events; --", '" or 1=1 --', "{{ 1 / 0 }}", "{% raise %}", "line\nbreak", "=cmd|' /C calc'!A1",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "a | b", "%s", "$x^$", "x" * 500,
-]  # fmt: skip
+    "'; drop table marts.fct_events; --",
+    '" or 1=1 --',
+    "{{ 1 / 0 }}",
+    "{% raise %}",
+    "line\nbreak",
+    "=cmd|' /C calc'!A1",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1))",
+    "a | b",
+    "%s",
+    "$x^$",
+    "x" * 500,
+]
 FILE = 'it\'s "a" <b> | [l](javascript:1); -- .jsonl'
 SECRET = "s3cret-of-the-webhook"
 
@@ -45,12 +56,17 @@ def lines() -> list[dict[str, Any]]:
             for step, event in enumerate(["view_item", nasty, "purchase"][: 1 + (person * 7 + day) % 3]):
                 found.append(
                     {
-                        "event": event, "timestamp": (at + timedelta(seconds=20 * step)).isoformat() + "Z",
-                        "userId": f"{NASTY[person % len(NASTY)]}{person}", "price": 5,
-                        "context": {"campaign": {"source": nasty, "medium": nasty}, "page": {"url": f"http://x/{nasty}"}},
+                        "event": event,
+                        "timestamp": (at + timedelta(seconds=20 * step)).isoformat() + "Z",
+                        "userId": f"{NASTY[person % len(NASTY)]}{person}",
+                        "price": 5,
+                        "context": {
+                            "campaign": {"source": nasty, "medium": nasty},
+                            "page": {"url": f"http://x/{nasty}"},
+                        },
                         "properties": {"productId": nasty, "category": nasty, nasty: nasty},
                     }
-                )  # fmt: skip
+                )
     return found
 
 

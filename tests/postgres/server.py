@@ -73,10 +73,16 @@ def running(bin_folder: Path) -> Iterator[Server]:
 
     def call(program: str, *arguments: str) -> None:
         outcome = subprocess.run(
-            [str(bin_folder / program), *arguments], cwd=folder, text=True, check=False, timeout=120,
-            stdout=subprocess.DEVNULL if program == "pg_ctl" else subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, "PGPASSWORD": password}, **who,
-        )  # fmt: skip
+            [str(bin_folder / program), *arguments],
+            cwd=folder,
+            text=True,
+            check=False,
+            timeout=120,
+            stdout=subprocess.DEVNULL if program == "pg_ctl" else subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PGPASSWORD": password},
+            **who,
+        )
         assert outcome.returncode == 0, f"{program}: {outcome.stdout}"
 
     data = str(folder / "data")

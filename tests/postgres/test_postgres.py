@@ -1,4 +1,6 @@
-"""Dagster's records in PostgreSQL, as docs/operations.md says it: a killed night and a whole one, and nothing in SQLite."""
+"""Dagster's records in PostgreSQL, as docs/operations.md says it: a killed night and a whole one, and nothing in
+SQLite.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,12 @@ def home(server: Server, tmp_path_factory: pytest.TempPathFactory) -> HomePaths:
     simulate(paths.home, users=80, days=20, seed=5)
     paths.dagster.mkdir(parents=True)
     storage = documented_storage()
-    for theirs, ours in (("db.internal", "127.0.0.1"), ("5432", str(server.port)), ("db_name: dagster", f"db_name: {DATABASE}"),
-                         ("username: growthhouse", f"username: {USER}")):  # fmt: skip
+    for theirs, ours in (
+        ("db.internal", "127.0.0.1"),
+        ("5432", str(server.port)),
+        ("db_name: dagster", f"db_name: {DATABASE}"),
+        ("username: growthhouse", f"username: {USER}"),
+    ):
         assert theirs in storage
         storage = storage.replace(theirs, ours)
     (paths.dagster / "dagster.yaml").write_text(DAGSTER_YAML + storage, encoding="utf-8")
@@ -65,8 +71,11 @@ def start_night(home: HomePaths, server: Server) -> subprocess.Popen[str]:
     }
     return subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", "run", "--config", str(home.home / "growth.yaml")],
-        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 @pytest.fixture(scope="module")

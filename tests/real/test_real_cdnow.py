@@ -66,8 +66,9 @@ def test_bgnbd_gives_the_published_parameters_and_likelihood(summary: pd.DataFra
 
 
 def test_gamma_gamma_gives_the_published_parameters(summary: pd.DataFrame, customers: pd.DataFrame) -> None:
-    """The sample's spend is looked up by equal histories: two ways to do so (from the front, from the back) agree on 916
-    of the 946, and their fits lie on both sides of the published one."""
+    """The sample's spend is looked up by equal histories: two ways to do so (from the front, from the back) agree on
+    916 of the 946, and their fits lie on both sides of the published one.
+    """
     wanted = [(int(x), round(tx * 7), round(age * 7)) for x, tx, age in summary.iloc[:, 1:].itertuples(index=False)]
     there = list(customers[["x", "recency", "age"]].itertuples(index=False, name=None))
     last = len(there) - 1
@@ -86,8 +87,9 @@ def test_gamma_gamma_gives_the_published_parameters(summary: pd.DataFrame, custo
 
 
 def test_the_39_weeks_after_the_fit_are_as_expected(summary: pd.DataFrame, customers: pd.DataFrame) -> None:
-    """All customers, parameters of the sample: the total of weeks 40–78 within a sixth, and closer person by person than
-    the rate of the past goes on."""
+    """All customers, parameters of the sample: the total of weeks 40–78 within a sixth, and closer person by person
+    than the rate of the past goes on.
+    """
     published = BgNbd(0.243, 4.414 * 7, 0.793, 2.426)  # in days
     horizon = (HOLDOUT_END - CALIBRATION_END).days
     expected = published.expected_transactions(horizon, customers["x"], customers["recency"], customers["age"])

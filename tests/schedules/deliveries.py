@@ -1,8 +1,8 @@
 """Random logs full of errors, and random ways of delivering them.
 
-Few people on few devices within few days, so that everything happens at once: log-ins that link a device late or show that
-it is shared, equal times, copies with other content, campaigns, bursts, orders that two sources tell of, files that are
-corrected, emptied or come weeks late. Not here: running the nights.
+Few people on few devices within few days, so that everything happens at once: log-ins that link a device late or show
+that it is shared, equal times, copies with other content, campaigns, bursts, orders that two sources tell of, files
+that are corrected, emptied or come weeks late. Not here: running the nights.
 """
 
 from __future__ import annotations
@@ -39,9 +39,12 @@ recommendations: {event_weights: {view_item: 1, add_to_cart: 3, purchase: 5}}
 funnels:
   - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best}
   - {name: first, steps: [{event: page_view}, {event: purchase}], window: 1 days, entry: first, breakdown: category}
-  - {name: every, steps: [{event: view_item}, {event: search, optional: true}, {event: purchase, within: 1 days}], window: 2 days, entry: every, exclude: [sign_up]}
-  - {name: strict, steps: [{event: page_view}, {event: view_item}], window: 1 days, order: strict, scope: session, breakdown: item_id}
-  - {name: any, steps: [{event: view_item}, {event: view_item}, {event: search}], window: 2 days, order: any, hold_constant: [item_id]}
+  - {name: every, steps: [{event: view_item}, {event: search, optional: true}, {event: purchase, within: 1 days}],
+     window: 2 days, entry: every, exclude: [sign_up]}
+  - {name: strict, steps: [{event: page_view}, {event: view_item}], window: 1 days, order: strict, scope: session,
+     breakdown: item_id}
+  - {name: any, steps: [{event: view_item}, {event: view_item}, {event: search}], window: 2 days, order: any,
+     hold_constant: [item_id]}
 paths: {start: search, groups: ["/k1", "/k*"], page_events: [page_view, view_item]}
 aha: {counts: [1, 2], days: [1, 2], retention_days: 2}
 """
@@ -111,13 +114,18 @@ def _wrong(rng: random.Random, events: list[dict[str, Any]]) -> list[dict[str, A
 
 def _event(rng: random.Random, number: int) -> dict[str, Any]:
     moment = START + timedelta(
-        days=rng.randrange(N_DAYS), hours=rng.choice((3, 9, 15, 15, 16)), minutes=rng.choice((0, 1, 20, 30, 45, 59)),
+        days=rng.randrange(N_DAYS),
+        hours=rng.choice((3, 9, 15, 15, 16)),
+        minutes=rng.choice((0, 1, 20, 30, 45, 59)),
         seconds=rng.choice((0, 0, 1, 30)),
-    )  # fmt: skip
+    )
     device = rng.randrange(5)
     event: dict[str, Any] = {
-        "event": rng.choice(EVENTS), "timestamp": moment.isoformat(), "eventId": f"e{number}", "anonymousId": f"d{device}",
-    }  # fmt: skip
+        "event": rng.choice(EVENTS),
+        "timestamp": moment.isoformat(),
+        "eventId": f"e{number}",
+        "anonymousId": f"d{device}",
+    }
     if rng.random() < 0.35:
         event["userId"] = f"u{device if rng.random() < 0.9 else rng.randrange(4)}"
     if rng.random() < 0.15:

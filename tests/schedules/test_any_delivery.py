@@ -1,9 +1,9 @@
 """Any order of delivery gives the warehouse that one delivery of the same files gives.
 
-Each case is a random log delivered over several nights (late, out of order, twice, corrected under the same name), built
-by delta nights, against the same files built at once. Ingest and dbt run as in a night, without Dagster and gates.
-GROWTH_SCHEDULES says how many cases (default 200), GROWTH_SCHEDULES_FROM the first seed. A quarter as many have nights
-that break off between two tables.
+Each case is a random log delivered over several nights (late, out of order, twice, corrected under the same name),
+built by delta nights, against the same files built at once. Ingest and dbt run as in a night, without Dagster and
+gates. GROWTH_SCHEDULES says how many cases (default 200), GROWTH_SCHEDULES_FROM the first seed. A quarter as many have
+nights that break off between two tables.
 """
 
 from __future__ import annotations
@@ -25,8 +25,17 @@ N_CASES = int(os.environ.get("GROWTH_SCHEDULES", "200"))
 CASES = range(FIRST, FIRST + N_CASES)
 COMPARED = ("marts", "intermediate")
 # Of tonight only, or about the way that was taken.
-_NOT_COMPARED = {"int_displaced", "int_devices", "int_device_users", "int_reopened", "int_reopened_events", "int_events", "int_sessionized",
-                 "int_bot_evidence", "int_changed"}  # fmt: skip
+_NOT_COMPARED = {
+    "int_displaced",
+    "int_devices",
+    "int_device_users",
+    "int_reopened",
+    "int_reopened_events",
+    "int_events",
+    "int_sessionized",
+    "int_bot_evidence",
+    "int_changed",
+}
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -35,8 +44,9 @@ def differences(one: Path, other: Path) -> list[str]:
         con.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
         tables = con.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'other' "
-            "and list_contains(?, schema_name) order by all", [list(COMPARED)]
-        ).fetchall()  # fmt: skip
+            "and list_contains(?, schema_name) order by all",
+            [list(COMPARED)],
+        ).fetchall()
         found = []
         for schema, table in tables:
             if table in _NOT_COMPARED:

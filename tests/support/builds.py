@@ -28,9 +28,13 @@ class Nights:
         self._settings = load_settings(folder / "growth.yaml", folder)
 
     def night(
-        self, files: Mapping[str, str], number: int = 0, models: Sequence[str] = _STATEFUL, as_of: date | None = None,
+        self,
+        files: Mapping[str, str],
+        number: int = 0,
+        models: Sequence[str] = _STATEFUL,
+        as_of: date | None = None,
         breaks_off: bool = False,
-    ) -> BuildPlan:  # fmt: skip
+    ) -> BuildPlan:
         """Deliver files (text by path under data/raw) and build; the plan tells whether it was a delta night.
 
         A night that breaks off builds these models and is not noted as finished.

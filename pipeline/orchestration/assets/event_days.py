@@ -40,7 +40,8 @@ def _event_days(settings: Settings | None) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="Dates (site timezone) to read and build again: select partitions and materialize them. The raw "
         "files with events of those dates are read again by a night that starts by itself within a minute. Each "
-        "published night shows the dates of the events it loaded (new, late or corrected) as materialized; a date without any "
+        "published night shows the dates of the events it loaded (new, late or corrected) as materialized; a date "
+        "without any "
         "event stays missing.",
     )
     def event_days(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult:

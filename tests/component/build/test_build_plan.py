@@ -32,8 +32,23 @@ class Killed(Exception):
 
 def row_of(file_id: str, n_accepted: int, status: str = "loaded") -> LedgerRow:
     return LedgerRow(
-        file_id, "shop", f"{file_id}.jsonl", "0" * 64, 1, 1, n_accepted, n_accepted, 0, AT, AT, AT, status, (), "reading", 0
-    )  # fmt: skip
+        file_id,
+        "shop",
+        f"{file_id}.jsonl",
+        "0" * 64,
+        1,
+        1,
+        n_accepted,
+        n_accepted,
+        0,
+        AT,
+        AT,
+        AT,
+        status,
+        (),
+        "reading",
+        0,
+    )
 
 
 @pytest.fixture
@@ -45,7 +60,10 @@ def paths(tmp_path: Path) -> HomePaths:
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute("create schema marts; create schema intermediate")
         lines = ", ".join(
-            f"('shop', '{name}', '{name}1', '{name}', '{name}', 'd_{name}', 'page_view', timestamp '{AT}', null::varchar)"
+            (
+                f"('shop', '{name}', '{name}1', '{name}', '{name}', 'd_{name}', 'page_view', timestamp '{AT}', "
+                f"null::varchar)"
+            )
             for name in ("ann", "bob")
         )
         for table in tables_of_a_delta_night():
@@ -60,8 +78,11 @@ def paths(tmp_path: Path) -> HomePaths:
 def noted(paths: HomePaths) -> tuple[Any, ...]:
     """Files of which the build holds lines, and who and which device has to be looked at again."""
     with duckdb.connect(str(paths.build_db), read_only=True) as con:
-        queries = ("select file_id from marts.fct_events", "select person_id from state.pending_changes",
-                   "select anonymous_id from state.pending_devices")  # fmt: skip
+        queries = (
+            "select file_id from marts.fct_events",
+            "select person_id from state.pending_changes",
+            "select anonymous_id from state.pending_devices",
+        )
         return tuple(con.execute(query).fetchall() for query in queries)
 
 
@@ -75,7 +96,9 @@ def test_lines_of_a_superseded_file_go_and_whom_that_changes_is_noted(paths: Hom
 def test_killed_while_planning_the_next_plan_still_knows_whom_it_changes(
     place: str, paths: HomePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were the lines gone while the state still recorded that the last night was published, nobody would look at Ann again."""
+    """Were the lines gone while the state still recorded that the last night was published, nobody would look at Ann
+    again.
+    """
 
     def kill(name: str) -> None:
         if name == place:

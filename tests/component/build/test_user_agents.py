@@ -19,7 +19,8 @@ DEVICES = {
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148": "mobile",
     "MyApp/3.2 CFNetwork/1410.0.3 Darwin/22.6.0": "mobile",
     "Dalvik/2.1.0 (Linux; U; Android 13; SM-S908B Build/TP1A)": "mobile",
-    "Mozilla/5.0 (iPad; CPU OS 16_5 like Mac OS X) AppleWebKit/605.1.15 Version/16.5 Mobile/15E148 Safari/604.1": "tablet",
+    "Mozilla/5.0 (iPad; CPU OS 16_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "Version/16.5 Mobile/15E148 Safari/604.1": "tablet",
     # an Android browser that does not say Mobile
     f"Mozilla/5.0 (Linux; Android 13; SM-X700) {_WEBKIT} Safari/537.36": "tablet",
     "Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) 85.0.4183.93/6.0 TV": "tv",
@@ -32,9 +33,14 @@ PROGRAMS = (
     "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) Mobile Safari/537.36 (compatible; bingbot/2.0)",
     "Mozilla/5.0 AppleWebKit/537.36 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
     "Mozilla/5.0 (compatible; ExampleBot/2.1; +https://bot.example/about)",
-    "facebookexternalhit/1.1", "curl/8.5.0", "Wget/1.21", "python-requests/2.32.3", "Java/17.0.1", "Scrapy/2.11",
+    "facebookexternalhit/1.1",
+    "curl/8.5.0",
+    "Wget/1.21",
+    "python-requests/2.32.3",
+    "Java/17.0.1",
+    "Scrapy/2.11",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0 Safari/537.36",
-)  # fmt: skip
+)
 # Named like a program, or spoken through a library: people all the same.
 PEOPLE = (
     "Mozilla/5.0 (Linux; Android 9; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/100.0 Mobile Safari/537.36",

@@ -39,7 +39,8 @@ def write_lake(home: Path, changes: str = "status = 'loaded'", kept: str = "true
     for name, part in (("shop-aa01", "i < 200"), ("shop-aa01-1", "i >= 200")):
         con.execute(f"""copy (
             select source, event_id, event_at, 'aa01' as file_id, person_id as user_id, null::varchar as anonymous_id
-            from (from intermediate.int_events union all from intermediate.int_events where i = 1) where {kept} and {part}
+            from (from intermediate.int_events union all from intermediate.int_events where i = 1)
+            where {kept} and {part}
         ) to '{folder}/{name}.parquet'""")
     con.execute(f"create temp table ledger as {LEDGER}")
     con.execute(f"update ledger set {changes} where status = 'loaded'")

@@ -1,4 +1,5 @@
-"""The cases of every suite, found by file: `cases/<schema>/<table>.py` beside `expectations/suites/<schema>/<table>.py`.
+"""The cases of every suite, found by file: `cases/<schema>/<table>.py` beside
+`expectations/suites/<schema>/<table>.py`.
 
 GOOD: per probe, a row that it returns for healthy data. BAD: values that break a check, of every checked column that
 does not count rows (those are bad at any number but 0). DAMAGE: a column that must fail, and the SQL that damages the

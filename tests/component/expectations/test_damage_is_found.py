@@ -1,4 +1,6 @@
-"""The suites' SQL on a small warehouse: healthy data pass every gate, each kind of damage fails the check meant for it."""
+"""The suites' SQL on a small warehouse: healthy data pass every gate, each kind of damage fails the check meant for
+it.
+"""
 
 from __future__ import annotations
 

@@ -115,7 +115,8 @@ def rates_after(tmp_path: Path, n_lines: int, n_rejected: int, published_at: dat
     params = replace(write_lake(tmp_path), published_at=published_at)
     duckdb.execute(f"""copy (
         from '{params.ledger}' union all by name
-        select 'dd04' as file_id, 'shop' as source, 'c' as file, {n_lines} as n_lines, {n_lines - n_rejected} as n_accepted,
+        select 'dd04' as file_id, 'shop' as source, 'c' as file, {n_lines} as n_lines,
+            {n_lines - n_rejected} as n_accepted,
             {n_rejected} as n_rejected, timestamp '2026-02-02' as ingested_at, 'loaded' as status
     ) to '{params.ledger}.new.parquet'""")
     Path(f"{params.ledger}.new.parquet").replace(params.ledger)

@@ -34,8 +34,9 @@ def test_a_published_night_says_what_it_brought_and_how_long_it_took(instance: A
     columns = "run_id, status, failed_step, as_of_date::varchar, n_new_files, n_new_lines, n_new_events"
     assert runs(paths, columns) == [(run_id, "published", None, "2026-01-25", 2, 30, 28)]
     assert runs(paths, "ended_at > started_at, duration_s > 0") == [(True, True)]
-    stages = duckdb.execute("select stage, is_completed, duration_s >= 0 from read_parquet(?) order by started_at",
-                            [str(paths.run_stages)]).fetchall()  # fmt: skip
+    stages = duckdb.execute(
+        "select stage, is_completed, duration_s >= 0 from read_parquet(?) order by started_at", [str(paths.run_stages)]
+    ).fetchall()
     assert stages == [("ingest", True, True), ("gate_raw", True, True), ("publish", True, True)]
 
 

@@ -24,7 +24,8 @@ def build(folder: Path, persons: list[str]) -> Path:
         rows = [(person, day, 1) for day in (AS_OF, WEEK_AGO) for person in persons] + [(LATECOMER, AS_OF, 1)]
         con.executemany("insert into marts.user_features values (?, ?, ?)", rows)
         con.execute(
-            "create table marts.user_labels as select person_id, as_of_date, true as is_churned from marts.user_features"
+            "create table marts.user_labels as select person_id, as_of_date, true as is_churned from "
+            "marts.user_features"
         )
     return file
 
@@ -59,7 +60,8 @@ def test_lifetimes_count_everybody_once_in_each_breakdown(tmp_path: Path) -> Non
         con.execute("create schema marts")
         con.execute(
             f"create table marts.user_features as select * from (values ('a', date '{AS_OF}', 40, 35, false), "
-            f"('b', date '{AS_OF}', 40, 35, false), ('c', date '{AS_OF}', 9, 0, true), ('c', date '{WEEK_AGO}', 2, 0, true)) "
+            f"('b', date '{AS_OF}', 40, 35, false), ('c', date '{AS_OF}', 9, 0, true), ('c', date '{WEEK_AGO}', 2, 0, "
+            f"true)) "
             "as t(person_id, as_of_date, days_since_first_seen, days_since_last_active, is_active_lookback)"
         )
         con.execute(
@@ -67,7 +69,8 @@ def test_lifetimes_count_everybody_once_in_each_breakdown(tmp_path: Path) -> Non
             "as t(person_id, acquisition_channel)"
         )
         con.execute(
-            "copy (select 'a' as person_id, 'dormant' as segment, 'quiet' as cluster_name union all select 'c', 'new', 'quiet') "
+            "copy (select 'a' as person_id, 'dormant' as segment, 'quiet' as cluster_name union all select 'c', "
+            "'new', 'quiet') "
             f"to '{segments}'"
         )
     found = read_lifetimes(file, segments, AS_OF)

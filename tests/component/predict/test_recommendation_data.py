@@ -22,8 +22,9 @@ WEIGHTS = [{"event": "add_to_cart", "weight": 3.0}, {"event": "view_item", "weig
 BASE = "site: {timezone: UTC}\nsources: [{name: s, path: x.jsonl}]\n"
 TABLES = """
     create schema intermediate; create schema marts;
-    create table intermediate.int_person_item_days (person_id varchar, item_id varchar, activity_date date, known_date date,
-        category varchar, weight double, n_events bigint, is_bought boolean, last_event_at timestamp, strongest_event varchar);
+    create table intermediate.int_person_item_days (
+        person_id varchar, item_id varchar, activity_date date, known_date date, category varchar, weight double,
+        n_events bigint, is_bought boolean, last_event_at timestamp, strongest_event varchar);
     create table marts.dim_users (person_id varchar, is_bot boolean);
 """
 
@@ -41,9 +42,17 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def add(
-    con: duckdb.DuckDBPyConnection, person: str, item: str, day: date, weight: float = 1.0, *, known: date | None = None,
-    bought: bool = False, category: str | None = None, event: str = "view_item",
-) -> None:  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    person: str,
+    item: str,
+    day: date,
+    weight: float = 1.0,
+    *,
+    known: date | None = None,
+    bought: bool = False,
+    category: str | None = None,
+    event: str = "view_item",
+) -> None:
     con.execute(
         "insert into intermediate.int_person_item_days values (?, ?, ?, ?, ?, ?, 1, ?, ?::date + interval 10 hour, ?)",
         [person, item, day, known or day, category, weight, bought, day, "purchase" if bought else event],
@@ -132,7 +141,8 @@ def test_what_persons_turn_to_counts_new_items_and_leaves_out_what_they_had_boug
     data = RecommendationData(con, settings_of(tmp_path), WEIGHTS)
     span = data.span("test", back(7))
     assert list(span.catalogue.items) == ["a", "b"]
-    # p: b and the item nobody knew; the stranger, who has no history, is tested too; nothing is left to find for the last
+    # p: b and the item nobody knew; the stranger, who has no history, is tested too; nothing is left to find for the
+    # last
     assert span.n_relevant.tolist() == [2, 1]
     assert span.relevant.toarray().tolist() == [[0, 1], [0, 1]]
     repeat = RecommendationData(con, settings_of(tmp_path, "recommendations: {allow_repeat: true}\n"), WEIGHTS)
@@ -166,9 +176,14 @@ def test_what_happens_or_becomes_known_after_a_date_changes_nothing_read_as_of_i
             items = data.catalogue(CUT)
             known_by = data.learned(CUT, len(items))
             return (
-                list(items.items), items.category.tolist(), items.n_recent.tolist(), items.n_persons.tolist(), items.n_known,
-                *(matrix.toarray().tolist() for matrix in vars(known_by).values()), data.n_known_by(CUT),
-            )  # fmt: skip
+                list(items.items),
+                items.category.tolist(),
+                items.n_recent.tolist(),
+                items.n_persons.tolist(),
+                items.n_known,
+                *(matrix.toarray().tolist() for matrix in vars(known_by).values()),
+                data.n_known_by(CUT),
+            )
 
     assert read(only_known=True) == read(only_known=False)
 

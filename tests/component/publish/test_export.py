@@ -1,4 +1,4 @@
-"""Exports: nothing a spreadsheet would run, nothing half written, nothing replaced unasked, no name that becomes SQL."""
+"""Exports: no cell that a spreadsheet runs, no half-written file, none replaced unasked, no name that becomes SQL."""
 
 from __future__ import annotations
 

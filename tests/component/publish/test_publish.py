@@ -153,7 +153,8 @@ def _events(paths: HomePaths, rows: str, changed: str) -> None:
         con.execute(
             f"""create or replace table marts.fct_events as from (values {rows}) as
                 t(person_id, event_at, event_number, content_hash, is_bot, session_id);
-            create or replace table intermediate.int_changed as from (values {changed}) as c(person_id, changed_from_at)"""
+            create or replace table intermediate.int_changed as
+            from (values {changed}) as c(person_id, changed_from_at)"""
         )
 
 

@@ -1,4 +1,6 @@
-"""The walls of docs/security.md: what the code may import, what may reach a query, who can look in, where the UI listens."""
+"""The walls of docs/security.md: what the code may import, what may reach a query, who can look in, where the UI
+listens.
+"""
 
 from __future__ import annotations
 

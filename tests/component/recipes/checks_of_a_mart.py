@@ -33,7 +33,8 @@ def test_sessions_per_channel_is_built_and_published(tmp_path):
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute("create schema marts")
         con.execute(
-            "create table marts.fct_sessions as select unnest(['ads', 'ads']) as channel, unnest([false, true]) as is_bot"
+            "create table marts.fct_sessions as select unnest(['ads', 'ads']) as channel, unnest([false, true]) as "
+            "is_bot"
         )
     outcomes = DbtSession(paths).build([TABLE.partition(".")[2]], {})
     assert [(o.unique_id.split(".")[0], o.status) for o in outcomes if "operation" not in o.unique_id] == [

@@ -1,4 +1,6 @@
-"""Reports as files and commands: which is the latest, what is pruned, how a night ends whose report fails, odd names in pictures."""
+"""Reports as files and commands: which is the latest, what is pruned, how a night ends whose report fails, odd names
+in pictures.
+"""
 
 from __future__ import annotations
 

@@ -29,10 +29,18 @@ def error_of(text: str) -> ConfigError:
 def test_site_and_sources_are_enough_and_the_rest_has_the_contracts_defaults() -> None:
     settings = parse_settings(BASE)
     assert settings.cleaning.model_dump() == {
-        "max_duration_s": 86400, "max_future_hours": 24, "max_line_bytes": 1048576, "max_rejected_rate": 0.05,
-        "max_orders_per_day": 50, "max_events_per_minute": 300, "max_expansion": 200,
-        "days_late_allowed": None, "brushing_window_days": 7, "max_orders_per_item": 10, "max_accounts_per_device": 5,
-    }  # fmt: skip
+        "max_duration_s": 86400,
+        "max_future_hours": 24,
+        "max_line_bytes": 1048576,
+        "max_rejected_rate": 0.05,
+        "max_orders_per_day": 50,
+        "max_events_per_minute": 300,
+        "max_expansion": 200,
+        "days_late_allowed": None,
+        "brushing_window_days": 7,
+        "max_orders_per_item": 10,
+        "max_accounts_per_device": 5,
+    }
     assert (settings.sessions.timeout_minutes, settings.sessions.max_hours) == (30, 24)
     assert [step.event for step in settings.funnels[0].steps] == ["sign_up", "view_item", "add_to_cart", "purchase"]
     assert settings.funnels[0].window == 7 * 86400
@@ -155,9 +163,9 @@ FUNNEL = BASE + "funnels:\n  - name: f\n    steps:\n      - event: a\n      - ev
 
 
 def test_the_value_that_changes_nothing_is_no_mistake() -> None:
-    text = (
-        FUNNEL
-        + "        optional: false\n    order: ordered\n    entry: first\n    exclude: []\n    hold_constant: []\n    scope: session\n"
+    text = FUNNEL + (
+        "        optional: false\n    order: ordered\n    entry: first\n    exclude: []\n    hold_constant: []\n    "
+        "scope: session\n"
     )
     assert parse_settings(text).funnels[0].entry == "first"
 
@@ -169,16 +177,36 @@ LONG = FUNNEL + "      - event: c\n"
     ("text", "key", "line", "words"),
     [
         (FUNNEL + "        optional: true\n", "funnels[0].steps", 7, "last step of a funnel is its conversion"),
-        (BASE + "funnels:\n  - name: f\n    steps: [{event: a, optional: true}, {event: b}]\n", "funnels[0].steps", 7, "first step"),
+        (
+            BASE + "funnels:\n  - name: f\n    steps: [{event: a, optional: true}, {event: b}]\n",
+            "funnels[0].steps",
+            7,
+            "first step",
+        ),
         (FUNNEL + "        within: 1 hour\n    order: any\n", "funnels[0].order", 11, "`within` has no meaning"),
-        (LONG.replace("event: b\n", "event: b\n        optional: true\n") + "    order: any\n", "funnels[0].order", 12, "`optional`"),
+        (
+            LONG.replace("event: b\n", "event: b\n        optional: true\n") + "    order: any\n",
+            "funnels[0].order",
+            12,
+            "`optional`",
+        ),
         (FUNNEL + "    exclude: [x, b]\n", "funnels[0].exclude", 10, "'b' is a step of this funnel"),
-        (FUNNEL + "    hold_constant: [item]\n", "funnels[0].hold_constant[0]", 10, "not a column of fct_events, did you mean item_id"),
+        (
+            FUNNEL + "    hold_constant: [item]\n",
+            "funnels[0].hold_constant[0]",
+            10,
+            "not a column of fct_events, did you mean item_id",
+        ),
         (FUNNEL + "    order: sorted\n", "funnels[0].order", 10, "'ordered', 'strict' or 'any'"),
         (FUNNEL + "      - event: c\n" * 19, "funnels[0].steps", 7, "at most 20"),
-        (FUNNEL + "      - {event: o, optional: true}\n" * 7 + "      - event: c\n", "funnels[0].steps", 7, "at most 6"),
+        (
+            FUNNEL + "      - {event: o, optional: true}\n" * 7 + "      - event: c\n",
+            "funnels[0].steps",
+            7,
+            "at most 6",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_funnel_that_means_nothing_is_a_mistake(text: str, key: str, line: int, words: str) -> None:
     error = error_of(text)
     assert (error.key, error.line) == (key, line)

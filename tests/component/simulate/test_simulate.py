@@ -183,8 +183,9 @@ def test_bots_are_fast_and_brushing_accounts_order_too_much(truth: dict[str, Any
 def test_order_log_agrees_with_the_tracker(shop: SimulationReport, good: list[dict[str, Any]]) -> None:
     with (shop.home / "data/raw/orders/orders.csv").open(encoding="utf-8", newline="") as file:
         rows = {r["order_id"]: (r["user_id"], float(r["revenue"])) for r in csv.DictReader(file)}
-    tracked = {e["properties"]["orderId"]: (e["userId"], e["properties"]["revenue"]) for e in good
-               if e["event"] == "purchase"}  # fmt: skip
+    tracked = {
+        e["properties"]["orderId"]: (e["userId"], e["properties"]["revenue"]) for e in good if e["event"] == "purchase"
+    }
     assert tracked == rows
     assert len(rows) == shop.n_orders
     assert min(revenue for _, revenue in rows.values()) > 0
@@ -218,7 +219,9 @@ def test_refunds_change_nothing_else(shop: SimulationReport, tmp_path: Path, mon
 
 
 def test_a_refund_neither_makes_nor_stretches_a_visit(shop: SimulationReport, good: list[dict[str, Any]]) -> None:
-    """On the clock of its own device there is something else before and after it, both within the half hour of a visit."""
+    """On the clock of its own device there is something else before and after it, both within the half hour of a
+    visit.
+    """
     times = defaultdict(list)
     for event in good:
         if event["event"] != "refund":

@@ -21,13 +21,19 @@ def _known(day: int, clock: str) -> datetime:
 
 LINES: list[Line] = [
     # anonymous, then logged in
-    _seen("log_in", "d", None, 1, "10:00"), _seen("log_in", "d", "u", 1, "10:10"), _seen("log_in", "d", None, 2, "10:00"),
+    _seen("log_in", "d", None, 1, "10:00"),
+    _seen("log_in", "d", "u", 1, "10:10"),
+    _seen("log_in", "d", None, 2, "10:00"),
     # never logged in
     _seen("nobody", "d", None, 1, "10:00"),
     # two users one after the other: nobody's while both are known
-    _seen("shared", "d", "a", 1, "10:00"), _seen("shared", "d", None, 1, "10:05"), _seen("shared", "d", "b", 2, "10:00"),
+    _seen("shared", "d", "a", 1, "10:00"),
+    _seen("shared", "d", None, 1, "10:05"),
+    _seen("shared", "d", "b", 2, "10:00"),
     # one user on two devices, never merged with the other user of one of them
-    _seen("devices", "d", "a", 1, "10:00"), _seen("devices", "e", "a", 1, "11:00"), _seen("devices", "e", None, 1, "11:01"),
+    _seen("devices", "d", "a", 1, "10:00"),
+    _seen("devices", "e", "a", 1, "11:00"),
+    _seen("devices", "e", None, 1, "11:01"),
     # an id that is none links nothing
     line("no_id", "x", "2025-06-01T10:00:00Z", user="null", anonymousId="no_id/d"),
     line("no_id", "x", "2025-06-01T10:01:00Z", user="0", anonymousId="no_id/d"),
@@ -41,8 +47,9 @@ LINES: list[Line] = [
     _seen("overtaken", "d", "a", 2, "10:00", receivedAt="2025-06-02T10:00:00Z"),
     _seen("overtaken", "d", "b", 1, "10:00", receivedAt="2025-06-03T10:00:00Z"),
     # two users at one instant: never anybody's
-    _seen("at_once", "d", "a", 1, "10:00"), _seen("at_once", "d", "b", 1, "10:00"),
-]  # fmt: skip
+    _seen("at_once", "d", "a", 1, "10:00"),
+    _seen("at_once", "d", "b", 1, "10:00"),
+]
 
 # device -> person, users, shared
 DEVICES: dict[str, tuple[str, int, bool]] = {
@@ -70,6 +77,14 @@ HISTORY: dict[str, list[tuple[datetime, str, str]]] = {
 
 # person -> events in fct_events that are theirs
 EVENTS_OF: dict[str, int] = {
-    "log_in/u": 3, "anon:nobody/d": 1, "shared/a": 1, "shared/b": 1, "anon:shared/d": 1, "devices/a": 3, "anon:no_id/d": 2,
-    "late/u": 2, "overtaken/a": 1, "overtaken/b": 1,
-}  # fmt: skip
+    "log_in/u": 3,
+    "anon:nobody/d": 1,
+    "shared/a": 1,
+    "shared/b": 1,
+    "anon:shared/d": 1,
+    "devices/a": 3,
+    "anon:no_id/d": 2,
+    "late/u": 2,
+    "overtaken/a": 1,
+    "overtaken/b": 1,
+}

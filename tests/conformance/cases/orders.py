@@ -1,4 +1,5 @@
-"""Orders, refunds and brushing: tiny logs and their answers, worked out by hand. Site in Shanghai (UTC+8), as_of 2026-02-20.
+"""Orders, refunds and brushing: tiny logs and their answers, worked out by hand. Site in Shanghai (UTC+8), as_of
+2026-02-20.
 
 Limits are small: 3 orders a day, one item in 3 orders, 2 accounts on a device, within 3 dates on end.
 """
@@ -12,8 +13,13 @@ from tests.conformance.harness import Line, line
 CONFIG = {
     "site": {"timezone": "Asia/Shanghai", "currency": "CNY"},
     "sources": [{"name": "erp", "sessions": False}],
-    "cleaning": {"max_orders_per_day": 3, "max_orders_per_item": 3, "max_accounts_per_device": 2, "brushing_window_days": 3},
-}  # fmt: skip
+    "cleaning": {
+        "max_orders_per_day": 3,
+        "max_orders_per_item": 3,
+        "max_accounts_per_device": 2,
+        "brushing_window_days": 3,
+    },
+}
 AS_OF = "2026-02-20"
 # order, column -> answer; orders are `case/name`. Only orders named here are asked, and each column that is named.
 Answers = dict[str, dict[str, Any]]
@@ -40,126 +46,273 @@ def refund(order: str, at: str, person: str = "p", **more: Any) -> Line:
     return line(person, "refund", at, orderId=order, **more)
 
 
-_case("two_lines_of_one_order_are_one_order", [
-    buy("a", "2026-02-01T03:00", value=10.1, productId="x", quantity=2), buy("a", "2026-02-01T03:00:01", value=0.2, productId="y"),
-], {"a": {"revenue": 10.3, "n_items": 3, "order_number": 1}})  # fmt: skip
+_case(
+    "two_lines_of_one_order_are_one_order",
+    [
+        buy("a", "2026-02-01T03:00", value=10.1, productId="x", quantity=2),
+        buy("a", "2026-02-01T03:00:01", value=0.2, productId="y"),
+    ],
+    {"a": {"revenue": 10.3, "n_items": 3, "order_number": 1}},
+)
 
-_case("the_server_is_believed_and_the_tracker_knows_the_session", [
-    line("p", "view_item", "2026-02-01T02:59", anonymousId="d"), buy("a", "2026-02-01T03:00", value=99, anonymousId="d"),
-    buy("a", "2026-02-01T03:10", value=80, source="erp", eventId="s"),
-], {"a": {"revenue": 80, "source": "erp", "has_session": True,
-          "anonymous_id": "the_server_is_believed_and_the_tracker_knows_the_session/d"}})  # fmt: skip
+_case(
+    "the_server_is_believed_and_the_tracker_knows_the_session",
+    [
+        line("p", "view_item", "2026-02-01T02:59", anonymousId="d"),
+        buy("a", "2026-02-01T03:00", value=99, anonymousId="d"),
+        buy("a", "2026-02-01T03:10", value=80, source="erp", eventId="s"),
+    ],
+    {
+        "a": {
+            "revenue": 80,
+            "source": "erp",
+            "has_session": True,
+            "anonymous_id": "the_server_is_believed_and_the_tracker_knows_the_session/d",
+        }
+    },
+)
 
-_case("days_between_are_dates_of_the_site", [  # 23:59 and 00:00 in Shanghai
-    buy("a", "2026-02-01T15:59"), buy("b", "2026-02-01T16:00"), buy("c", "2026-02-02T15:59:59"),
-], {"a": {"order_number": 1, "days_since_previous_order": None, "is_first_order": True},
-    "b": {"order_number": 2, "days_since_previous_order": 1, "is_first_order": False},
-    "c": {"order_number": 3, "days_since_previous_order": 0}})  # fmt: skip
+_case(
+    "days_between_are_dates_of_the_site",
+    [  # 23:59 and 00:00 in Shanghai
+        buy("a", "2026-02-01T15:59"),
+        buy("b", "2026-02-01T16:00"),
+        buy("c", "2026-02-02T15:59:59"),
+    ],
+    {
+        "a": {"order_number": 1, "days_since_previous_order": None, "is_first_order": True},
+        "b": {"order_number": 2, "days_since_previous_order": 1, "is_first_order": False},
+        "c": {"order_number": 3, "days_since_previous_order": 0},
+    },
+)
 
-_case("orders_of_the_same_second_are_numbered_by_their_id", [
-    buy("b", "2026-02-01T03:00"), buy("a", "2026-02-01T03:00"),
-], {"a": {"order_number": 1}, "b": {"order_number": 2}})  # fmt: skip
+_case(
+    "orders_of_the_same_second_are_numbered_by_their_id",
+    [
+        buy("b", "2026-02-01T03:00"),
+        buy("a", "2026-02-01T03:00"),
+    ],
+    {"a": {"order_number": 1}, "b": {"order_number": 2}},
+)
 
-_case("a_late_line_comes_before_what_was_delivered_first", [
-    buy("new", "2026-02-05T03:00"), buy("old", "2026-02-01T03:00", receivedAt="2026-02-06T00:00"),
-], {"old": {"order_number": 1}, "new": {"order_number": 2, "days_since_previous_order": 4}})  # fmt: skip
+_case(
+    "a_late_line_comes_before_what_was_delivered_first",
+    [
+        buy("new", "2026-02-05T03:00"),
+        buy("old", "2026-02-01T03:00", receivedAt="2026-02-06T00:00"),
+    ],
+    {"old": {"order_number": 1}, "new": {"order_number": 2, "days_since_previous_order": 4}},
+)
 
-_case("two_refunds_of_a_part_add_up", [
-    buy("a", "2026-02-01T03:00", value=10.1), refund("a", "2026-02-02T03:00", value=0.1), refund("a", "2026-02-03T03:00", value=0.2),
-], {"a": {"revenue": 10.1, "refunded_amount": 0.3, "net_revenue": 9.8, "n_refunds": 2, "is_fully_refunded": False}})  # fmt: skip
+_case(
+    "two_refunds_of_a_part_add_up",
+    [
+        buy("a", "2026-02-01T03:00", value=10.1),
+        refund("a", "2026-02-02T03:00", value=0.1),
+        refund("a", "2026-02-03T03:00", value=0.2),
+    ],
+    {"a": {"revenue": 10.1, "refunded_amount": 0.3, "net_revenue": 9.8, "n_refunds": 2, "is_fully_refunded": False}},
+)
 
-_case("a_refund_without_an_amount_is_of_the_whole_order", [
-    buy("a", "2026-02-01T03:00"), refund("a", "2026-02-02T03:00"),
-], {"a": {"refunded_amount": 10, "net_revenue": 0, "is_fully_refunded": True}})  # fmt: skip
+_case(
+    "a_refund_without_an_amount_is_of_the_whole_order",
+    [
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-02T03:00"),
+    ],
+    {"a": {"refunded_amount": 10, "net_revenue": 0, "is_fully_refunded": True}},
+)
 
-_case("a_refund_is_no_more_than_was_paid", [
-    buy("a", "2026-02-01T03:00"), refund("a", "2026-02-02T03:00", value=12),
-], {"a": {"revenue": 10, "refunded_amount": 10, "net_revenue": 0}})  # fmt: skip
+_case(
+    "a_refund_is_no_more_than_was_paid",
+    [
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-02T03:00", value=12),
+    ],
+    {"a": {"revenue": 10, "refunded_amount": 10, "net_revenue": 0}},
+)
 
-_case("a_refund_told_as_a_negative_amount_is_a_refund", [
-    buy("a", "2026-02-01T03:00"), refund("a", "2026-02-02T03:00", value=-4),
-], {"a": {"refunded_amount": 4, "net_revenue": 6}})  # fmt: skip
+_case(
+    "a_refund_told_as_a_negative_amount_is_a_refund",
+    [
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-02T03:00", value=-4),
+    ],
+    {"a": {"refunded_amount": 4, "net_revenue": 6}},
+)
 
-_case("an_item_that_came_back_is_its_share_of_the_order", [
-    buy("a", "2026-02-01T03:00", value=30, productId="x", quantity=3), buy("a", "2026-02-01T03:00:01", value=7, productId="y"),
-    refund("a", "2026-02-02T03:00", productId="x", quantity=2),
-], {"a": {"revenue": 37, "refunded_amount": 20, "net_revenue": 17}})  # fmt: skip
+_case(
+    "an_item_that_came_back_is_its_share_of_the_order",
+    [
+        buy("a", "2026-02-01T03:00", value=30, productId="x", quantity=3),
+        buy("a", "2026-02-01T03:00:01", value=7, productId="y"),
+        refund("a", "2026-02-02T03:00", productId="x", quantity=2),
+    ],
+    {"a": {"revenue": 37, "refunded_amount": 20, "net_revenue": 17}},
+)
 
-_case("a_refund_of_an_item_that_was_not_in_it_takes_nothing", [
-    buy("a", "2026-02-01T03:00", productId="x"), refund("a", "2026-02-02T03:00", productId="z"),
-], {"a": {"refunded_amount": 0, "n_refunds": 1}})  # fmt: skip
+_case(
+    "a_refund_of_an_item_that_was_not_in_it_takes_nothing",
+    [
+        buy("a", "2026-02-01T03:00", productId="x"),
+        refund("a", "2026-02-02T03:00", productId="z"),
+    ],
+    {"a": {"refunded_amount": 0, "n_refunds": 1}},
+)
 
-_case("price_times_quantity_is_an_amount", [
-    buy("a", "2026-02-01T03:00"), refund("a", "2026-02-02T03:00", productId="z", price=1.5, quantity=2),
-], {"a": {"refunded_amount": 3}})  # fmt: skip
+_case(
+    "price_times_quantity_is_an_amount",
+    [
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-02T03:00", productId="z", price=1.5, quantity=2),
+    ],
+    {"a": {"refunded_amount": 3}},
+)
 
-_case("a_refund_that_two_sources_tell_of_counts_once", [
-    buy("a", "2026-02-01T03:00"), refund("a", "2026-02-02T03:00", value=4),
-    refund("a", "2026-02-02T03:05", value=3, source="erp", eventId="s"),
-], {"a": {"refunded_amount": 3, "n_refunds": 1}})  # fmt: skip
+_case(
+    "a_refund_that_two_sources_tell_of_counts_once",
+    [
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-02T03:00", value=4),
+        refund("a", "2026-02-02T03:05", value=3, source="erp", eventId="s"),
+    ],
+    {"a": {"refunded_amount": 3, "n_refunds": 1}},
+)
 
-_case("a_refund_before_its_order_counts_and_one_after_as_of_does_not", [  # clocks differ; 16:00 is the 21st in Shanghai
-    refund("a", "2026-02-01T02:00", value=4), buy("a", "2026-02-01T03:00"), refund("a", "2026-02-20T16:00", value=5),
-], {"a": {"refunded_amount": 4, "n_refunds": 1}})  # fmt: skip
+_case(
+    "a_refund_before_its_order_counts_and_one_after_as_of_does_not",
+    [  # clocks differ; 16:00 is the 21st in Shanghai
+        refund("a", "2026-02-01T02:00", value=4),
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-20T16:00", value=5),
+    ],
+    {"a": {"refunded_amount": 4, "n_refunds": 1}},
+)
 
-_case("a_refund_by_somebody_else_is_of_the_order_it_names", [
-    buy("a", "2026-02-01T03:00"), refund("a", "2026-02-02T03:00", person="agent", value=1), refund("none", "2026-02-02T03:00", value=9),
-], {"a": {"refunded_amount": 1, "order_number": 1}})  # fmt: skip
+_case(
+    "a_refund_by_somebody_else_is_of_the_order_it_names",
+    [
+        buy("a", "2026-02-01T03:00"),
+        refund("a", "2026-02-02T03:00", person="agent", value=1),
+        refund("none", "2026-02-02T03:00", value=9),
+    ],
+    {"a": {"refunded_amount": 1, "order_number": 1}},
+)
 
-_case("as_many_orders_a_day_as_allowed_are_fine", [
-    buy(f"o{n}", f"2026-02-01T0{n}:00") for n in range(3)
-], {f"o{n}": {"suspicion_reason": None} for n in range(3)})  # fmt: skip
+_case(
+    "as_many_orders_a_day_as_allowed_are_fine",
+    [buy(f"o{n}", f"2026-02-01T0{n}:00") for n in range(3)],
+    {f"o{n}": {"suspicion_reason": None} for n in range(3)},
+)
 
-_case("one_order_more_makes_all_of_that_day_suspicious_and_no_other", [
-    *(buy(f"o{n}", f"2026-02-01T0{n}:00", person="b") for n in range(4)), buy("next", "2026-02-02T03:00", person="b"),
-], {**{f"o{n}": {"suspicion_reason": "too_many_orders_per_day"} for n in range(4)},
-    "next": {"suspicion_reason": None, "order_number": 5}})  # fmt: skip
+_case(
+    "one_order_more_makes_all_of_that_day_suspicious_and_no_other",
+    [
+        *(buy(f"o{n}", f"2026-02-01T0{n}:00", person="b") for n in range(4)),
+        buy("next", "2026-02-02T03:00", person="b"),
+    ],
+    {
+        **{f"o{n}": {"suspicion_reason": "too_many_orders_per_day"} for n in range(4)},
+        "next": {"suspicion_reason": None, "order_number": 5},
+    },
+)
 
-_case("one_item_in_four_orders_within_three_dates", [  # 1st, 3rd, 3rd, 3rd; the 2nd is of another item
-    buy("a", "2026-02-01T03:00", productId="x"), buy("b", "2026-02-03T03:00", productId="x"), buy("c", "2026-02-03T04:00", productId="x"),
-    buy("d", "2026-02-03T05:00", productId="x"), buy("other", "2026-02-02T03:00", productId="y"),
-], {**{order: {"suspicion_reason": "same_item_again"} for order in "abcd"}, "other": {"suspicion_reason": None}})  # fmt: skip
+_case(
+    "one_item_in_four_orders_within_three_dates",
+    [  # 1st, 3rd, 3rd, 3rd; the 2nd is of another item
+        buy("a", "2026-02-01T03:00", productId="x"),
+        buy("b", "2026-02-03T03:00", productId="x"),
+        buy("c", "2026-02-03T04:00", productId="x"),
+        buy("d", "2026-02-03T05:00", productId="x"),
+        buy("other", "2026-02-02T03:00", productId="y"),
+    ],
+    {**{order: {"suspicion_reason": "same_item_again"} for order in "abcd"}, "other": {"suspicion_reason": None}},
+)
 
-_case("one_item_in_four_orders_within_four_dates_is_fine", [
-    buy("a", "2026-02-01T03:00", productId="x"), buy("b", "2026-02-03T03:00", productId="x"), buy("c", "2026-02-03T04:00", productId="x"),
-    buy("d", "2026-02-04T05:00", productId="x"),
-], {order: {"suspicion_reason": None} for order in "abcd"})  # fmt: skip
+_case(
+    "one_item_in_four_orders_within_four_dates_is_fine",
+    [
+        buy("a", "2026-02-01T03:00", productId="x"),
+        buy("b", "2026-02-03T03:00", productId="x"),
+        buy("c", "2026-02-03T04:00", productId="x"),
+        buy("d", "2026-02-04T05:00", productId="x"),
+    ],
+    {order: {"suspicion_reason": None} for order in "abcd"},
+)
 
-_case("only_orders_of_the_busy_dates_are_suspicious", [  # 1, 4, 4, 5, 6: the last four lie within three dates
-    buy("a", "2026-02-01T03:00", productId="x"), buy("b", "2026-02-04T03:00", productId="x"), buy("c", "2026-02-04T04:00", productId="x"),
-    buy("d", "2026-02-05T05:00", productId="x"), buy("e", "2026-02-06T05:00", productId="x"),
-], {"a": {"suspicion_reason": None}, **{order: {"suspicion_reason": "same_item_again"} for order in "bcde"}})  # fmt: skip
+_case(
+    "only_orders_of_the_busy_dates_are_suspicious",
+    [  # 1, 4, 4, 5, 6: the last four lie within three dates
+        buy("a", "2026-02-01T03:00", productId="x"),
+        buy("b", "2026-02-04T03:00", productId="x"),
+        buy("c", "2026-02-04T04:00", productId="x"),
+        buy("d", "2026-02-05T05:00", productId="x"),
+        buy("e", "2026-02-06T05:00", productId="x"),
+    ],
+    {"a": {"suspicion_reason": None}, **{order: {"suspicion_reason": "same_item_again"} for order in "bcde"}},
+)
 
-_case("one_item_in_many_lines_of_an_order_is_one_order", [
-    buy("a", f"2026-02-01T03:00:0{n}", productId="x") for n in range(6)
-], {"a": {"suspicion_reason": None, "n_items": 6}})  # fmt: skip
+_case(
+    "one_item_in_many_lines_of_an_order_is_one_order",
+    [buy("a", f"2026-02-01T03:00:0{n}", productId="x") for n in range(6)],
+    {"a": {"suspicion_reason": None, "n_items": 6}},
+)
 
-_case("three_accounts_on_one_device", [  # also the guest who orders there; not the account's order elsewhere
-    buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"), buy("b", "2026-02-02T03:00", person="u2", anonymousId="d"),
-    buy("c", "2026-02-03T03:00", person="u3", anonymousId="d"),
-    line("", "purchase", "2026-02-03T04:00", user=None, anonymousId="d", orderId="guest", value=1),
-    buy("home", "2026-02-03T03:00", person="u3", anonymousId="own"),
-], {**{order: {"suspicion_reason": "one_device_many_accounts"} for order in ("a", "b", "c", "guest")},
-    "home": {"suspicion_reason": None}})  # fmt: skip
+_case(
+    "three_accounts_on_one_device",
+    [  # also the guest who orders there; not the account's order elsewhere
+        buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"),
+        buy("b", "2026-02-02T03:00", person="u2", anonymousId="d"),
+        buy("c", "2026-02-03T03:00", person="u3", anonymousId="d"),
+        line("", "purchase", "2026-02-03T04:00", user=None, anonymousId="d", orderId="guest", value=1),
+        buy("home", "2026-02-03T03:00", person="u3", anonymousId="own"),
+    ],
+    {
+        **{order: {"suspicion_reason": "one_device_many_accounts"} for order in ("a", "b", "c", "guest")},
+        "home": {"suspicion_reason": None},
+    },
+)
 
-_case("a_family_on_one_device_is_fine", [  # two accounts and a guest at a time; the third comes when the first is long over
-    buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"), buy("b", "2026-02-03T03:00", person="u2", anonymousId="d"),
-    line("", "purchase", "2026-02-03T04:00", user=None, anonymousId="d", orderId="guest", value=1),
-    buy("c", "2026-02-04T03:00", person="u3", anonymousId="d"),
-], {order: {"suspicion_reason": None} for order in ("a", "b", "c", "guest")})  # fmt: skip
+_case(
+    "a_family_on_one_device_is_fine",
+    [  # two accounts and a guest at a time; the third comes when the first is long over
+        buy("a", "2026-02-01T03:00", person="u1", anonymousId="d"),
+        buy("b", "2026-02-03T03:00", person="u2", anonymousId="d"),
+        line("", "purchase", "2026-02-03T04:00", user=None, anonymousId="d", orderId="guest", value=1),
+        buy("c", "2026-02-04T03:00", person="u3", anonymousId="d"),
+    ],
+    {order: {"suspicion_reason": None} for order in ("a", "b", "c", "guest")},
+)
 
-_case("the_first_broken_rule_is_the_reason", [
-    buy(f"o{n}", f"2026-02-01T0{n}:00", person="b", productId="x") for n in range(4)
-], {f"o{n}": {"suspicion_reason": "too_many_orders_per_day"} for n in range(4)})  # fmt: skip
+_case(
+    "the_first_broken_rule_is_the_reason",
+    [buy(f"o{n}", f"2026-02-01T0{n}:00", person="b", productId="x") for n in range(4)],
+    {f"o{n}": {"suspicion_reason": "too_many_orders_per_day"} for n in range(4)},
+)
 
 # dim_users, by `case/person`: what it adds up to.
 PERSONS: dict[str, dict[str, Any]] = {
     "one_order_more_makes_all_of_that_day_suspicious_and_no_other/b": {
-        "n_orders": 5, "n_suspicious_orders": 4, "revenue": 10, "net_revenue": 10, "avg_order_value": 10, "n_order_days": 2,
-        "last_order_date": "2026-02-02", "days_since_last_order": 18,
+        "n_orders": 5,
+        "n_suspicious_orders": 4,
+        "revenue": 10,
+        "net_revenue": 10,
+        "avg_order_value": 10,
+        "n_order_days": 2,
+        "last_order_date": "2026-02-02",
+        "days_since_last_order": 18,
     },
-    "the_first_broken_rule_is_the_reason/b": {"n_orders": 4, "n_suspicious_orders": 4, "revenue": 0, "avg_order_value": None},
+    "the_first_broken_rule_is_the_reason/b": {
+        "n_orders": 4,
+        "n_suspicious_orders": 4,
+        "revenue": 0,
+        "avg_order_value": None,
+    },
     "two_refunds_of_a_part_add_up/p": {"n_orders": 1, "revenue": 10.1, "net_revenue": 9.8, "avg_order_value": 10.1},
     # the 1st to the 20th are 20 dates, but 30 are counted; three orders
-    "days_between_are_dates_of_the_site/p": {"n_orders": 3, "purchase_frequency": 3.0, "first_order_date": "2026-02-01"},
-}  # fmt: skip
+    "days_between_are_dates_of_the_site/p": {
+        "n_orders": 3,
+        "purchase_frequency": 3.0,
+        "first_order_date": "2026-02-01",
+    },
+}

@@ -1,8 +1,10 @@
 """Facts of a public suite: events in, sessions and users out.
 
 Source: snowplow/dbt-snowplow-web 0.15.2, the last version under the Apache License 2.0; integration_tests/data:
-source/snowplow_web_events.csv, expected/default/snowplow_web_sessions_expected.csv, expected/snowplow_web_users_expected.csv.
-Their rows are written as tracker lines: the moment (derived_tstamp), the page and the campaign; a person is what they wrote into
+source/snowplow_web_events.csv, expected/default/snowplow_web_sessions_expected.csv,
+expected/snowplow_web_users_expected.csv.
+Their rows are written as tracker lines: the moment (derived_tstamp), the page and the campaign; a person is what they
+wrote into
 user_id to name the case. Their session is the tracker's cookie, ours is made from the times.
 """
 
@@ -46,8 +48,12 @@ def _at(text: str) -> datetime:
 
 
 _CLEAN, _TWICE, _LONG, _STITCH, _LAST = (
-    "no_edge_cases", "an_event_id_twice", "long_session", "user_stitch", "multiple_last_sessions"
-)  # fmt: skip
+    "no_edge_cases",
+    "an_event_id_twice",
+    "long_session",
+    "user_stitch",
+    "multiple_last_sessions",
+)
 LINES: list[Line] = [
     _view(_CLEAN, "2021-03-02T15:55:18.539", _DOCS + "/getting-started", "b3278f"),
     _view(_CLEAN, "2021-03-02T15:55:26.044", _DOCS + "/data-structures", "71ee02"),
@@ -73,19 +79,36 @@ LINES: list[Line] = [
     *(
         _view(f"{_STITCH}/{n}", f"2021-03-0{day}T{clock}", "/", f"stitch{n}", anonymousId="snowplow/434dff")
         for n, (day, clock) in enumerate(
-            ((1, "23:57:04.705"), (1, "23:57:07.554"), (2, "23:57:04.705"), (2, "23:57:07.554"), (3, "00:17:16.089"),
-             (3, "00:29:41.466"), (3, "00:38:38.168"), (3, "00:43:51.137"), (3, "00:43:54.911"), (3, "00:47:49.409")), 1
+            (
+                (1, "23:57:04.705"),
+                (1, "23:57:07.554"),
+                (2, "23:57:04.705"),
+                (2, "23:57:07.554"),
+                (3, "00:17:16.089"),
+                (3, "00:29:41.466"),
+                (3, "00:38:38.168"),
+                (3, "00:43:51.137"),
+                (3, "00:43:54.911"),
+                (3, "00:47:49.409"),
+            ),
+            1,
         )
     ),
-]  # fmt: skip
+]
 
 AGREED: dict[str, list[Session]] = {
     _CLEAN: [
-        Session(_at("2021-03-02 15:55:18.539"), _at("2021-03-02 15:59:29.752"), 4, _DOCS + "/getting-started",
-                _DOCS + "/data-models/webmodel", "direct"),
+        Session(
+            _at("2021-03-02 15:55:18.539"),
+            _at("2021-03-02 15:59:29.752"),
+            4,
+            _DOCS + "/getting-started",
+            _DOCS + "/data-models/webmodel",
+            "direct",
+        ),
     ],
     _TWICE: [Session(_at("2021-03-01 20:39:52.944"), _at("2021-03-01 20:59:19.860"), 6, _EBOOK, _DATA, "display")],
-}  # fmt: skip
+}
 # their sessions, ours, and why
 DIFFERENT: dict[str, tuple[int, int, str]] = {
     _LONG: (1, 2, "a cookie lives on for days; here 48 hours of silence are a pause longer than the timeout"),

@@ -101,17 +101,26 @@ def _figures(earlier: list[Person], later: list[Person], event: str, count: int)
     later_table = _table(later, event, count)
     excess, variance, risk_did, risk_did_not = _among_equals(earlier, event, count)
     return {
-        "n_persons": a + b + c + d, "n_did": a + b, "n_did_not": c + d,
-        "retention_rate_did": a / (a + b), "retention_rate_did_not": c / (c + d) if c + d else None,
-        "lift": (a / (a + b)) / (c / (c + d)) if c else None, "phi": _phi(a, b, c, d),
-        "precision": a / (a + b), "recall": a / (a + c) if a + c else None,
-        "p_value": _p(a, b, c, d), "p_value_adjusted": None,
+        "n_persons": a + b + c + d,
+        "n_did": a + b,
+        "n_did_not": c + d,
+        "retention_rate_did": a / (a + b),
+        "retention_rate_did_not": c / (c + d) if c + d else None,
+        "lift": (a / (a + b)) / (c / (c + d)) if c else None,
+        "phi": _phi(a, b, c, d),
+        "precision": a / (a + b),
+        "recall": a / (a + c) if a + c else None,
+        "p_value": _p(a, b, c, d),
+        "p_value_adjusted": None,
         "activity_adjusted_lift": risk_did / risk_did_not if risk_did_not else None,
         "activity_adjusted_p_value": math.erfc(abs(excess) / math.sqrt(2 * variance))
-        if variance and _p(a, b, c, d) is not None else None,
-        "later_n_persons": sum(later_table), "later_n_did": sum(later_table[:2]),
-        "later_phi": _phi(*later_table), "later_p_value": _p(*later_table),
-    }  # fmt: skip
+        if variance and _p(a, b, c, d) is not None
+        else None,
+        "later_n_persons": sum(later_table),
+        "later_n_did": sum(later_table[:2]),
+        "later_phi": _phi(*later_table),
+        "later_p_value": _p(*later_table),
+    }
 
 
 def _table(persons: list[Person], event: str, count: int) -> tuple[int, int, int, int]:

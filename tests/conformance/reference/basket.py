@@ -10,7 +10,9 @@ Pair = tuple[str, str, int, int, int, int]  # item_a, item_b, together, with a, 
 
 
 def pairs(seen: Iterable[Seen], min_together: int, max_items: int) -> list[Pair]:
-    """Pairs in at least `min_together` baskets; of a basket the first `max_items` different items count, by time, then item."""
+    """Pairs in at least `min_together` baskets; of a basket the first `max_items` different items count, by time, then
+    item.
+    """
     baskets: dict[str, list[str]] = {}
     for basket, _, item in sorted(seen, key=lambda one: (one[0], one[1], one[2])):
         items = baskets.setdefault(basket, [])

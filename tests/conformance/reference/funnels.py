@@ -107,7 +107,7 @@ def _meet(funnel: Funnel, start: Event, events: Sequence[Event]) -> list[Event]:
 
 
 def _may_follow(funnel: Funnel, last: int) -> Iterator[int]:
-    """The positions that may come directly after one: the next, and those after it while what is skipped is optional."""
+    """The positions that may come directly after one: the next, and later ones while those skipped are optional."""
     for position in range(last + 1, len(funnel.steps) + 1):
         yield position
         if not funnel.steps[position - 1].optional:
@@ -147,7 +147,8 @@ def _walk(funnel: Funnel, events: list[Event], start: Event) -> tuple[tuple[int,
         choices = []
         for position in _may_follow(funnel, last):
             for event in rows:
-                # others of the same instant stand in any order: it is enough that each step can have an event of its own
+                # others of the same instant stand in any order: it is enough that each step can have an event of its
+                # own
                 together = [k for k, reached_at in reached if reached_at == event.at] + [position]
                 alike = [row for row in rows if row.at == event.at]
                 if (
@@ -209,7 +210,7 @@ def _matching(funnel: Funnel, positions: Sequence[int], rows: Sequence[Event]) -
 
 
 def _different_steps(funnel: Funnel, rows: list[Event]) -> tuple[tuple[int, int], ...]:
-    """The k-th different step and when there were k: one event serves one step, the earlier step of the config first."""
+    """The k-th different step and when there were k: one event serves one step, in the order of the config."""
     times = []
     for at in sorted({row.at for row in rows}):
         seen = [row for row in rows if row.at <= at]

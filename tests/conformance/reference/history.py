@@ -10,7 +10,7 @@ Interval = tuple[str, str, str, date, date | None, date | None]  # … value, va
 
 
 def history(nights: Mapping[date, Decisions], as_of: date) -> list[Interval]:
-    """The intervals that a night of that as_of shows; `nights` holds what each as_of decided the last time it was run."""
+    """The intervals that a night of that as_of shows; `nights` holds the last decision of each as_of."""
     dates = sorted(day for day in nights if day <= as_of)
     found: list[Interval] = []
     for person, attribute in sorted({key for day in dates for key in nights[day]}):

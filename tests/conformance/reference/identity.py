@@ -31,7 +31,9 @@ class Device:
 
 
 def known_at(sighting: Sighting, timezone: str) -> datetime:
-    """When it was received; when it happened where that is missing, lies before it, or 30 days after its date or later."""
+    """When it was received; when it happened where that is missing, lies before it, or 30 days after its date or
+    later.
+    """
     date = sighting.at.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).date()
     too_late = datetime.combine(date, time()) + timedelta(days=MAX_LATE_DAYS)
     received = sighting.received

@@ -1,6 +1,7 @@
 """Orders, refunds and brushing as the definitions say it, with plain loops: slow, and independent of the SQL.
 
-An event is a dict: name, source, event_id, at, date, person, device, order_id, item, price, quantity, revenue, is_server.
+An event is a dict: name, source, event_id, at, date, person, device, order_id, item, price, quantity, revenue,
+is_server.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ def _winning(events: Sequence[Event]) -> str:
 def _told(lines: Sequence[Event]) -> Order:
     source = _winning(lines)
     own = sorted((event for event in lines if event["source"] == source), key=lambda e: (e["at"], e["event_id"]))
-    first_lines = [min((e for e in lines if e["source"] == s), key=lambda e: (e["at"], e["event_id"]))
-                   for s in {e["source"] for e in lines}]  # fmt: skip
+    first_lines = [
+        min((e for e in lines if e["source"] == s), key=lambda e: (e["at"], e["event_id"]))
+        for s in {e["source"] for e in lines}
+    ]
     devices = {e["source"]: e["device"] for e in first_lines if not e["is_server"] and e["device"]}
     items: dict[str, dict[str, float]] = {}
     for event in own:
@@ -53,11 +56,15 @@ def _told(lines: Sequence[Event]) -> Order:
             item["quantity"] += 1 if event["quantity"] is None else event["quantity"]
             item["revenue"] += event["revenue"] or 0
     return {
-        "person": own[0]["person"], "source": source, "at": own[0]["at"], "date": own[0]["date"],
+        "person": own[0]["person"],
+        "source": source,
+        "at": own[0]["at"],
+        "date": own[0]["date"],
         "has_order_id": bool(own[0]["order_id"]),
         "device": devices.get(source) or max(devices.values(), default=None),
-        "revenue": sum(event["revenue"] or 0 for event in own), "items": items,
-    }  # fmt: skip
+        "revenue": sum(event["revenue"] or 0 for event in own),
+        "items": items,
+    }
 
 
 def _number(mine: list[tuple[str, Order]]) -> None:

@@ -1,6 +1,7 @@
 """Paths as the descriptions of the tables say, event by event.
 
-Not here: how a log becomes sessions. An event is (session, person, number, name, page); events of one session in any order.
+Not here: how a log becomes sessions. An event is (session, person, number, name, page); events of one session in any
+order.
 """
 
 from __future__ import annotations
@@ -76,9 +77,11 @@ def paths(events: Sequence[Event], revenue: Mapping[str, float], rules: Rules = 
     }
     person = {event.session: event.person for event in events}
     return Paths(
-        _sequences(raw, person, rules), _flows(raw, person, rules), _transitions(raw, person),
+        _sequences(raw, person, rules),
+        _flows(raw, person, rules),
+        _transitions(raw, person),
         _drop_offs(raw, person, revenue, rules),
-    )  # fmt: skip
+    )
 
 
 def _sequences(raw: Mapping[str, list[str]], person: Mapping[str, str], rules: Rules) -> dict[str, tuple]:
@@ -87,11 +90,13 @@ def _sequences(raw: Mapping[str, list[str]], person: Mapping[str, str], rules: R
         by_path[" → ".join(collapsed(steps)[:KEPT])].append(session)
     return {
         path: (
-            len(held), len({person[session] for session in held}), len(held) / len(raw),
+            len(held),
+            len({person[session] for session in held}),
+            len(held) / len(raw),
             sum(rules.end in raw[session] for session in held) / len(held),
         )
         for path, held in by_path.items()
-    }  # fmt: skip
+    }
 
 
 def _flows(raw: Mapping[str, list[str]], person: Mapping[str, str], rules: Rules) -> dict[tuple, tuple[int, int]]:

@@ -157,7 +157,7 @@ def _asked(rules: Rules) -> Iterator[tuple[str, str, int, int, int]]:
 
 
 def curve(cells: dict[Key, Cell]) -> dict[tuple[str, str, int], tuple[int, int, int, float]]:
-    """Cohorts, their persons, the retained and their revenue until then, by mode, grain and period; mature cells only."""
+    """Cohorts, persons, the retained and their revenue until then, by mode, grain and period; mature cells only."""
     sums: dict[tuple[str, str, int], tuple[int, int, int, float]] = {}
     for (mode, grain, _, period), cell in cells.items():
         if cell.is_mature:

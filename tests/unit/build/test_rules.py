@@ -1,4 +1,6 @@
-"""What counts as a change of the rules: a whole build follows from it, so nothing may be missing and little be too much."""
+"""What counts as a change of the rules: a whole build follows from it, so nothing may be missing and little be too
+much.
+"""
 
 from __future__ import annotations
 

@@ -16,15 +16,34 @@ from pipeline.reports import render
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&"
 NIGHT = {
-    "as_of_date": date(2026, 2, 9), "published_at": datetime(2026, 2, 10, 2, 31), "run_id": "r", "n_events": 0,
-    "n_persons": 0, "n_sessions": 0, "sources": [], "is_balanced": None,
-}  # fmt: skip
+    "as_of_date": date(2026, 2, 9),
+    "published_at": datetime(2026, 2, 10, 2, 31),
+    "run_id": "r",
+    "n_events": 0,
+    "n_persons": 0,
+    "n_sessions": 0,
+    "sources": [],
+    "is_balanced": None,
+}
 NOTHING: dict[str, Any] = {
-    "version": "v", "home": "shop", "currency": "EUR", "headline": NIGHT, "activity": None, "revenue": None,
-    "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 0, "not_held": []}, "retention": None, "funnels": [],
-    "segments": [], "migrations": None, "models": [], "value": None, "survival": None, "recommendations": None,
-    "stages": [], "nights": [],
-}  # fmt: skip
+    "version": "v",
+    "home": "shop",
+    "currency": "EUR",
+    "headline": NIGHT,
+    "activity": None,
+    "revenue": None,
+    "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 0, "not_held": []},
+    "retention": None,
+    "funnels": [],
+    "segments": [],
+    "migrations": None,
+    "models": [],
+    "value": None,
+    "survival": None,
+    "recommendations": None,
+    "stages": [],
+    "nights": [],
+}
 
 
 @pytest.mark.parametrize("module", [render, versions])
@@ -42,24 +61,36 @@ def test_a_night_without_anything_says_so_in_each_section() -> None:
 
 def test_names_from_the_data_are_text_on_the_page() -> None:
     step = {
-        "step_name": HOSTILE, "step_number": 1, "n_reached": 1, "step_conversion_rate": None,
-        "overall_conversion_rate": 1.0, "median_time_from_previous_s": None,
-    }  # fmt: skip
+        "step_name": HOSTILE,
+        "step_number": 1,
+        "n_reached": 1,
+        "step_conversion_rate": None,
+        "overall_conversion_rate": 1.0,
+        "median_time_from_previous_s": None,
+    }
     funnel = {"name": HOSTILE, "steps": [step], "window_s": None, "n_entries": 1, "n_closed": 1}
     source = {
-        "source": HOSTILE, "n_lines": 1, "n_loaded": 1, "n_duplicates": 0, "n_rejected": 0, "n_too_late": 0,
+        "source": HOSTILE,
+        "n_lines": 1,
+        "n_loaded": 1,
+        "n_duplicates": 0,
+        "n_rejected": 0,
+        "n_too_late": 0,
         "is_balanced": True,
-    }  # fmt: skip
+    }
     used = [{"strategy": HOSTILE, "share": 1.0}]
     lists = {"ranking": HOSTILE, "tested": [], "ndcg": {}, "used": used, "n_persons": 1, "n_items": 1}
     check = {"severity": "warn", "text": HOSTILE}
     page = render.render(
         {
-            **NOTHING, "home": HOSTILE, "funnels": [funnel], "recommendations": lists,
+            **NOTHING,
+            "home": HOSTILE,
+            "funnels": [funnel],
+            "recommendations": lists,
             "headline": {**NIGHT, "sources": [source]},
             "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 1, "not_held": [check]},
         }
-    )  # fmt: skip
+    )
     assert "<script" not in page and "<img" not in page and "onerror='" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 7
 
