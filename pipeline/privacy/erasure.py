@@ -27,7 +27,7 @@ from pipeline.privacy.lake import linked_devices, rows_about, without_lines
 from pipeline.privacy.proof import Proof
 from pipeline.privacy.raw_files import RawChange, change_of, raw_files
 from pipeline.privacy.rewrite import PREFIX
-from pipeline.settings import Settings
+from pipeline.settings import Settings, trimmed
 
 KINDS = ("user", "anonymous")
 
@@ -69,9 +69,14 @@ def erase(
 
 def _checked(settings: Settings, kind: str, given: str) -> str:
     """The id without blanks around it. Raises EraseError where no erasure is possible."""
-    given = given.strip()
-    if kind not in KINDS or not given:
+    given = trimmed(given)
+    if kind not in KINDS:
         raise EraseError("name the person: --user ID or --anonymous ID")
+    if not settings.identity.is_valid_id(given):
+        raise EraseError(
+            f"{given or 'an empty text'!r} is nobody's id: it stands where there is none (identity.invalid_ids and what "
+            "programs write for no value), so the lines of everybody without an id would go; nothing was changed"
+        )
     if problem := ledger_problem(Lake(HomePaths(settings.home).lake)):
         raise EraseError(f"the lake's ledger {problem}: `growthhouse run` rebuilds it; erase after that")
     return given
@@ -94,6 +99,12 @@ def finish_pending(settings: Settings, say: Callable[[str], object] = print) -> 
     """Finish an erasure that was killed; None if there was none. Needs the writer lock."""
     journal = Journal.read(settings.data_dir)
     if journal is None:
+        return None
+    if not settings.identity.is_valid_id(journal.given):  # begun by a version that did not check it
+        for new, _ in journal.renames:
+            Path(new).unlink(missing_ok=True)
+        journal.close()
+        say(f"dropped the erasure that began at {journal.started_at}: {journal.given!r} is nobody's id")
         return None
     say(f"finishing the erasure that began at {journal.started_at}")
     with duckdb.connect() as con:

@@ -69,7 +69,9 @@ class Person:
 
     @cached_property
     def _plain(self) -> list[str]:
-        return sorted({spelling for given in self.ids if not is_distinctive(given) for spelling in _spellings(given)})
+        # Unquoted, `null` is no id but the absence of one.
+        plain = {given for given in self.ids if not is_distinctive(given)} - {"null"}
+        return sorted({spelling for given in plain for spelling in _spellings(given)})
 
     @cached_property
     def needles(self) -> tuple[bytes, ...]:

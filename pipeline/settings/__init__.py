@@ -10,6 +10,7 @@ from pipeline.settings.predicates import are_apart
 from pipeline.settings.sections.alerts import Alerts, Email, Webhook
 from pipeline.settings.sections.churn import Churn
 from pipeline.settings.sections.funnels import FunnelStep
+from pipeline.settings.sections.identity import trimmed
 from pipeline.settings.sections.purchase import Purchase
 from pipeline.settings.sections.sources import CANONICAL_COLUMNS, Source
 from pipeline.settings.settings import Settings
@@ -32,4 +33,5 @@ __all__ = [
     "default_config_text",
     "load_settings",
     "parse_settings",
+    "trimmed",
 ]

@@ -54,6 +54,7 @@ sources:
 #   raw_days: null               # 730: older raw files and months of the lake are deleted
 #   versions: 3                  # published versions to keep
 #   version_days: null           # 30: older versions are deleted earlier; the current one always stays
+#   max_erased_rate: 0.05        # an erasure that removes more of all lines asks first, or needs --yes
 
 # sessions:
 #   timeout_minutes: 30          # a longer gap starts a new session

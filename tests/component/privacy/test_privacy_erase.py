@@ -12,11 +12,12 @@ import duckdb
 import pytest
 from erase_home import ANNA, BEN, NOW, PHONE, SHARED, holders, unpacked
 from erased_texts import NAMING, NOT_NAMING
-from ingest_home import Home, jsonl, track
+from ingest_home import TRACKER, Home, jsonl, track
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from pipeline.privacy import erase
+from pipeline.privacy import erase, finish_pending
+from pipeline.privacy.journal import Journal
 from pipeline.privacy.person import Person, is_distinctive
 
 
@@ -253,3 +254,29 @@ def test_an_archive_among_the_raw_files_is_left_intact_and_reported(home: Home) 
     report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
     assert report.remaining == {"in/old.zip": "2 left", "in/broken.zip": "cannot be searched: BadZipFile"}
     assert archive.read_bytes() == content
+
+
+@pytest.mark.parametrize("kind", ["user", "anonymous"])
+@pytest.mark.parametrize(
+    "given", ["null", " NULL ", "(not set)", r"\N", "undefined", "NaN", "", "\u3000\u200b", "\ufeffnone", "house"]
+)
+def test_a_placeholder_is_nobody_and_is_refused_with_nothing_changed(home: Home, kind: str, given: str) -> None:
+    home.configure({**TRACKER, "path": "in/*"}, identity={"invalid_ids": ["house"]})
+    before = contents(home)
+    result = cli(home, f"--{kind}", given)
+    assert result.exit_code == 2 and "is nobody's id" in result.output
+    assert {path: data for path, data in contents(home).items() if not path.endswith("writer.lock")} == before
+
+
+def test_an_erasure_of_a_placeholder_that_an_older_version_began_is_dropped(home: Home) -> None:
+    home.put("d.jsonl", jsonl(track(user=None, anonymousId="d7", userId=None)))
+    copy = home.folder / "in" / ".erasing-d.jsonl"
+    copy.write_bytes(b"")
+    journal = Journal(Journal.place(home.settings.data_dir), "user", "null", users=["null"])
+    journal.renames = [[str(copy), str(home.folder / "in" / "d.jsonl")]]
+    journal.write()
+    before = home.folder.joinpath("in", "d.jsonl").read_bytes()
+    told: list[object] = []
+    assert finish_pending(home.settings, told.append) is None
+    assert home.folder.joinpath("in", "d.jsonl").read_bytes() == before and not copy.exists()
+    assert not journal.path.exists() and "nobody's id" in str(told)

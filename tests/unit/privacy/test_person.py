@@ -48,3 +48,9 @@ def test_a_device_is_theirs_unless_somebody_else_is_logged_in_on_it() -> None:
     assert not person.owns("u9", "d1")
     assert person.owns("u9", "d2")
     assert not person.owns("", "")
+
+
+def test_json_null_is_the_id_of_nobody() -> None:
+    person = Person(users=frozenset({"null"}))
+    for text in ('{"userId": null}', '{"userId":null,"anonymousId":"d1"}', "user_id=null"):
+        assert not person.pattern.search(text.encode()), text
