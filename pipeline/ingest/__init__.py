@@ -8,7 +8,7 @@ Other packages import from this face, or from those of `lake` and `text`.
 from pipeline.ingest.formats import check_formats, format_of
 from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
-from pipeline.ingest.plan import shown_path
+from pipeline.ingest.plan import listed, shown_path
 from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
 from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.ingest.run import ingest
@@ -27,6 +27,7 @@ __all__ = [
     "describe_late",
     "format_of",
     "ingest",
+    "listed",
     "privacy_filter",
     "read_ledger",
     "shown_path",

@@ -5,6 +5,8 @@ A new file, never a DELETE: deleted rows stay in the free blocks of a DuckDB fil
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -55,9 +57,16 @@ def _name(database: str, table: tuple[str, str]) -> str:
 
 def count_rows(path: Path, person: Person) -> dict[str, int]:
     """The number of rows about the person, by table that has any."""
-    with duckdb.connect() as con:
-        con.execute(f"attach {quote(str(path))} as old (read_only)")
+    with _opened(path, person) as con:
         return _counts(con, _rules(con, person))
+
+
+@contextmanager
+def _opened(path: Path, person: Person) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        person.words.install(con)
+        con.execute(f"attach {quote(str(path))} as old (read_only)")
+        yield con
 
 
 def _counts(con: duckdb.DuckDBPyConnection, rules: dict[tuple[str, str], str]) -> dict[str, int]:
@@ -69,15 +78,26 @@ def _counts(con: duckdb.DuckDBPyConnection, rules: dict[tuple[str, str], str]) -
     return {name: n for name, n in counts.items() if n}
 
 
-def explains_bytes(path: Path, person: Person) -> bool:
-    """Whether some value contains the bytes inside a longer word, as `u0000123` contains `u000012`."""
-    with duckdb.connect() as con:
-        con.execute(f"attach {quote(str(path))} as old (read_only)")
+def longer_words_in(path: Path, person: Person) -> list[tuple[str, str, int]]:
+    """Longer words that contain an id, in rows that are not the person's: column, word with its mark, rows."""
+    found = []
+    with _opened(path, person) as con:
+        rules = _rules(con, person)
         for name, columns in tables(con, "old").items():
-            texts = " or ".join(person.has_bytes_sql(f"{identifier(c)}::varchar") for c in columns)
-            if con.execute(f"select count(*) > 0 from {_name('old', name)} where {texts}").fetchall()[0][0]:
-                return True
-    return False
+            texts = {column: f"{identifier(column)}::varchar" for column in columns}
+            has_bytes = " or ".join(map(person.words.has_bytes_sql, texts.values()))
+            words = " || ".join(
+                f"list_transform(coalesce({person.words.longer_sql(text)}, []), lambda w: [{quote(column)}, w])"
+                for column, text in texts.items()
+            )
+            rows = con.execute(
+                f"""select entry[1], entry[2], count(*) from (
+                    select unnest({words}) as entry from {_name("old", name)}
+                    where ({has_bytes}) and not ({rules[name] or "false"})
+                ) group by all order by all"""
+            ).fetchall()
+            found += [(f": {'.'.join(name)}.{column}", marked, n) for column, marked, n in rows]
+    return found
 
 
 def without_rows(path: Path, person: Person) -> tuple[Path, dict[str, int]]:
@@ -87,6 +107,7 @@ def without_rows(path: Path, person: Person) -> tuple[Path, dict[str, int]]:
         leftover.unlink(missing_ok=True)
     con = duckdb.connect(str(target))
     try:
+        person.words.install(con)
         con.execute("set preserve_insertion_order = true")
         con.execute(f"attach {quote(str(path))} as old (read_only)")
         rules = _rules(con, person)

@@ -7,29 +7,35 @@ one, and doing it twice does no harm.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
 from zipfile import BadZipFile
 
 import duckdb
 
-from pipeline.home.checksums import accept, digest
+from pipeline.home.checksums import digest
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import PrivacyFilter, Tombstones, privacy_filter, shown_path
 from pipeline.ingest.lake import Lake, LedgerRow, clear_orphans, ledger_problem, read_ledger, write_ledger
+from pipeline.ingest.text import ExpandsTooFar
 from pipeline.privacy import places
+from pipeline.privacy.files import Files, FoundFile, find_files, unfinished_copies
 from pipeline.privacy.journal import Journal
 from pipeline.privacy.lake import linked_devices, rows_about, without_lines
-from pipeline.privacy.proof import Proof
-from pipeline.privacy.raw_files import RawChange, change_of, raw_files
+from pipeline.privacy.person import Person
+from pipeline.privacy.proof import Proof, Searched
+from pipeline.privacy.raw_files import CannotErase, RawChange, change_of, names_elsewhere
+from pipeline.privacy.replacement import Replacement, state_of
 from pipeline.privacy.rewrite import PREFIX
+from pipeline.privacy.search import Unsearchable, find, kind_of
+from pipeline.privacy.share import Share, measure
 from pipeline.settings import Settings, trimmed
 
 KINDS = ("user", "anonymous")
+_UNREADABLE = (OSError, duckdb.Error, ValueError, BadZipFile, Unsearchable, ExpandsTooFar)
 
 
 class EraseError(Exception):
@@ -48,23 +54,89 @@ class _Erasure:
     def lake(self) -> Lake:
         return Lake(self.paths.lake)
 
+    @cached_property
+    def person(self) -> Person:
+        return self.journal.person
+
+    @cached_property
+    def files(self) -> Files:
+        return find_files(self.settings)
+
 
 def erase(
-    settings: Settings, kind: str, given: str, *, now: datetime | None = None, say: Callable[[str], object] = print
+    settings: Settings,
+    kind: str,
+    given: str,
+    *,
+    also: Iterable[str] = (),
+    is_rest_left: bool = False,
+    now: datetime | None = None,
+    say: Callable[[str], object] = print,
+    agree: Callable[[Share], bool] = lambda share: True,
 ) -> Proof:
-    """Remove a person and search for what is left. `given` is the id as in the raw data. Needs the writer lock."""
+    """Remove a person and search for what is left. `given` is the id as in the raw data. Needs the writer lock.
+
+    `also` are longer words that mean the person too; with `is_rest_left` all others do not. `agree` is asked where an unlikely share of all lines would go
+    (`privacy.max_erased_rate`); EraseError if it does not.
+    """
     finish_pending(settings, say)
-    given = _checked(settings, kind, given)
-    privacy = privacy_filter(settings)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    paths, journal = HomePaths(settings.home), Journal(Journal.place(settings.data_dir), kind, given)
-    journal.started_at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    with _prepared(settings, kind, given, also, say) as work:
+        work.journal.is_rest_left = is_rest_left
+        work.journal.started_at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        share = measure(work.con, settings, work.files, work.lake, work.person)
+        if share.is_unlikely(settings.privacy.max_erased_rate) and not agree(share):
+            raise EraseError(f"{share.text}; nothing was changed")
+        clear_orphans(work.lake, read_ledger(work.lake.ledger))
+        work.journal.write()
+        return _carry_out(work)
+
+
+def preview(settings: Settings, kind: str, given: str, *, also: Iterable[str] = ()) -> Searched:
+    """What an erasure would find; nothing is changed. Needs the writer lock."""
+    if Journal.place(settings.data_dir).exists():
+        raise EraseError(
+            "an erasure that was killed comes first: run `growthhouse erase` without --dry-run, or a night"
+        )
+    with _prepared(settings, kind, given, also, print) as work:
+        return _search(work)
+
+
+def finish_pending(settings: Settings, say: Callable[[str], object] = print) -> Proof | None:
+    """Finish an erasure that was killed; None if there was none. Needs the writer lock."""
+    journal = Journal.read(settings.data_dir)
+    if journal is None:
+        return None
+    if not settings.identity.is_valid_id(journal.given):  # begun by a version that did not check it
+        journal.drop()
+        say(f"dropped the erasure that began at {journal.started_at}: {journal.given!r} is nobody's id")
+        return None
+    say(f"finishing the erasure that began at {journal.started_at}")
     with duckdb.connect() as con:
-        lake = Lake(paths.lake)
-        clear_orphans(lake, read_ledger(lake.ledger))
-        _find_ids(journal, con, lake, privacy)
-        journal.write()
-        return _carry_out(_Erasure(settings, paths, con, journal, say))
+        work = _Erasure(settings, HomePaths(settings.home), con, journal, say)
+        work.person.words.install(con)
+        proof = _carry_out(work)
+    for place, what in proof.remaining.items():
+        say(f"the erasure that began at {journal.started_at} left the person in {place}: {what}")
+    return proof
+
+
+@contextmanager
+def _prepared(
+    settings: Settings, kind: str, given: str, also: Iterable[str], say: Callable[[str], object]
+) -> Iterator[_Erasure]:
+    """An erasure that knows all ids of the person, and has changed nothing yet."""
+    given, privacy = _checked(settings, kind, given), privacy_filter(settings)
+    journal = Journal(Journal.place(settings.data_dir), kind, given, also=sorted(set(also)))
+    with duckdb.connect() as con:
+        work = _Erasure(settings, HomePaths(settings.home), con, journal, say)
+        _find_ids(journal, con, work.lake, privacy)
+        if strange := [word for word in journal.also if not any(given in word for given in work.person.ids)]:
+            raise EraseError(
+                f"{strange[0]!r} does not contain the id, so it is no longer word of it; nothing was changed"
+            )
+        work.person.words.install(con)
+        yield work
 
 
 def _checked(settings: Settings, kind: str, given: str) -> str:
@@ -80,35 +152,6 @@ def _checked(settings: Settings, kind: str, given: str) -> str:
     if problem := ledger_problem(Lake(HomePaths(settings.home).lake)):
         raise EraseError(f"the lake's ledger {problem}: `growthhouse run` rebuilds it; erase after that")
     return given
-
-
-def preview(settings: Settings, kind: str, given: str) -> dict[str, str]:
-    """What an erasure would find, by file; nothing is changed. Needs the writer lock."""
-    given, privacy = _checked(settings, kind, given), privacy_filter(settings)
-    if Journal.place(settings.data_dir).exists():
-        raise EraseError(
-            "an erasure that was killed comes first: run `growthhouse erase` without --dry-run, or a night"
-        )
-    paths, journal = HomePaths(settings.home), Journal(Journal.place(settings.data_dir), kind, given)
-    with duckdb.connect() as con:
-        _find_ids(journal, con, Lake(paths.lake), privacy)
-        return _search(_Erasure(settings, paths, con, journal, print))[1]
-
-
-def finish_pending(settings: Settings, say: Callable[[str], object] = print) -> Proof | None:
-    """Finish an erasure that was killed; None if there was none. Needs the writer lock."""
-    journal = Journal.read(settings.data_dir)
-    if journal is None:
-        return None
-    if not settings.identity.is_valid_id(journal.given):  # begun by a version that did not check it
-        for new, _ in journal.renames:
-            Path(new).unlink(missing_ok=True)
-        journal.close()
-        say(f"dropped the erasure that began at {journal.started_at}: {journal.given!r} is nobody's id")
-        return None
-    say(f"finishing the erasure that began at {journal.started_at}")
-    with duckdb.connect() as con:
-        return _carry_out(_Erasure(settings, HomePaths(settings.home), con, journal, say))
 
 
 def _find_ids(journal: Journal, con: duckdb.DuckDBPyConnection, lake: Lake, privacy: PrivacyFilter) -> None:
@@ -130,52 +173,66 @@ def _carry_out(work: _Erasure) -> Proof:
     for kind, ids in (("user", journal.users), ("device", journal.devices), ("anonymous", journal.anonymous)):
         stones.add(kind, set(ids), moment)
     stones.write()
-    _remove_unfinished(work)
+    for copy in unfinished_copies(work.files):
+        copy.unlink(missing_ok=True)
     _erase_raw_and_lake(work)
     _erase_other_files(work)
     _erase_versions(work)
     _remove_build_database(work)
-    proof = _prove(work, stones)
+    proof = Proof.of(journal, stones, _search(work))
     proof.write(work.settings.data_dir / "erasures")
     journal.close()
     return proof
 
 
-def _remove_unfinished(work: _Erasure) -> None:
-    """Copies that a killed erasure left incomplete."""
-    folders = {path.parent for path in raw_files(work.settings)} | {work.paths.data}
-    for folder in folders:
-        for path in folder.rglob(f"{PREFIX}*"):
-            path.unlink(missing_ok=True)
-
-
 def _erase_raw_and_lake(work: _Erasure) -> None:
     """Commit both together: new files are ready before the first rename, and the journal lists all renames."""
-    person, journal, lake = work.journal.person, work.journal, work.lake
-    ledger = read_ledger(lake.ledger)
+    journal, lake = work.journal, work.lake
+    ledger, ledger_state = read_ledger(lake.ledger), state_of(lake.ledger)
     active = [row for row in ledger if row.is_active]
     clear_orphans(lake, active)
-    gone, n_named = rows_about(work.con, lake, person)
-    changes: list[RawChange] = []
-    for path, source in raw_files(work.settings).items():
-        if change := change_of(work.con, work.settings, path, source, person, active, gone):
-            changes.append(change)
-            journal.note(_shown(work, path), "raw", len(change.lines), "lines", is_done=False)
+    gone, n_named = rows_about(work.con, lake, work.person)
+    changes = [change for file in work.files.raw if (change := _change(work, file, active, gone))]
+    for change in changes:
+        journal.note(change.file.name, "raw", len(change.lines), "lines", is_done=False)
     by_row = {row.file_id: change for change in changes for row in change.known_as}
     journal.n_named += n_named
     rows = [_rewritten_row(work, row, gone, by_row.get(row.file_id)) for row in active]
     renamed = {row.file_id for row in active} - {row.file_id for row in rows}
     if not changes and not renamed:
         return
-    journal.renames = [[str(change.new), str(change.path)] for change in changes]
+    journal.renames = [change.replacement.kept() for change in changes]
     if rows:
         ready = lake.root / f"{PREFIX}ledger.parquet"
+        before = digest(lake.ledger).sha256
         write_ledger(ready, [*(row for row in ledger if not row.is_active), *rows])
-        accept(lake.root, {lake.ledger.name: digest(ready)})
-        journal.renames.insert(0, [str(ready), str(lake.ledger)])
+        journal.renames.insert(0, Replacement(ready, lake.ledger, ledger_state, before).kept())
     journal.write()
     journal.rename_all()
-    clear_orphans(lake, rows)
+    clear_orphans(lake, [row for row in read_ledger(lake.ledger) if row.is_active])
+
+
+def _change(work: _Erasure, file: FoundFile, active: list[LedgerRow], gone: dict[str, set[int]]) -> RawChange | None:
+    try:
+        change = change_of(work.con, work.settings, file, work.person, active, gone)
+        if change and (n_elsewhere := names_elsewhere(work.files.raw, file)):
+            work.journal.failed[file.name] = (
+                f"has {n_elsewhere} more names elsewhere (hard links), which keep the person: remove them there"
+            )
+    except (*_UNREADABLE, CannotErase) as error:
+        work.journal.failed[file.name] = _why(error)
+        return None
+    return change
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, (CannotErase, Unsearchable)):
+        return str(error)
+    if isinstance(error, ExpandsTooFar):
+        return "cannot be searched: expands too far (cleaning.max_expansion)"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be searched or rewritten: {error.strerror}"
+    return f"cannot be searched: {type(error).__name__}"
 
 
 def _rewritten_row(work: _Erasure, row: LedgerRow, gone: dict[str, set[int]], change: RawChange | None) -> LedgerRow:
@@ -190,38 +247,35 @@ def _rewritten_row(work: _Erasure, row: LedgerRow, gone: dict[str, set[int]], ch
     return new
 
 
-def _shown(work: _Erasure, path: Path) -> str:
-    return shown_path(work.settings.home, path)
-
-
-def _exports(work: _Erasure) -> list[Path]:
-    """Files that `growthhouse export` wrote, in whatever folder."""
-    log = work.paths.exports
-    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    return sorted({Path(json.loads(line)["file"]).absolute() for line in lines})
-
-
-def _others(work: _Erasure) -> Iterator[Path]:
-    """Exports, and files below data/ that are neither raw, nor the lake, nor our databases, nor about erasures."""
-    yield from (path for path in _exports(work) if path.is_file() and not path.is_symlink())
-    data = work.paths.data
-    skipped = (data / "raw", work.paths.lake, data / "erasures", work.paths.versions)
-    for path in sorted(data.rglob("*")):
-        is_database = path.name.startswith(work.paths.build_db.name) and path.parent == work.paths.build_db.parent
-        if path.is_file() and not path.is_symlink() and not is_database and not any(map(path.is_relative_to, skipped)):
-            yield path
-
-
 def _erase_other_files(work: _Erasure) -> None:
-    for path in _others(work):
-        n = places.clean(work.con, path, work.journal.person)
-        work.journal.note(_shown(work, path), "file", n, "rows, lines or words")
+    """Exports, and files below data/ that are neither raw, nor the lake, nor our databases, nor about erasures."""
+    paths = work.paths
+    skipped = [path.resolve() for path in (paths.lake, paths.versions, paths.data / "erasures")]
+    for file in work.files.by_path.values():
+        is_database = (
+            file.path.name.startswith(paths.build_db.name) and file.path.parent == paths.build_db.parent.resolve()
+        )
+        if file.is_raw or not file.is_ours or is_database or any(map(file.path.is_relative_to, skipped)):
+            continue
+        try:
+            n = places.clean(work.con, file.path, work.person, work.settings.cleaning.max_expansion)
+        except FileNotFoundError:
+            continue
+        except _UNREADABLE as error:
+            work.journal.failed[file.name] = _why(error)
+            continue
+        work.journal.note(file.name, "file", n, "rows, lines or words")
 
 
 def _erase_versions(work: _Erasure) -> None:
     for path in sorted(work.paths.versions.glob("*")):
         if path.is_file():
-            work.journal.note(_shown(work, path), "version", places.clean(work.con, path, work.journal.person), "rows")
+            try:
+                n = places.clean_version(path, work.person)
+            except duckdb.Error as error:
+                work.journal.failed[shown_path(work.settings.home, path)] = _why(error)
+                continue
+            work.journal.note(shown_path(work.settings.home, path), "version", n, "rows")
 
 
 def _remove_build_database(work: _Erasure) -> None:
@@ -230,49 +284,29 @@ def _remove_build_database(work: _Erasure) -> None:
     if not path.exists():
         return
     try:
-        n = places.find(work.con, path, work.journal.person)
+        n = find(work.con, path, work.person, work.settings.cleaning.max_expansion).n
     except duckdb.Error:
         n = 1
     if n or any(entry["kind"] == "lake" for entry in work.journal.removed):
         for file in path.parent.glob(f"{path.name}*"):
             file.unlink()
-        work.journal.note(_shown(work, path), "build database", max(n, 1), "rows, removed with the whole file")
+        work.journal.note(
+            shown_path(work.settings.home, path), "build database", max(n, 1), "rows, removed with the whole file"
+        )
         work.say("removed the build database: the next night rebuilds it from the lake")
 
 
-def _search(work: _Erasure) -> tuple[int, dict[str, str]]:
-    """How many files were searched, and what of the person is in which of them."""
-    journal, person = work.journal, work.journal.person
-    files = dict.fromkeys([*sorted(work.paths.data.rglob("*")), *raw_files(work.settings), *_exports(work)])
-    n_searched, found = 0, {}
-    for path in files:
-        if not path.is_file() or path.is_symlink() or path == journal.path:
+def _search(work: _Erasure) -> Searched:
+    """Search every file as it is now."""
+    files = find_files(work.settings)
+    searched = Searched(remaining={**work.journal.failed, **files.unreadable}, moved_exports=files.moved_exports)
+    for file in files.by_path.values():
+        if file.path == work.journal.path.resolve():
             continue
-        n_searched += 1
         try:
-            n = places.find(work.con, path, person)
-        except (OSError, duckdb.Error, ValueError, BadZipFile) as error:
-            found[_shown(work, path)] = f"cannot be searched: {type(error).__name__}"
-            continue
-        if n:
-            found[_shown(work, path)] = str(n)
-    return n_searched, found
-
-
-def _prove(work: _Erasure, stones: Tombstones) -> Proof:
-    """Search every file once more: what is found now has remained."""
-    journal, person = work.journal, work.journal.person
-    n_searched, found = _search(work)
-    return Proof(
-        kind=journal.kind,
-        salted_sha256=hashlib.sha256(stones.salt + journal.given.encode()).hexdigest(),
-        tombstone=stones.hash(journal.given),
-        n_devices=len(journal.devices),
-        is_searchable=person.is_searchable,
-        started_at=journal.started_at,
-        removed=journal.removed,
-        n_named=journal.n_named,
-        n_searched=n_searched,
-        remaining={place: f"{what} left" if what.isdigit() else what for place, what in found.items()},
-        moved_exports=[str(path) for path in _exports(work) if not path.exists()],
-    )
+            searched.add(
+                file, kind_of(file.path), find(work.con, file.path, work.person, work.settings.cleaning.max_expansion)
+            )
+        except _UNREADABLE as error:
+            searched.remaining[file.name] = _why(error)
+    return searched

@@ -7,13 +7,13 @@ ledger) are listed here before they are done, so that a later erasure can do tho
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.home.atomic import fsync, write_private
 from pipeline.privacy.person import Person
+from pipeline.privacy.replacement import Replacement
 
 
 @dataclass
@@ -28,8 +28,11 @@ class Journal:
     anonymous: list[str] = field(default_factory=list)
     started_at: str = ""
     removed: list[dict[str, Any]] = field(default_factory=list)
-    renames: list[list[str]] = field(default_factory=list)
+    renames: list[list[Any]] = field(default_factory=list)
     n_named: int = 0
+    also: list[str] = field(default_factory=list)
+    is_rest_left: bool = False
+    failed: dict[str, str] = field(default_factory=dict)  # files that could not be rewritten, and why
 
     @staticmethod
     def place(data_dir: Path) -> Path:
@@ -45,7 +48,7 @@ class Journal:
     @property
     def person(self) -> Person:
         """Who is erased."""
-        return Person(frozenset(self.users), frozenset(self.devices), frozenset(self.anonymous))
+        return Person(*map(frozenset, (self.users, self.devices, self.anonymous, self.also)))
 
     def write(self) -> None:
         """Save it in one step, readable for this user alone."""
@@ -60,13 +63,17 @@ class Journal:
                 self.write()
 
     def rename_all(self) -> None:
-        """Do the renames that are left."""
-        for new, final in self.renames:
-            if Path(new).exists():
-                os.replace(new, final)
-                fsync(Path(final).parent)
+        """Do the renames that are left. A file that was delivered again since then is left as it is."""
+        for kept in self.renames:
+            Replacement.read(kept).carry_out()
         self.renames = []
         self.write()
+
+    def drop(self) -> None:
+        """Give the erasure up, as far as it was not carried out."""
+        for kept in self.renames:
+            Replacement.read(kept).new.unlink(missing_ok=True)
+        self.close()
 
     def close(self) -> None:
         """Delete the ids: the work is done."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,58 @@ from typing import Any
 from pipeline.home.atomic import write_private
 from pipeline.home.calendar import naive_utc
 from pipeline.home.paths import HomePaths
+from pipeline.ingest import Tombstones, listed
+from pipeline.privacy.files import FoundFile
+from pipeline.privacy.journal import Journal
+from pipeline.privacy.search import KINDS, Found
+from pipeline.privacy.words import HOW, NOT_SEARCHED
 from pipeline.publish.freshness import published_at
 
 _COUNTED = ("lake", "version")  # kinds of places whose rows the totals of the published version count
+_MAX_PLACES = 100  # that a proof keeps of one longer word
+
+
+@dataclass
+class Longer:
+    """A longer word that contains the id, in lines that are not the person's: how often, and where."""
+
+    n: int = 0
+    places: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Searched:
+    """What a search of all files found. `remaining` says what could not be searched or rewritten, and why."""
+
+    remaining: dict[str, str]
+    moved_exports: list[str]
+    found: dict[str, int] = field(default_factory=dict)
+    longer: dict[str, Longer] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)  # longer words that are taken for other ids
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, file: FoundFile, kind: str, found: Found) -> None:
+        """Note what one file has."""
+        self.kinds[KINDS[kind]] += 1
+        if found.n:
+            self.found[file.name] = found.n
+        for word, places in found.longer.items():
+            longer = self.longer.setdefault(word, Longer())
+            longer.n += found.n_longer[word]
+            longer.places += [f"{file.name}{place}" for place in places]
+        self.others |= found.others
+
+    def longer_text(self) -> list[str]:
+        """The longer words, for a person to decide about."""
+        return [f"{longer.n:>9,} {word:<24} {listed(longer.places)}" for word, longer in sorted(self.longer.items())]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """`remaining` is what is left of the person, by file: empty if nothing was found in any of the `n_searched`."""
+    """`remaining` is what is left of the person, by file: empty if nothing was found in any of the `n_searched`.
+
+    Its file has no word that contains the id, so of longer words it keeps the places.
+    """
 
     kind: str
     salted_sha256: str  # of the salt in tombstones.json and the id
@@ -32,11 +77,53 @@ class Proof:
     n_searched: int
     remaining: dict[str, str]
     moved_exports: list[str]  # were exported and are gone: copies elsewhere are out of reach
+    searched: dict[str, int]  # files by how they were searched
+    searched_for: str
+    not_searched: str
+    n_also: int  # longer words that were erased too, because they were named
+    longer_words: list[list[str]]  # the places of each that is left
+    is_rest_left: bool  # somebody decided that these are not the person
+    n_other_ids: int  # longer words that go on with one more digit or letter
+    _words: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(journal: Journal, stones: Tombstones, searched: Searched) -> Proof:
+        """What an erasure did, and what a search after it found."""
+        left = {
+            name: ": ".join([f"{n} left", *filter(None, [searched.remaining.get(name)])])
+            for name, n in searched.found.items()
+        }
+        return Proof(
+            kind=journal.kind,
+            salted_sha256=hashlib.sha256(stones.salt + journal.given.encode()).hexdigest(),
+            tombstone=stones.hash(journal.given),
+            n_devices=len(journal.devices),
+            is_searchable=journal.person.is_searchable,
+            started_at=journal.started_at,
+            removed=journal.removed,
+            n_named=journal.n_named,
+            n_searched=sum(searched.kinds.values()),
+            remaining={**searched.remaining, **left},
+            moved_exports=searched.moved_exports,
+            searched=dict(sorted(searched.kinds.items())),
+            searched_for=HOW,
+            not_searched=NOT_SEARCHED,
+            n_also=len(journal.also),
+            longer_words=[longer.places[:_MAX_PLACES] for _, longer in sorted(searched.longer.items())],
+            is_rest_left=journal.is_rest_left,
+            n_other_ids=len(searched.others),
+            _words=tuple(searched.longer_text()),
+        )
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether longer words are left that nobody has decided about."""
+        return bool(self.longer_words) and not self.is_rest_left
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing remains."""
-        return not self.remaining
+        """Whether nothing remains, and nothing may."""
+        return not self.remaining and not self.is_undecided
 
     @property
     def is_counted(self) -> bool:
@@ -48,7 +135,8 @@ class Proof:
         name = self.started_at.replace("-", "").replace(":", "")
         path = folder / f"{name}-{self.tombstone[:8]}.json"
         if self.removed or not path.exists():  # the same again within a second must not replace what was removed
-            write_private(json.dumps({**asdict(self), "is_clean": self.is_clean}, indent=1), path)
+            content = {name: value for name, value in asdict(self).items() if name != "_words"}
+            write_private(json.dumps({**content, "is_clean": self.is_clean}, indent=1), path)
         return path
 
     def text(self) -> str:
@@ -64,17 +152,32 @@ class Proof:
             lines.append(f"           {self.n_named:,} of them in the lake were events of others that name the person")
         if not self.removed:
             lines.append("0 persons found: nothing was erased, because no file of this home names this id")
-        how = (
+        lines += self._search_text()
+        lines += [
+            f"elsewhere  {place} was exported and is gone: remove the person from it" for place in self.moved_exports
+        ]
+        if self._words:
+            whose = "are not the person" if self.is_rest_left else "MAY BE the person"
+            lines.append(f"longer     {len(self._words)} longer words with the id {whose}, in lines of others:")
+            lines += self._words
+        lines += [f"REMAINS    {place}: {what}" for place, what in self.remaining.items()]
+        return "\n".join(lines)
+
+    def _search_text(self) -> list[str]:
+        where = (
             "as bytes and in every text"
             if self.is_searchable
             else "in columns and keys of identities (not in free text, where an id this short or plain can be any word)"
         )
-        lines.append(f"searched   {self.n_searched:,} files {how}: {len(self.remaining)} still contain it")
-        lines += [
-            f"elsewhere  {place} was exported and is gone: remove the person from it" for place in self.moved_exports
-        ]
-        lines += [f"REMAINS    {place}: {what}" for place, what in self.remaining.items()]
-        return "\n".join(lines)
+        lines = [f"searched   {self.n_searched:,} files {where}: {len(self.remaining)} still contain it"]
+        lines += [f"{n:>9,} {kind}" for kind, n in self.searched.items()]
+        if self.is_searchable:
+            lines.append(f"           for the id {self.searched_for}")
+        if self.n_other_ids:
+            lines.append(
+                f"           {self.n_other_ids} longer words go on with a digit or a letter, and are taken for other ids"
+            )
+        return [*lines, f"not        {self.not_searched}"]
 
 
 def _kept(data_dir: Path) -> list[dict[str, Any]]:

@@ -1,30 +1,46 @@
 """The person's lines in the raw files, prepared together with the same lines of the lake, so that they agree.
 
-Belongs here: which raw files there are, and the new content of one. Not here: putting it in place (erasure.py).
+Not here: which raw files there are (files.py), putting the new content in place (erasure.py).
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 
 from pipeline.home.checksums import digest
-from pipeline.ingest import LedgerRow, format_of, shown_path
-from pipeline.ingest.text import ByteStream, FileProblem, Layout, read_layout
+from pipeline.ingest import LedgerRow, format_of
+from pipeline.ingest.text import ByteStream, ExpandsTooFar, FileProblem, Layout, read_layout
+from pipeline.privacy.files import FoundFile
 from pipeline.privacy.lake import RawContent
 from pipeline.privacy.person import Person
-from pipeline.privacy.rewrite import Rewritten, Table, without_lines, without_parquet_rows
+from pipeline.privacy.replacement import Replacement, state_of
+from pipeline.privacy.rewrite import (
+    Rewritten,
+    Table,
+    is_theirs,
+    numbered_lines,
+    parquet_rows,
+    without_lines,
+    without_parquet_rows,
+)
 from pipeline.settings import Settings, Source
+
+_OVERLAP = 1 << 12  # bytes: an id may lie across two chunks
+
+
+class CannotErase(Exception):
+    """Why a file is not rewritten; the message is for a person."""
 
 
 @dataclass
 class RawChange:
     """A raw file with its new content beside it, and what that means for the rows of the ledger."""
 
-    path: Path
-    new: Path
+    file: FoundFile
+    replacement: Replacement
     lines: list[int]
     content: RawContent
     moves_up: bool  # Parquet has no empty lines: later rows get lower numbers
@@ -32,80 +48,110 @@ class RawChange:
     known_as: list[LedgerRow] = field(default_factory=list)  # rows with the content that was rewritten
 
 
-def raw_files(settings: Settings) -> dict[Path, Source | None]:
-    """The files of every source, and all others below data/raw."""
-    found: dict[Path, Source | None] = {
-        path: None
-        for path in sorted((settings.data_dir / "raw").rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
-    for source in settings.sources:
-        found.update(dict.fromkeys(settings.source_files(source), source))
-    return found
+@dataclass(frozen=True)
+class Look:
+    """A first look at the bytes of a file."""
+
+    sha256: str
+    n_lines: int
+    may_name: bool
+    is_damaged: bool
+
+
+def look_at(file: FoundFile, person: Person, max_expansion: float) -> Look:
+    """Whether the bytes of a file can name the person at all, compressed or not. Raises CannotErase."""
+    stream, may_name, tail, n_lines = ByteStream(file.path, max_expansion), False, b"", 0
+    try:
+        for chunk in stream:
+            n_lines += chunk.count(b"\n")
+            may_name = may_name or person.words.may_be_in(tail + chunk)
+            tail = chunk[-_OVERLAP:]
+    except ExpandsTooFar as error:
+        raise CannotErase("expands too far to be searched (cleaning.max_expansion)") from error
+    return Look(stream.sha256, n_lines, may_name, stream.is_truncated)
 
 
 def change_of(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    path: Path,
-    source: Source | None,
+    file: FoundFile,
     person: Person,
     rows: list[LedgerRow],
     lake_lines: dict[str, set[int]],
 ) -> RawChange | None:
-    """New content of one file, written beside it; None if the person is not in it."""
-    stream, hints, is_suspect, tail = ByteStream(path), _hints(person), False, b""
-    for chunk in stream:
-        is_suspect = is_suspect or any(hint in tail + chunk for hint in hints)
-        tail = chunk[-1024:]
-    known_as = [row for row in rows if row.file == shown_path(settings.home, path) and row.sha256 == stream.sha256]
+    """New content of one file, written beside it; None if the person is not in it. Raises CannotErase, OSError."""
+    state = state_of(file.path)
+    look = look_at(file, person, settings.cleaning.max_expansion)
+    known_as = [row for row in rows if row.file in file.names and row.sha256 == look.sha256]
     known = set().union(*(lake_lines.get(row.file_id, set()) for row in known_as))
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not (is_suspect or known or start == b"PAR1"):
+    start = _start(file)
+    if not (look.may_name or known or start == b"PAR1"):
         return None
     if start == b"PK\x03\x04":  # an archive is not rewritten as text: the final search reports what it contains
         return None
-    before = path.stat()
-    layout = _layout(con, path, source)
-    copy, has_numbers = _rewritten(con, path, source, layout, person, known)
+    layout = layout_of(con, file)
+    if not file.is_ours:
+        if known or theirs_in(con, file, layout, person):
+            raise CannotErase("lies outside this home and belongs to no source: remove the person there")
+        return None
+    if look.is_damaged:
+        if known or theirs_in(con, file, layout, person):
+            raise CannotErase("is a damaged archive, and rewriting would lose what is behind the damage")
+        return None
+    copy, has_numbers = _rewritten(con, file, layout, person, known)
     if copy.new is None:
         return None
-    if (path.stat().st_size, path.stat().st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        copy.new.unlink()  # somebody is writing it: the final search will report what it still contains
-        return None
+    if state_of(file.path) != state:
+        copy.new.unlink()
+        raise CannotErase("was written to while it was searched: run the erasure again")
     stat = copy.new.stat()
     content = RawContent(digest(copy.new).sha256, stat.st_size, stat.st_mtime_ns)
-    return RawChange(path, copy.new, copy.lines, content, layout.kind == "parquet", has_numbers, known_as)
+    replacement = Replacement(copy.new, file.path, state, look.sha256)
+    return RawChange(file, replacement, copy.lines, content, layout.kind == "parquet", has_numbers, known_as)
 
 
-def _hints(person: Person) -> list[bytes]:
-    """Bytes that a text needs to name the person."""
-    return [*person.needles, *(given.encode() for given in person.ids)]
+def theirs_in(con: duckdb.DuckDBPyConnection, file: FoundFile, layout: Layout, person: Person) -> int:
+    """How many lines of a raw file name the person or are theirs."""
+    columns = _columns(file.source, layout)
+    if layout.kind == "parquet":
+        return len(parquet_rows(con, file.path, person, columns))
+    table = _table(columns, layout)
+    return sum(is_theirs(line, person, table) for _, line in numbered_lines(file.path, table))
 
 
-def _layout(con: duckdb.DuckDBPyConnection, path: Path, source: Source | None) -> Layout:
-    with path.open("rb") as file:
-        if source is None and file.read(4) == b"PAR1":
-            return Layout("parquet")
+def _start(file: FoundFile) -> bytes:
+    with file.path.open("rb") as opened:
+        return opened.read(4)
+
+
+def layout_of(con: duckdb.DuckDBPyConnection, file: FoundFile) -> Layout:
+    """How a raw file is read: as its source says, else by its first bytes."""
+    if file.source is None and _start(file) == b"PAR1":
+        return Layout("parquet")
     try:
-        return read_layout(con, path, source, format_of(source).layouts) if source else Layout("json_lines")
+        read = read_layout(con, file.path, file.source, format_of(file.source).layouts) if file.source else None
     except FileProblem:
-        return Layout("json_lines")
+        read = None
+    return read or Layout("json_lines")
+
+
+def _table(columns: dict[str, str], layout: Layout) -> Table | None:
+    if layout.kind != "delimited":
+        return None
+    at = {ours: layout.columns.index(theirs) for ours, theirs in columns.items()}
+    return Table(layout.delimiter, len(layout.columns), at.get("user_id"), at.get("anonymous_id"))
 
 
 def _rewritten(
-    con: duckdb.DuckDBPyConnection, path: Path, source: Source | None, layout: Layout, person: Person, known: set[int]
+    con: duckdb.DuckDBPyConnection, file: FoundFile, layout: Layout, person: Person, known: set[int]
 ) -> tuple[Rewritten, bool]:
-    columns = _columns(source, layout)
+    columns = _columns(file.source, layout)
     if layout.kind == "parquet":
-        return without_parquet_rows(con, path, person, known, columns), True
-    if layout.kind == "delimited":
-        at = {ours: layout.columns.index(theirs) for ours, theirs in columns.items()}
+        return without_parquet_rows(con, file.path, person, known, columns), True
+    if table := _table(columns, layout):
         # Rows that span lines and rejected rows have other numbers in the lake: here the cells decide.
-        table = Table(layout.delimiter, at.get("user_id"), at.get("anonymous_id"))
-        return without_lines(path, person, set(), table), False
-    return without_lines(path, person, known), source is not None
+        return without_lines(file.path, person, set(), table), False
+    return without_lines(file.path, person, known), file.source is not None
 
 
 def _columns(source: Source | None, layout: Layout) -> dict[str, str]:
@@ -117,3 +163,10 @@ def _columns(source: Source | None, layout: Layout) -> dict[str, str]:
     except FileProblem:
         return {}
     return {ours: theirs for ours, theirs in taken.items() if ours in ("user_id", "anonymous_id")}
+
+
+def names_elsewhere(files: list[FoundFile], file: FoundFile) -> int:
+    """How many other names (hard links) the file has that an erasure does not see: they keep the old content."""
+    stat = file.path.stat()
+    same = sum(1 for other in files if os.path.samestat(other.path.stat(), stat))
+    return stat.st_nlink - same

@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.privacy import erase, finish_pending
 from pipeline.privacy.journal import Journal
-from pipeline.privacy.person import Person, is_distinctive
+from pipeline.privacy.person import Person
+from pipeline.privacy.words import is_distinctive
 
 
 def test_a_user_is_gone_from_every_file_and_nobody_else_is(home: Home) -> None:
     assert len(holders(home, ANNA, PHONE + '"')) > 5
     report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
-    assert report.is_clean and report.remaining == {}
+    assert report.remaining == {} and report.is_clean
     left = [path for path in holders(home, ANNA) if path not in holders(home, BEN)]
     assert left == []
     content = b"".join(unpacked(path) for path in home.folder.rglob("*") if path.is_file())
@@ -159,8 +160,12 @@ def test_an_id_that_looks_like_anything_is_erased_as_an_identity_and_nowhere_els
 def test_an_id_is_a_word_of_its_own_in_the_database_too() -> None:
     person = Person(users=frozenset({"user-12"}))
     texts = [*NAMING, *NOT_NAMING]
-    query = f"select {person.names_sql('t')} from (select unnest(?) as t, generate_subscripts(?, 1) as n) order by n"
-    found = [is_named for (is_named,) in duckdb.execute(query, [texts, texts]).fetchall()]
+    query = (
+        f"select {person.words.names_sql('t')} from (select unnest(?) as t, generate_subscripts(?, 1) as n) order by n"
+    )
+    with duckdb.connect() as con:
+        person.words.install(con)
+        found = [is_named for (is_named,) in con.execute(query, [texts, texts]).fetchall()]
     assert dict(zip(texts, found, strict=True)) == {text: text in NAMING for text in texts}
 
 

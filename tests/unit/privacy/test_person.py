@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from erased_texts import NAMING, NOT_NAMING
 
-from pipeline.privacy.person import Person, is_distinctive
+from pipeline.privacy.person import Person
+from pipeline.privacy.words import is_distinctive
 
 
 @pytest.mark.parametrize(
@@ -30,15 +31,15 @@ def test_only_an_id_that_looks_like_nothing_else_is_searched_for_in_texts(given:
 def test_an_id_is_a_word_of_its_own() -> None:
     person = Person(users=frozenset({"user-12"}))
     texts = [*NAMING, *NOT_NAMING]
-    assert [text for text in texts if person.pattern.search(text.encode())] == list(NAMING)
+    assert [text for text in texts if person.words.names(text.encode())] == list(NAMING)
 
 
 def test_a_plain_id_is_only_found_as_an_identity() -> None:
     person = Person(users=frozenset({"42"}))
     for text in ('{"userId": "42"}', '{"user_id":42}', "?customer_id=42&x", 'x anonymous-id:"42"'):
-        assert person.pattern.search(text.encode()), text
+        assert person.words.names(text.encode()), text
     for text in ('{"price": 42}', '{"userId": "421"}', '{"userId": "4"}', "42"):
-        assert not person.pattern.search(text.encode()), text
+        assert not person.words.names(text.encode()), text
 
 
 def test_a_device_is_theirs_unless_somebody_else_is_logged_in_on_it() -> None:
@@ -53,4 +54,4 @@ def test_a_device_is_theirs_unless_somebody_else_is_logged_in_on_it() -> None:
 def test_json_null_is_the_id_of_nobody() -> None:
     person = Person(users=frozenset({"null"}))
     for text in ('{"userId": null}', '{"userId":null,"anonymousId":"d1"}', "user_id=null"):
-        assert not person.pattern.search(text.encode()), text
+        assert not person.words.names(text.encode()), text
