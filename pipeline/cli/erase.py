@@ -113,8 +113,8 @@ def _print_proof(proof: Proof, settings: Settings, run: str) -> None:
     typer.echo(proof.text())
     if proof.is_undecided and not proof.remaining:
         raise fail(
-            "longer words with the id are left, see above; erase again with --also WORD for each that means the person, "
-            "and --leave-rest if the others do not",
+            "longer words with the id are left, see above; erase again with --also WORD for each that means the "
+            "person, and --leave-rest if the others do not",
             1,
         )
     if not proof.is_clean:

@@ -1,7 +1,7 @@
 """Removing data: one person (`growthhouse erase`), and what is older than the config keeps. No Dagster here.
 
-Start at erasure.py and expiry.py; person.py and words.py define what counts as a trace. Not here: values that never enter the lake
-(`pipeline.ingest.pseudonyms`).
+Start at erasure.py and expiry.py; person.py and words.py define what counts as a trace. Not here: values that never
+enter the lake (`pipeline.ingest.pseudonyms`).
 """
 
 from pipeline.privacy.erasure import EraseError, erase, finish_pending, preview

@@ -41,8 +41,8 @@ def erase(
 ) -> Proof:
     """Remove a person and search for what is left. `given` is the id as in the raw data. Needs the writer lock.
 
-    `also` are longer words that mean the person too; with `is_rest_left` all others do not. `agree` is asked where an unlikely share of all lines would go
-    (`privacy.max_erased_rate`); EraseError if it does not.
+    `also` are longer words that mean the person too; with `is_rest_left` all others do not. `agree` is asked where an
+    unlikely share of all lines would go (`privacy.max_erased_rate`); EraseError if it does not.
     """
     finish_pending(settings, say)
     _checked(settings, kind, given)
@@ -113,8 +113,8 @@ def _checked(settings: Settings, kind: str, given: str) -> str:
         raise EraseError("name the person: --user ID or --anonymous ID")
     if not settings.identity.is_valid_id(given):
         raise EraseError(
-            f"{given or 'an empty text'!r} is nobody's id: it stands where there is none (identity.invalid_ids and what "
-            "programs write for no value), so the lines of everybody without an id would go; nothing was changed"
+            f"{given or 'an empty text'!r} is nobody's id: it stands where there is none (identity.invalid_ids and "
+            "what programs write for no value), so the lines of everybody without an id would go; nothing was changed"
         )
     if problem := ledger_problem(Lake(HomePaths(settings.home).lake)):
         raise EraseError(f"the lake's ledger {problem}: `growthhouse run` rebuilds it; erase after that")

@@ -21,8 +21,8 @@ from pipeline.publish.seals import seal_version
 def clean(con: duckdb.DuckDBPyConnection, path: Path, person: Person, max_expansion: float) -> int:
     """Remove the person from one file, in one step; returns how many rows, lines or words were removed.
 
-    A database that somebody else made is left for the search to report: a copy would lose its views and keys. A file that is written to meanwhile stays as it is, for the final search to report. Raises Unsearchable,
-    ExpandsTooFar and what reading it raises.
+    A database that somebody else made is left for the search to report: a copy would lose its views and keys. So is a
+    file that is written to meanwhile. Raises Unsearchable, ExpandsTooFar and what reading it raises.
     """
     kind = kind_of(path)
     if kind == "parquet":

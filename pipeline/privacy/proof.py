@@ -175,7 +175,7 @@ class Proof:
             lines.append(f"           for the id {self.searched_for}")
         if self.n_other_ids:
             lines.append(
-                f"           {self.n_other_ids} longer words go on with a digit or a letter, and are taken for other ids"
+                f"           {self.n_other_ids} longer words go on with a digit or a letter: taken for other ids"
             )
         return [*lines, f"not        {self.not_searched}"]
 

@@ -36,8 +36,8 @@ class Share:
     def text(self) -> str:
         """The same as a sentence."""
         return (
-            f"{self.n_lines:,} of {self.n_all:,} lines ({self.rate:.1%}) name this person, which is more than one person "
-            "should have (privacy.max_erased_rate); --dry-run lists where they are"
+            f"{self.n_lines:,} of {self.n_all:,} lines ({self.rate:.1%}) name this person, which is more than one "
+            "person should have (privacy.max_erased_rate); --dry-run lists where they are"
         )
 
 

@@ -37,8 +37,8 @@ HOW = (
     "case of letters"
 )
 NOT_SEARCHED = (
-    "base64, encrypted and hashed forms, escapes within escapes (%25XX), other cases of letters, text in UTF-16 that is "
-    "not in a file of its own, pictures; backups and copies outside this home and its sources"
+    "base64, encrypted and hashed forms, escapes within escapes (%25XX), other cases of letters, text in UTF-16 "
+    "that is not in a file of its own, pictures; backups and copies outside this home and its sources"
 )
 
 
