@@ -1,19 +1,15 @@
 {# How a session came about: its source and medium, and the channel they make, after GA4's default channel group (support.google.com/
    analytics/answer/9756891, as of 2026-05: rules in this order, the first that matches; AI assistants were added 2026-05-13).
-   What kind of site a source is stands in channel_sources.sql. All values are compared in lower case. #}
+   What kind of site a source is stands in the seed channel_sources. All values are compared in lower case. #}
 
-{# A regular expression that a source of the category matches. #}
-{% macro source_pattern(category) -%}
-    {%- set names = (channel_sources()[category] | default('') ~ ', ' ~ added_channel_sources()[category]).split(',') -%}
-    {%- set names = names | map('trim') | select | map('replace', '.', '[.]') | map('replace', '+', '[+]') | join('|') -%}
-    {{- return(('^(' if category == 'search' else '(^|[.])(') ~ names ~ ')$') -}}
-{%- endmacro %}
+{# The last labels of a host: last_labels("'l.facebook.com'", 2) is facebook.com; '' where there are fewer. #}
+{% macro last_labels(host, n_labels) -%} regexp_extract({{ host }}, '([^.]*[.]){{ '{' ~ (n_labels - 1) ~ '}' }}[^.]*$') {%- endmacro %}
 
-{# What kind of site a source is: null where it is none of these. A narrower site stands before the wider one it is part of. #}
-{% macro source_category(source) -%}
-    case
-        {%- for category in ['ai_assistant', 'shopping', 'video', 'social', 'search'] %}
-        when {{ matches(source, source_pattern(category)) }} then '{{ category }}'
+{# Of the categories that a source is listed in, the one that counts comes first: a narrower kind of site before the wider one. #}
+{% macro source_priority(category) -%}
+    case {{ category }}
+        {%- for name in ['ai_assistant', 'shopping', 'video', 'social', 'search'] %}
+        when '{{ name }}' then {{ loop.index }}
         {%- endfor %}
     end
 {%- endmacro %}

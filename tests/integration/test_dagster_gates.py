@@ -30,6 +30,7 @@ LAYER_OF = {
     "staging": "sessions",
     "intermediate": "sessions",
     "marts": "marts",
+    "seeds": "marts",
     "predictions": "ml",
     "ml": "ml",
     "activation": "ml",

@@ -7,6 +7,7 @@ without rows (unit tests read the columns of their inputs from it).
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -80,6 +81,7 @@ def database(dbt: Invoke, empty_build: Any) -> Callable[[str], Any]:
 @pytest.fixture(scope="module")
 def empty_build(dbt: Invoke) -> Any:
     """Every model built without rows."""
+    assert dbt("seed").success
     result = dbt("run", "--empty")
     assert result.success, [f"{row.node.name}: {row.message}" for row in result.result if str(row.status) == "error"]
     return result
@@ -286,6 +288,14 @@ def test_what_engines_say_differently_means_the_same(dbt: Invoke, empty_build: A
     assert result.success, result.exception
     row = [str(value) for value in result.result.results[0].agate_table.rows[0].values()]
     assert dict(zip(MACROS, row, strict=True)) == MACROS
+
+
+def test_no_channel_source_is_longer_than_the_names_that_a_session_looks_up() -> None:
+    """fct_sessions looks up the last one to five labels of a traffic source."""
+    with (DBT_PROJECT / "seeds" / "channel_sources.csv").open(encoding="utf-8", newline="") as file:
+        sources = [row["source"] for row in csv.DictReader(file)]
+    assert len(sources) > 700
+    assert [source for source in sources if source != source.strip().lower() or source.count(".") > 4] == []
 
 
 def test_the_readme_of_the_funnel_generator_shows_what_it_generates(dbt: Invoke) -> None:

@@ -22,6 +22,7 @@ from pipeline.orchestration.ui.table_metadata import table_metadata
 
 LAYERS = layers()
 MANIFEST = read_manifest()
+_TABLES = ("model", "seed")
 _OF_THE_BUILD = ("previous", "state")  # dbt sources that are tables of the build database
 
 
@@ -123,12 +124,12 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
 
 
 def _selectors(context: dg.AssetExecutionContext) -> list[str]:
-    """dbt names of a part of a layer: models by name (dbt adds their tests), and tests asked for by themselves."""
+    """dbt names of a part of a layer: models and seeds by name (dbt adds their tests), and tests selected alone."""
     keys, checks = context.selected_asset_keys, context.selected_asset_check_keys
     models = [
         node["name"]
         for node in MANIFEST["nodes"].values()
-        if node["resource_type"] == "model" and TRANSLATOR.get_asset_key(node) in keys
+        if node["resource_type"] in _TABLES and TRANSLATOR.get_asset_key(node) in keys
     ]
     by_check = {_check_key(unique_id): node["name"] for unique_id, node in MANIFEST["nodes"].items() if _is_test(node)}
     tests = [by_check[check] for check in checks if check in by_check and check.asset_key not in keys]
@@ -139,7 +140,7 @@ def _results(
     outcomes: list[NodeOutcome], growth: GrowthHome, context: dg.AssetExecutionContext
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     done = [o for o in outcomes if o.unique_id in MANIFEST["nodes"] and o.status != "skipped"]
-    built = {o.unique_id: _table(o.unique_id) for o in done if o.ok and _kind(o) == "model"}
+    built = {o.unique_id: _table(o.unique_id) for o in done if o.ok and _kind(o) in _TABLES}
     described = table_metadata(growth.paths.build_db, built.values(), context.log) if built else {}
     for outcome in done:
         if outcome.unique_id in built:
@@ -186,5 +187,5 @@ def _what_broke(outcome: NodeOutcome) -> str:
     node = MANIFEST["nodes"].get(outcome.unique_id)
     if node is None:
         return f"{outcome.unique_id}: {outcome.message}"
-    name = _table(outcome.unique_id) if node["resource_type"] == "model" else f"test {node['name']}"
+    name = _table(outcome.unique_id) if node["resource_type"] in _TABLES else f"test {node['name']}"
     return f"{name} (dbt_project/{node['original_file_path']}): {outcome.message}"

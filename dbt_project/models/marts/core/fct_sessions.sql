@@ -126,13 +126,36 @@ origins as (
 
 ),
 
--- sources are few: each is looked up once
-sources as (
+found_sources as (
+
+    select distinct traffic_source
+    from origins
+
+),
+
+-- a source and the domains above it: names in the seed have no more than five labels
+source_names as (
+    {%- for n_labels in range(1, 6) %}
 
     select
         traffic_source,
-        {{ source_category('traffic_source') }} as source_category
-    from (select distinct traffic_source from origins) as found
+        {{ last_labels('traffic_source', n_labels) }} as name
+    from found_sources
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+-- a search engine is listed with each of its hosts; accounts.google.com is not a search
+sources as (
+
+    select
+        source_names.traffic_source,
+        {{ first_by('listed.category', source_priority('listed.category')) }} as source_category
+    from source_names
+    inner join {{ ref('channel_sources') }} as listed on source_names.name = listed.source
+    where listed.category <> 'search' or source_names.name = source_names.traffic_source
+    group by source_names.traffic_source
 
 ),
 
@@ -146,7 +169,7 @@ measured as (
         coalesce(orders.revenue, 0) as revenue,
         {{ seconds_between('origins.started_at', 'origins.ended_at') }} as duration_s
     from origins
-    inner join sources on origins.traffic_source = sources.traffic_source
+    left join sources on origins.traffic_source = sources.traffic_source
     left join orders on origins.session_id = orders.session_id
 
 ),
