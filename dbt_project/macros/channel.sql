@@ -3,7 +3,7 @@
    What kind of site a source is stands in the seed channel_sources. All values are compared in lower case. #}
 
 {# The last labels of a host: last_labels("'l.facebook.com'", 2) is facebook.com; '' where there are fewer. #}
-{% macro last_labels(host, n_labels) -%} regexp_extract({{ host }}, '([^.]*[.]){{ '{' ~ (n_labels - 1) ~ '}' }}[^.]*$') {%- endmacro %}
+{% macro last_labels(host, n_labels) -%} regexp_extract({{ host }}, '([^.]*[.]){{ '{' ~ (n_labels - 1) ~ '}' }}[^.]*$', 0) {%- endmacro %}
 
 {# Of the categories that a source is listed in, the one that counts comes first: a narrower kind of site before the wider one. #}
 {% macro source_priority(category) -%}
