@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.home.sql_text import quote
+from pipeline.ingest.times import other_times, plain_time
 from pipeline.settings import CANONICAL_COLUMNS, Settings, Source
 
-_TIMES_AND_NAMES = ("event_id", "event_name", "event_at", "received_at", "sent_at")
+_TIMES_AND_NAMES = ("event_id", "event_name", "event_at", "original_at", "received_at", "sent_at")
 _VALUES = tuple(column for column in CANONICAL_COLUMNS if column not in _TIMES_AND_NAMES)
 EVENT_COLUMNS = (
     *("event_id", "has_event_id", "source", "file_id", "line_number"),
@@ -26,6 +27,10 @@ _CONTENT = ("event_name", "client_event_at", *_VALUES, "properties")
 
 _MISSING = "('', 'null', 'none', 'nan', 'n/a', 'na', '-', '\\n')"
 _NUMBERS = ("price", "quantity", "revenue", "duration_s")
+# A double holds fifteen digits; sums of amounts below stay exact decimals. No shop sells for more in any currency.
+MAX_AMOUNT = 1e15
+# Received so many seconds after it was sent, a line was on its way: a clock is wrong beyond, or where it came before.
+_MAX_DELIVERY_S, _MAX_AHEAD_S = 600, 60
 _CONVERTED = (*_TIMES_AND_NAMES, "user_id", "anonymous_id", "page_path", "device_type")
 
 # Text that is a plain number never meets a regular expression, which is much slower.
@@ -46,10 +51,10 @@ MACROS = (
         then nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13)), '') else v end""",
     r"""create or replace temp macro url_path(u) as case when u is null then null else coalesce(nullif(
         regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
-    r"""create or replace temp macro url_value(u, k) as nullif(url_decode(replace(
+    # Percent codes that are no UTF-8 (`%bar`, links in GBK) stay as they are.
+    """create or replace temp macro url_decoded(v) as coalesce(try(url_decode(v)), v)""",
+    r"""create or replace temp macro url_value(u, k) as nullif(url_decoded(replace(
         regexp_extract(u, '[?&]' || k || '=([^&#]*)', 1), '+', ' ')), '')""",
-    """create or replace temp macro micros_to_timestamp(m) as
-        case when m between 0 and 253402300799999999 then make_timestamp(m) end""",
 )
 
 
@@ -66,34 +71,6 @@ class Draft:
     raw_line: str  # SQL expression: a row as text, for the rejected lines
     event_time: str  # the timestamp format of event_at: iso, epoch_s, epoch_ms, epoch_us or a strptime pattern
     delivery_time: str = "iso"  # that of received_at and sent_at
-
-
-def timestamp_sql(text: str, form: str) -> str:
-    """An expression that reads text as a timestamp in UTC; without an offset it is in the session's TimeZone."""
-    if form in _EPOCHS:
-        return _epoch(text, _EPOCHS[form])
-    if form != "iso":
-        return f"(try_strptime({text}, {quote(form)})::timestamptz at time zone 'UTC')"
-    digits = " ".join(
-        f"when regexp_full_match({text}, '\\d{{{length}}}(\\.\\d*)?') then {_epoch(text, factor)}"
-        for length, factor in ((10, 1e6), (13, 1e3), (16, 1), (19, 1e-3))
-    )
-    loose = "['%Y%m%dT%H%M%SZ', '%Y-%m-%dT%H:%MZ', '%Y-%m-%d %H:%M:%S,%f']"
-    return (
-        f"coalesce(try_cast({text} as timestamptz) at time zone 'UTC', case {digits} end, "
-        f"try_strptime({text}, {loose})::timestamptz at time zone 'UTC')"
-    )
-
-
-_EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}
-
-
-def _epoch(text: str, factor: float) -> str:
-    whole = f"try_cast({text} as bigint) * {factor:.0f}" if factor >= 1 else f"try_cast({text} as bigint) // 1000"
-    # A fraction goes through DOUBLE, because a cast to BIGINT would round it. Beyond the year 9999 nothing is a time.
-    whole = f"case when not contains({text}, '.') then {whole} end"
-    micros = f"coalesce({whole}, try_cast(try_cast({text} as double) * {factor!r} as bigint))"
-    return f"micros_to_timestamp({micros})"
 
 
 def _identity_sql(column: str, invalid_ids: tuple[str, ...]) -> str:
@@ -114,6 +91,11 @@ def staged_sql(draft: Draft, rows: str, settings: Settings, source: Source, now:
     Expects a temporary table `files` (file_number, file_id).
     """
     clean, invalid = settings.cleaning, settings.identity.invalid_ids
+    forms = {
+        **dict.fromkeys(("event_at", "original_at"), draft.event_time),
+        **dict.fromkeys(("received_at", "sent_at"), draft.delivery_time),
+    }
+    plain = (f"{plain_time(column, form, source.timezone)} as {column}_plain" for column, form in forms.items())
     latest = f"timestamp '{now:%Y-%m-%d %H:%M:%S}' + interval ({clean.max_future_hours} * 3600) second"
     content = ", chr(31), ".join(_CONTENT)
     # Each step reads the one before: an alias used twice in one select would be computed, and compiled, twice.
@@ -126,13 +108,17 @@ trimmed as (
         {", ".join(f"given({column}) as {column}_text" for column in _NUMBERS)}
     from draft
 ),
+read_plainly as (select *, {", ".join(plain)} from trimmed),
+read_otherwise as (select *, {other_times(forms, source.timezone)} as other_times from read_plainly),
 cast_once as (
     select
         * exclude ({", ".join(_CONVERTED)}), event_id as given_id,
         {_renamed_sql("event_name", source.event_names)} as event_name,
-        {timestamp_sql("event_at", draft.event_time)} as client_event_at,
-        {timestamp_sql("received_at", draft.delivery_time)} as received_at,
-        {timestamp_sql("sent_at", draft.delivery_time)} as sent_at,
+        coalesce(event_at_plain, other_times[1]) as given_at,
+        coalesce(original_at_plain, other_times[2]) as client_original_at,
+        original_at is not null as is_corrected,
+        coalesce(received_at_plain, other_times[3]) as received_at,
+        coalesce(sent_at_plain, other_times[4]) as sent_at,
         {_identity_sql("user_id", invalid)} as user_id,
         {_identity_sql("anonymous_id", invalid)} as anonymous_id,
         coalesce(page_path, url_path(page_url)) as page_path,
@@ -140,7 +126,7 @@ cast_once as (
         case when utm_source is null and utm_medium is null and utm_campaign is null and contains(page_url, 'utm_')
             then page_url end as campaign_url,
         {", ".join(f"try_cast({column}_text as double) as {column}_plain" for column in _NUMBERS)}
-    from trimmed
+    from read_otherwise
 ),
 stripped as (
     select
@@ -160,9 +146,11 @@ numbered as (
 timed as (
     select
         * exclude (revenue, duration_s, currency),
+        coalesce(client_original_at, given_at) as client_event_at,
         case
-            when abs(epoch(received_at) - epoch(sent_at)) > 60 then client_event_at + (received_at - sent_at)
-            else client_event_at
+            when not is_corrected and epoch_us(received_at) - epoch_us(sent_at)
+                not between {-_MAX_AHEAD_S * 10**6} and {_MAX_DELIVERY_S * 10**6} then given_at + (received_at - sent_at)
+            else given_at
         end as event_at,
         case
             when event_name = 'purchase' then coalesce(revenue, price * coalesce(quantity, 1)) else revenue
@@ -181,9 +169,10 @@ checked as (
             when fault is not null then fault
             when event_name is null then 'missing_event_name'
             when user_id is null and anonymous_id is null then 'missing_identity'
-            when event_at is null or event_at < timestamp '1970-01-01' or not isfinite(event_at) then 'bad_timestamp'
+            when event_at is null or event_at < timestamp '1970-01-01' then 'bad_timestamp'
             when event_at > {latest} then 'future_timestamp'
             when has_non_number then 'type_conflict'
+            when greatest(abs(price), abs(quantity), abs(revenue)) > {MAX_AMOUNT:.0f} then 'type_conflict'
             when duration_s < 0 or duration_s > {clean.max_duration_s} then 'duration_outlier'
         end as reason
     from timed

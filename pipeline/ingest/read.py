@@ -16,7 +16,7 @@ import duckdb
 
 from pipeline.home.memory import MEMORY_VARIABLE
 from pipeline.home.sql_text import file_list, quote
-from pipeline.ingest import canonical, late, mapping, properties
+from pipeline.ingest import canonical, late, mapping, properties, times
 from pipeline.ingest.formats import FORMATS, Draft, Format, format_of
 from pipeline.ingest.json_keys import survey
 from pipeline.ingest.lake.files import Staging
@@ -64,7 +64,8 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
         }
     )
-    for macro in (*canonical.MACROS, *properties.MACROS, *mapping.MACROS):
+    con.execute("set timezone = 'UTC'")  # of Parquet's times with a zone; times without one are read in times.py
+    for macro in (*times.MACROS, *canonical.MACROS, *properties.MACROS, *mapping.MACROS):
         con.execute(macro)
     for form in FORMATS.values():
         for macro in form.macros:
@@ -87,7 +88,6 @@ class BatchReader:
     def read(self, batch: list[RawFile]) -> list[FileCounts]:
         """Stage the events and rejected lines of files with one layout; the counts of each file."""
         counts = [FileCounts() for _ in batch]
-        self.con.execute(f"set timezone = {quote(self.source.timezone)}")
         self.con.execute(_NEW_REJECTED)
         self._holds_back = late.prepare(self.con, self.settings, {file.file_id: file.late_rule for file in batch})
         scratch = self.staging.folder()

@@ -38,7 +38,7 @@ from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
-_READING_VERSION = 3
+_READING_VERSION = 4
 
 
 @dataclass

@@ -17,6 +17,7 @@ from pipeline.settings import Source
 _ENVELOPE = {
     "event_name": ("event",),
     "event_at": ("timestamp",),
+    "original_at": ("originalTimestamp", "original_timestamp"),
     "user_id": ("userId", "user_id"),
     "anonymous_id": ("anonymousId", "anonymous_id"),
     "event_id": ("eventId", "event_id", "messageId"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,19 +83,39 @@ def test_naive_timestamps_are_in_the_sources_timezone_and_others_are_not_moved(t
     assert home.values("event_at") == [datetime(2026, 1, 5, 2), datetime(2026, 1, 5, 10)]
 
 
-def test_clock_is_corrected_when_it_is_off_by_more_than_a_minute(tmp_path: Path) -> None:
-    def late(seconds: int, minutes: int = 0) -> dict[str, Any]:
-        return track(sentAt="2026-01-05T10:00:05Z", receivedAt=f"2026-01-05T10:{minutes:02}:{seconds:02}Z")
+def test_a_wrong_clock_is_corrected_and_a_slow_delivery_is_none(tmp_path: Path) -> None:
+    def delayed(seconds: int) -> dict[str, Any]:
+        """Received so many seconds after it was sent, both at times that do not matter."""
+        at = datetime(2026, 1, 5, 12) + timedelta(seconds=seconds)
+        return track(sentAt="2026-01-05T12:00:00Z", receivedAt=f"{at.isoformat()}Z")
 
-    ahead = track(sentAt="2026-01-05T12:00:05Z", receivedAt="2026-01-05T10:00:05Z")
-    home = read(tmp_path, late(5, 1), late(6, 1), ahead, track(sentAt="2026-01-05T11:00:00Z"))
+    delays = (-7200, -61, -60, 0, 61, 600, 601)
+    home = read(tmp_path, *map(delayed, delays), track(sentAt="2026-01-05T11:00:00Z"))
+    by_the_client = datetime(2026, 1, 5, 10)
     assert home.values("event_at") == [
-        datetime(2026, 1, 5, 10),  # off by 60 s: not over a minute
-        datetime(2026, 1, 5, 10, 1, 1),  # 61 s behind
         datetime(2026, 1, 5, 8),  # two hours ahead
-        datetime(2026, 1, 5, 10),  # when it was received is unknown
+        datetime(2026, 1, 5, 9, 58, 59),
+        *[by_the_client] * 4,  # on its way for up to ten minutes
+        datetime(2026, 1, 5, 10, 10, 1),
+        by_the_client,  # when it was received is unknown
     ]
-    assert set(home.values("client_event_at")) == {datetime(2026, 1, 5, 10)}
+    assert set(home.values("client_event_at")) == {by_the_client}
+
+
+def test_a_time_that_was_corrected_before_is_not_corrected_again(tmp_path: Path) -> None:
+    """Segment: timestamp is originalTimestamp by the difference between receivedAt and sentAt."""
+    clocks = {"sentAt": "2026-01-05T09:00:05Z", "receivedAt": "2026-01-05T10:00:05Z"}
+    home = read(
+        tmp_path,
+        track(originalTimestamp="2026-01-05T09:00:00Z", **clocks),
+        track(originalTimestamp="broken", **clocks),
+        track(**clocks),
+    )
+    assert home.values("event_at", "client_event_at") == [
+        (datetime(2026, 1, 5, 10), datetime(2026, 1, 5, 9)),
+        (datetime(2026, 1, 5, 10), datetime(2026, 1, 5, 10)),
+        (datetime(2026, 1, 5, 11), datetime(2026, 1, 5, 10)),
+    ]
 
 
 PRICES: dict[Any, float] = {
@@ -120,6 +140,34 @@ PRICES: dict[Any, float] = {
 def test_prices_are_numbers_for_all_their_signs(tmp_path: Path) -> None:
     home = read(tmp_path, *(track(price=given) for given in PRICES))
     assert dict(zip(PRICES, home.values("price"), strict=True)) == PRICES
+
+
+def test_an_amount_that_no_column_of_money_can_hold_is_rejected(tmp_path: Path) -> None:
+    home = read(
+        tmp_path,
+        track("purchase", revenue=1e308),
+        track("purchase", revenue=-1.0000001e15),
+        track("purchase", price=1e10, quantity=1e10),
+        track("purchase", price="NaN"),
+        track("purchase", revenue=1e15),
+        track("purchase", revenue="95.000.000,50"),
+    )
+    assert home.reasons() == [(number, "type_conflict") for number in (1, 2, 3)]
+    assert home.values("revenue") == [None, 1e15, 95_000_000.5]
+
+
+URLS = {
+    "https://x.test/?utm_source=%bar": "%bar",
+    "https://x.test/?utm_source=%CA%D6%BB%FA": "%CA%D6%BB%FA",  # GBK
+    "https://x.test/?utm_source=%E6%89": "%E6%89",  # cut in the middle of a character
+    "https://x.test/?utm_source=100%": "100%",
+    "https://x.test/?utm_source=%E6%89%8B+a%26b": "手 a&b",
+}
+
+
+def test_percent_codes_that_are_no_text_stay_as_they_are(tmp_path: Path) -> None:
+    home = read(tmp_path, *(track(url=url) for url in URLS))
+    assert dict(zip(URLS, home.values("utm_source"), strict=True)) == URLS
 
 
 def test_a_missing_number_is_missing_and_a_missing_duration_is_zero(tmp_path: Path) -> None:
