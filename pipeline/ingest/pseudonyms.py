@@ -52,7 +52,7 @@ _IP_KEYS = (
 )
 _ID_KEYS = {"userid": "user_id", "anonymousid": "anonymous_id"}
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
-_NESTED_IP = '(?i)"[^"a-z]*(' + "|".join("[_.-]?".join(key) for key in _IP_KEYS) + ')"\\s*:'
+_NESTED_IP = '(?i)"[^"a-z]*(' + "|".join("[ _.-]?".join(key) for key in _IP_KEYS) + ')"\\s*:'
 
 
 def guard_of(json_key: str) -> str:
@@ -81,7 +81,7 @@ _MACROS = (
     """create or replace temp macro v6_groups(h) as case when contains(h, '::')
         then ip_groups(split_part(h, '::', 1))
             || list_resize([]::varchar[],
-                8 - len(ip_groups(split_part(h, '::', 1))) - len(ip_groups(split_part(h, '::', 2))), '0')
+                greatest(8 - len(ip_groups(split_part(h, '::', 1))) - len(ip_groups(split_part(h, '::', 2))), 0), '0')
             || ip_groups(split_part(h, '::', 2))
         else string_split(h, ':') end""",
     rf"""create or replace temp macro short_ip(t) as case
@@ -93,11 +93,13 @@ _MACROS = (
         then array_to_string(list_transform(string_split(t, ','), lambda one: short_ip(trim(one))), ', ')
         else short_ip(t) end""",
     # All addresses in a text whose parts have no names.
-    rf"""create or replace temp macro scrub_ips(t) as regexp_replace(regexp_replace(regexp_replace(regexp_replace(t,
+    rf"""create or replace temp macro scrub_ips(t) as regexp_replace(
+        regexp_replace(regexp_replace(regexp_replace(regexp_replace(t,
         '\b(\d{{1,3}}\.\d{{1,3}}\.\d{{1,3}})\.\d{{1,3}}\b', '\1.0', 'g'),
         '\b({_HEX}:{_HEX}:{_HEX}):(?:[0-9a-fA-F]{{0,4}}:)+[0-9a-fA-F]{{0,4}}', '\1::', 'g'),
         '\b({_HEX}:{_HEX})::[0-9a-fA-F:]+', '\1::', 'g'),
-        '\b({_HEX})::[0-9a-fA-F:]+', '\1::', 'g')""",
+        '\b({_HEX})::[0-9a-fA-F:]+', '\1::', 'g'),
+        '(^|[^0-9A-Za-z:])::(?:{_HEX}:)*{_HEX}($|[^0-9A-Za-z:.])', '\1::\2', 'g')""",
 )
 _IP_MACROS = (
     """create or replace temp macro private_ip(v) as case

@@ -79,8 +79,21 @@ def test_awkward_addresses(ask: Any) -> None:
         "unknown": "unknown",
         "12:30:45 o'clock": "12:30:45 o'clock",
         "": "",
+        # more groups than an address has
+        "1:2:3:4:5:6:7:8::9": "1:2:3::",
+        "1:2:3:4:5:6:7::9:a:b:c": "1:2:3::",
     }
     assert dict(zip(wanted, ask("short_ips", list(wanted)), strict=True)) == wanted
+
+
+def test_addresses_in_a_text_are_cut_also_where_they_are_mapped(ask: Any) -> None:
+    wanted = {
+        '{"ip": "::ffff:c0a8:101", "b": ["::1","::ffff:c0a8:101"]}': '{"ip": "::", "b": ["::","::"]}',
+        "x ::ffff:192.168.1.1 y": "x ::ffff:192.168.1.0 y",
+        "2001:db8:aa:bb::1": "2001:db8:aa::",
+        "std::dead(x) ::": "std::dead(x) ::",
+    }
+    assert dict(zip(wanted, ask("scrub_ips", list(wanted)), strict=True)) == wanted
 
 
 def test_addresses_are_cut_wherever_a_key_is_named_like_one(tmp_path: Path) -> None:
@@ -94,14 +107,16 @@ def test_addresses_are_cut_wherever_a_key_is_named_like_one(tmp_path: Path) -> N
                 properties={"request": {"remote_addr": "203.0.113.9", "path": "/"}, "recipe": {"zip": "203.0.113.9"}}
             ),
             track(properties={"ip_address": ["203.0.113.7"]}, client_ip=None),
+            track(properties={"geo": {"IP Address": "203.0.113.7"}, "x-forwarded-for": ["::ffff:c0a8:101"]}),
         ),
     )
     home.ingest()
-    first, second, third, fourth = properties(home)
+    first, second, third, fourth, fifth = properties(home)
     assert first == {"ip": "203.0.113.0", "X-Forwarded-For": "198.51.100.0, 10.1.2.0", "version": "1.2.3.4"}
     assert second["context"]["ip"] == "2001:db8:aa::" and second["context"]["device"] == {"clientIp": "203.0.113.0"}
     assert third == {"request": {"remote_addr": "203.0.113.0", "path": "/"}, "recipe": {"zip": "203.0.113.9"}}
     assert fourth == {"ip_address": ["203.0.113.0"]}
+    assert fifth == {"geo": {"IP Address": "203.0.113.0"}, "x-forwarded-for": ["::"]}
 
 
 def test_addresses_are_cut_among_more_keys_than_a_struct_can_hold(tmp_path: Path) -> None:
