@@ -42,7 +42,7 @@
         {%- for step in funnel.steps %},
         case
             when event_name = {{ sql_string(step.event) }}
-                {%- if step.where %} and ({{ step.where }}){% endif %} then 1
+                {%- if step.where %} and {{ null_on_error(step.where) }}{% endif %} then 1
             else 0
         end as is_step_{{ loop.index }}
         {%- endfor %}

@@ -24,7 +24,10 @@ funnels:
 def test_the_columns_are_those_of_fct_events() -> None:
     models = yaml.safe_load((DBT_PROJECT / "models" / "marts" / "core" / "fct_events.yml").read_text(encoding="utf-8"))
     (facts,) = [model for model in models["models"] if model["name"] == "fct_events"]
-    assert set(EVENT_COLUMNS) == {column["name"] for column in facts["columns"]}
+    types = {"string": "VARCHAR"}
+    assert {
+        column["name"]: types.get(column["data_type"], column["data_type"].upper()) for column in facts["columns"]
+    } == EVENT_COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,45 @@ def test_what_an_analyst_needs_means_what_it_meant(text: str, holds: bool) -> No
 def test_every_way_out_of_the_row_is_shut(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         checked_predicate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("regexp_matches(category, '[')", "missing ]"),
+        ("date_trunc('fortnight', event_at) < event_at", "FORTNIGHT"),
+        ("event_at > 'yesterday'", "yesterday"),
+        ("event_date >= date '2026-02-30'", "2026-02-30"),
+        ("price between 'low' and 'high'", "low"),
+        ("is_bot = 'maybe'", "maybe"),
+        ("properties->>'$.a[' = 'x'", "JSON path"),
+        ("event_at + 1 > event_at", "No function matches"),
+        ("cast(category as fruit) = 1", "fruit"),
+        ("properties->>'rank' > 3", "explicit cast"),
+        ("date_trunc(category, event_at) < event_at", "CATEGORY"),
+    ],
+)
+def test_what_no_row_could_evaluate_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match="cannot evaluate") as refused:
+        checked_predicate(text)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "matched"),
+    [
+        ("cast(properties->>'rank' as integer) > 3", ["7"]),
+        ("(properties->>'rank')::double > 3 or category = 'toys'", ["7", "abc"]),
+        ("cast(properties->>'rank' as integer) * 2000000000 > 3", []),
+        ("regexp_matches('a', category)", []),
+    ],
+)
+def test_a_value_that_cannot_be_cast_is_no_match(text: str, matched: list[str]) -> None:
+    rows = """select '{"rank": "' || rank || '"}' as properties, rank, '[' as category, timestamp '2026-01-05' as event_at
+        from (values ('7'), ('2')) t(rank)
+        union all select '{"rank": "abc"}', 'abc', 'toys', timestamp '2026-01-05'"""
+    found = duckdb.execute(f"select rank from ({rows}) where try({checked_predicate(text)}) order by rank").fetchall()
+    assert [rank for (rank,) in found] == matched
 
 
 def test_a_condition_that_is_too_deep_to_read_is_refused_and_no_crash() -> None:
