@@ -94,11 +94,15 @@ def retention(con: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def funnels(con: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Every step of the first funnels, over all time, and the window that closes each entry."""
+    """Every step of the first funnels, over all time, and the window that closes each entry.
+
+    A funnel that nobody entered has its steps, and no window.
+    """
     windows = rows(
         con,
-        "select funnel_name, max(epoch(window_ends_at - entered_at)) as window_s, count(*) as n_entries, "
-        "count(*) filter (is_window_closed) as n_closed from marts.fct_funnel_entries where not is_excluded group by 1",
+        "select funnel_name, max(epoch(window_ends_at - entered_at)) as window_s, "
+        "count(*) filter (not is_excluded) as n_entries, count(*) filter (is_excluded) as n_excluded, "
+        "count(*) filter (not is_excluded and is_window_closed) as n_closed from marts.fct_funnel_entries group by 1",
     )
     steps = rows(
         con,
@@ -106,7 +110,8 @@ def funnels(con: duckdb.DuckDBPyConnection) -> list[Row]:
         "median_time_from_previous_s from marts.funnel_conversion "
         "where period = 'all' and breakdown_value is null order by funnel_name, step_number",
     )
-    found = {step["funnel_name"]: {"name": step["funnel_name"], "steps": []} for step in steps}
+    nobody: Row = {"window_s": None, "n_entries": 0, "n_excluded": 0, "n_closed": 0}
+    found = {step["funnel_name"]: {"name": step["funnel_name"], "steps": [], **nobody} for step in steps}
     for step in steps:
         found[step["funnel_name"]]["steps"].append(step)
     for window in windows:
