@@ -15,7 +15,10 @@ def profile(params: GateParams) -> Probe:
                 count(*) filter (where revenue < 0) as n_negative_revenue,
                 count(*) filter (where refunded_amount < 0 or refunded_amount > greatest(revenue, 0))
                     as n_refunded_beyond_revenue,
-                count(*) filter (where abs(revenue - refunded_amount - net_revenue) > 0.005) as n_net_revenue_off,
+                count(*) filter (
+                    -- a double holds fifteen digits
+                    where abs(revenue - refunded_amount - net_revenue) > 0.005 + 1e-12 * abs(revenue)
+                ) as n_net_revenue_off,
                 count(*) filter (where is_suspicious <> (suspicion_reason is not null)) as n_suspicious_without_reason,
                 case when count(*) > 0 then avg(cast(is_suspicious as integer)) end as suspicious_rate
             from marts.fct_orders

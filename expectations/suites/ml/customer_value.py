@@ -21,9 +21,11 @@ def values(params: GateParams) -> Probe:
                     where expected_orders is null or expected_orders < 0 or expected_orders > horizon_days + 1e-6
                         or expected_orders < probability_of_order - 1e-6
                 ) as n_orders_outside,
+                -- the factors are rounded to nine digits before, and a double holds fifteen
                 count(*) filter (
                     where expected_revenue < 0 or isnan(expected_revenue)
-                        or abs(expected_revenue - expected_orders * expected_order_value) > 0.01
+                        or abs(expected_revenue - expected_orders * expected_order_value)
+                            > 0.01 + 1e-9 * (abs(expected_order_value) + expected_orders + abs(expected_revenue))
                 ) as n_revenue_off
             from ml.customer_value
         """,
