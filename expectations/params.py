@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from glob import iglob
 from typing import Any
-from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,8 @@ class GateParams:
     lake_rejected: str = ""
     ledger: str = ""
     published_at: datetime | None = None
-    timezone: str = "UTC"
+    as_of_end_at: datetime | None = None
+    """First UTC instant after as_of_date in the site's timezone, without tzinfo. None: that of UTC."""
     currency: str = "USD"
     session_max_hours: float = 24
     max_rejected_rate: float = 0.05
@@ -50,9 +50,8 @@ class GateParams:
 
     @property
     def end_at(self) -> datetime:
-        """First UTC instant after as_of_date in the site's timezone, without tzinfo, as the lake stores times."""
-        midnight = datetime.combine(self.as_of_date + timedelta(days=1), time(), ZoneInfo(self.timezone))
-        return midnight.astimezone(UTC).replace(tzinfo=None)
+        """The first instant after as_of_date, as the lake stores times."""
+        return self.as_of_end_at or datetime.combine(self.as_of_date + timedelta(days=1), time())
 
     @property
     def lake_is_empty(self) -> bool:

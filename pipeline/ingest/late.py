@@ -98,14 +98,15 @@ class Arrivals:
         self._days, self._requested = settings.cleaning.days_late_allowed, requested
         self._by_name: dict[tuple[str, str], Arrival] = {}
         self._by_content: dict[tuple[str, str], Arrival] = {}
-        self._newest: dict[str, date] = {}
+        newest: dict[str, datetime] = {}
         for file in known:
             self._by_name[file.source, file.file] = file
             self._by_content.setdefault((file.source, file.sha256), file)
             if file.max_event_at is not None:
                 # One device whose clock is ahead must not make everybody late.
-                newest = local_date(min(file.max_event_at, file.ingested_at), settings.site.timezone)
-                self._newest[file.source] = max(newest, self._newest.get(file.source, newest))
+                last = min(file.max_event_at, file.ingested_at)
+                newest[file.source] = max(last, newest.get(file.source, last))
+        self._newest = {source: local_date(last, settings.site.timezone) for source, last in newest.items()}
 
     def rule_of(self, source: str, file: str, sha256: str, contents: Collection[str]) -> LateRule:
         """The rule of a file with this content; `contents` are those of all files of its source read tonight."""

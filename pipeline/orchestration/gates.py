@@ -6,7 +6,7 @@ nothing of a later layer is built when any error-level expectation of the stage 
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from expectations import RESULT_COLUMNS, STAGES, SUITES, CheckResult, GateBroken
 from pipeline.build.plan import BuildPlan, lake_files
 from pipeline.build.tables import table_facts
 from pipeline.build.variables import dbt_variables
+from pipeline.home.calendar import end_of
 from pipeline.home.failpoints import failpoint
 from pipeline.home.memory import memory_limit, reading
 from pipeline.home.parquet import write_parquet
@@ -96,6 +97,7 @@ def _check(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[Chec
         "max_duration_s": cleaning.max_duration_s,
         "max_future_hours": cleaning.max_future_hours,
         "published_at": published_at(growth.paths),
+        "as_of_end_at": end_of(date.fromisoformat(night.as_of), growth.settings.site.timezone),
     }
     parameters |= _what_is_new(stage, growth, parameters["published_at"])
     whole = any(table in GATES[stage] for table in tables)

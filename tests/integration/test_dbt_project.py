@@ -12,12 +12,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipeline.home.calendar import end_of
 from pipeline.home.paths import DBT_PROJECT
 
 Invoke = Callable[..., Any]
@@ -296,6 +298,21 @@ def test_no_channel_source_is_longer_than_the_names_that_a_session_looks_up() ->
         sources = [row["source"] for row in csv.DictReader(file)]
     assert len(sources) > 700
     assert [source for source in sources if source != source.strip().lower() or source.count(".") > 4] == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("America/Havana", date(2026, 10, 31)),
+        ("America/Havana", date(2026, 3, 7)),
+        ("America/Winnipeg", date(2026, 11, 10)),
+        ("UTC", date(2026, 1, 31)),
+    ],
+)
+def test_as_of_ends_where_the_pipeline_says(dbt: Invoke, empty_build: Any, zone: str, day: date) -> None:
+    variables = json.dumps({"timezone": zone, "as_of_date": day.isoformat()})
+    shown = dbt("show", "--inline", "select cast({{ as_of_end_utc() }} as varchar) as end_at", "--vars", variables)
+    assert shown.result.results[0].agate_table.rows[0][0] == str(end_of(day, zone))
 
 
 def test_the_readme_of_the_funnel_generator_shows_what_it_generates(dbt: Invoke) -> None:

@@ -42,10 +42,12 @@
 {%- endmacro %}
 
 {# -- time -- #}
+{% macro is_utc() %}{{ return(var('timezone') in ['UTC', 'Etc/UTC']) }}{% endmacro %}
+
 {# The site's wall clock of a UTC timestamp. #}
 {% macro local_time(utc) %}{{ return(adapter.dispatch('local_time', 'growthhouse')(utc)) }}{% endmacro %}
 {% macro default__local_time(utc) -%}
-    {%- if var('timezone') in ['UTC', 'Etc/UTC'] -%} {{ utc }}
+    {%- if is_utc() -%} {{ utc }}
     {%- else -%} timezone('{{ var("timezone") }}', timezone('UTC', {{ utc }})) {%- endif -%}
 {%- endmacro %}
 
@@ -79,14 +81,23 @@
 
 {% macro as_of_date() -%} cast('{{ var("as_of_date") }}' as date) {%- endmacro %}
 
-{# The first instant after as_of in the site's timezone, as UTC. Where midnight comes twice (clocks put back over it) the first one is meant. #}
+{# The first instant after as_of in the site's timezone, as UTC: midnight by the offset of the day before or of the day after, so that one
+   of them is right whatever changes between. Where midnight comes twice (clocks put back over it) the first one is meant; where it is
+   skipped, the instant of the change. By the engine's rules of time zones, as every date is. #}
 {% macro as_of_end_utc() -%}
-    {%- set zone = modules.pytz.timezone(var('timezone')) -%}
-    {%- set midnight = modules.datetime.datetime.strptime(var('as_of_date') | string, '%Y-%m-%d') + modules.datetime.timedelta(days=1) -%}
-    {%- set first = zone.normalize(zone.localize(midnight, is_dst=true)) -%}
-    {#- clocks put forward over midnight: it does not exist, and only the standard offset leads to the instant of the change -#}
-    {%- set first = first if first.date() == midnight.date() else zone.localize(midnight, is_dst=false) -%}
-    cast('{{ first.astimezone(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
+    {%- set next_day = modules.datetime.datetime.strptime(var('as_of_date') | string, '%Y-%m-%d') + modules.datetime.timedelta(days=1) -%}
+    {%- set timestamp = dbt.type_timestamp() -%}
+    {%- set midnight = "cast('" ~ next_day.strftime('%Y-%m-%d %H:%M:%S') ~ "' as " ~ timestamp ~ ")" -%}
+    {%- if is_utc() -%} {{ midnight }}
+    {%- else -%}
+    least(
+        {%- for days in [-1, 1] %}
+        {%- set near = "cast('" ~ (next_day + modules.datetime.timedelta(days=days)).strftime('%Y-%m-%d %H:%M:%S') ~ "' as " ~ timestamp ~ ")" %}
+        {%- set start = '(' ~ midnight ~ ' - (' ~ local_time(near) ~ ' - ' ~ near ~ '))' %}
+        case when {{ local_date(start) }} > {{ as_of_date() }} then {{ start }} end{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+    {%- endif -%}
 {%- endmacro %}
 
 {# -- aggregates and windows -- #}
@@ -143,6 +154,11 @@
 
 {% macro epoch_micros(moment) %}{{ return(adapter.dispatch('epoch_micros', 'growthhouse')(moment)) }}{% endmacro %}
 {% macro default__epoch_micros(moment) -%} epoch_us({{ moment }}) {%- endmacro %}
+
+{# -- conditions of the config -- #}
+{# Null where a value of the row makes the expression raise an error: no event may stop a night. #}
+{% macro null_on_error(expression) %}{{ return(adapter.dispatch('null_on_error', 'growthhouse')(expression)) }}{% endmacro %}
+{% macro default__null_on_error(expression) -%} try({{ expression }}) {%- endmacro %}
 
 {# -- the session -- #}
 {# A variable of the session, set with `set variable`. The engine treats it as a constant of the query. #}

@@ -141,13 +141,15 @@ def test_what_came_after_the_last_publication_is_checked(tmp_path: Path) -> None
     assert rates_after(tmp_path, 50, 15, published_at=datetime(2026, 2, 1, 12)) == {"worst_new_batch_rejected_rate_low"}
 
 
-def newest_day(tmp_path: Path, counts: dict[str, int], as_of: date, timezone: str = "UTC") -> CheckResult:
+def newest_day(
+    tmp_path: Path, counts: dict[str, int], as_of: date, as_of_end_at: datetime | None = None
+) -> CheckResult:
     """The result for as_of, where each hour (UTC) has so many events."""
     folder = tmp_path / "events" / "event_month=2026-03"
     folder.mkdir(parents=True)
     hours = " union all ".join(f"select timestamp '{hour}' as event_at from range({n})" for hour, n in counts.items())
     duckdb.execute(f"copy ({hours}) to '{folder}/shop-aa01.parquet'")
-    params = GateParams(as_of_date=as_of, timezone=timezone, lake_events=f"{tmp_path}/events/*/*.parquet")
+    params = GateParams(as_of_date=as_of, as_of_end_at=as_of_end_at, lake_events=f"{tmp_path}/events/*/*.parquet")
     probe = probe_of("raw.events", "newest_day", params)
     (result,) = validate(SUITES["raw.events"], probe, duckdb.execute(probe.sql).df())
     return result
@@ -182,7 +184,7 @@ def test_a_tenth_of_a_usual_day_is_enough(tmp_path: Path, n_events: int, has_fai
 def test_the_newest_day_is_that_of_the_site(tmp_path: Path) -> None:
     """20:00 UTC of the 14th is the 15th in Shanghai, and 15:59 UTC of the 15th still is."""
     counts = {**WEEK, "2026-03-14 20:00": 60, "2026-03-15 15:59": 60, "2026-03-15 16:00": 9}
-    assert not newest_day(tmp_path, counts, date(2026, 3, 15), "Asia/Shanghai").failed
+    assert not newest_day(tmp_path, counts, date(2026, 3, 15), datetime(2026, 3, 15, 16)).failed
 
 
 def test_less_than_a_week_of_dates_says_nothing_about_a_usual_day(tmp_path: Path) -> None:

@@ -29,7 +29,9 @@ def test_result_rows_have_the_columns_of_quality_results() -> None:
 
 
 def test_the_day_ends_at_midnight_of_the_site() -> None:
-    assert GateParams(as_of_date=date(2026, 1, 31), timezone="Asia/Shanghai").end_at == datetime(2026, 1, 31, 16)
+    assert GateParams(as_of_date=date(2026, 1, 31)).end_at == datetime(2026, 2, 1)
+    in_shanghai = datetime(2026, 1, 31, 16)
+    assert GateParams(as_of_date=date(2026, 1, 31), as_of_end_at=in_shanghai).end_at == in_shanghai
 
 
 def test_parameters_are_picked_from_the_variables_of_the_run() -> None:

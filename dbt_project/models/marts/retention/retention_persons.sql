@@ -4,7 +4,6 @@
 {{ replaces_changed() }}
 {%- set start_event = var('retention').get('start_event') %}
 {%- set return_event = var('retention').get('return_event') %}
-{%- set is_utc = var('timezone') in ['UTC', 'Etc/UTC'] %}
 
 with start_days as (
     {{ retention_days(start_event) }}
@@ -113,7 +112,7 @@ periods as (
         cast(0 as double) as revenue
     from since_start
     where last_window > first_window and last_window >= 0
-    {%- if not is_utc %}
+    {%- if not is_utc() %}
     -- but a date of 25 hours may hold a whole window between them
     union all
     select
