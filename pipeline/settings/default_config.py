@@ -26,7 +26,7 @@ sources:
   #   # (all other columns become properties)
   #   event_name: purchase # instead of a column, if every row is the same event
   #   timestamp_format: iso   # iso | epoch_s | epoch_ms | epoch_us | a strptime pattern
-  #   timezone: UTC        # of timestamps without one
+  #   timezone: UTC        # of timestamps that name no offset and no zone
   #   sessions: false
 
 # cleaning:
