@@ -149,7 +149,8 @@ timed as (
         coalesce(client_original_at, given_at) as client_event_at,
         case
             when not is_corrected and epoch_us(received_at) - epoch_us(sent_at)
-                not between {-_MAX_AHEAD_S * 10**6} and {_MAX_DELIVERY_S * 10**6} then given_at + (received_at - sent_at)
+                not between {-_MAX_AHEAD_S * 10**6} and {_MAX_DELIVERY_S * 10**6}
+                then given_at + (received_at - sent_at)
             else given_at
         end as event_at,
         case

@@ -62,7 +62,8 @@ MACROS = (
     # DuckDB's rules of zones raise an error far away.
     f"""create or replace temp macro from_wall(wall, zone) as case
         when zone = 'UTC' then in_time(wall)
-        when wall > {_FIRST} - interval 1 day and wall < {_END} then in_time(timezone('UTC', timezone(zone, wall))) end""",
+        when wall > {_FIRST} - interval 1 day and wall < {_END}
+        then in_time(timezone('UTC', timezone(zone, wall))) end""",
     # The usual case without regular expressions: ISO with `Z`, with `+08:00`, or without either.
     """create or replace temp macro plain_time(t, zone) as case
         when t >= '0' and t < ':' then case

@@ -124,7 +124,8 @@ def test_what_no_row_could_evaluate_is_refused(text: str, words: str) -> None:
     ],
 )
 def test_a_value_that_cannot_be_cast_is_no_match(text: str, matched: list[str]) -> None:
-    rows = """select '{"rank": "' || rank || '"}' as properties, rank, '[' as category, timestamp '2026-01-05' as event_at
+    rows = """select '{"rank": "' || rank || '"}' as properties, rank, '[' as category,
+            timestamp '2026-01-05' as event_at
         from (values ('7'), ('2')) t(rank)
         union all select '{"rank": "abc"}', 'abc', 'toys', timestamp '2026-01-05'"""
     found = duckdb.execute(f"select rank from ({rows}) where try({checked_predicate(text)}) order by rank").fetchall()
