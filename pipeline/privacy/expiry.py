@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from glob import has_magic
+from pathlib import Path
 
 import duckdb
 
@@ -18,7 +20,8 @@ from pipeline.home.paths import HomePaths
 from pipeline.ingest import shown_path
 from pipeline.ingest.lake import Lake, LedgerRow, clear_orphans, read_ledger, write_ledger
 from pipeline.privacy.lake import files_of, without_lines
-from pipeline.settings import Settings
+from pipeline.privacy.replacement import state_of
+from pipeline.settings import Settings, Source
 
 _MONTH = "event_month="
 
@@ -42,7 +45,7 @@ def expire(settings: Settings, as_of: date, say: Callable[[str], object] = print
         write_ledger(lake.ledger, rows)
         say(f"removed {n_expired:,} lines from before {first_kept}: privacy.raw_days is {days}")
     clear_orphans(lake, rows)
-    _delete_raw(settings, {(row.source, row.file): row for row in rows if row.status == "expired"})
+    _delete_raw(settings, rows, say)
     return n_expired > 0
 
 
@@ -62,10 +65,35 @@ def _aged(con: duckdb.DuckDBPyConnection, lake: Lake, row: LedgerRow, first_kept
     return replace(new, n_erased=row.n_erased, n_expired=row.n_expired + new.n_erased - row.n_erased)
 
 
-def _delete_raw(settings: Settings, expired: dict[tuple[str, str], LedgerRow]) -> None:
-    """A raw file that was changed since it was read is left alone."""
-    for source in settings.sources if expired else ():
+def _delete_raw(settings: Settings, rows: list[LedgerRow], say: Callable[[str], object]) -> None:
+    """Delete the raw files of which every source that reads them has only expired lines.
+
+    A file that was changed since it was read is left alone. So is one behind a link that leads elsewhere: it may be
+    somebody's archive, and deleting the link alone would only hide it.
+    """
+    known = {(row.source, row.file): row for row in rows if row.is_active}
+    readers: dict[Path, list[tuple[Source, Path]]] = {}
+    for source in settings.sources if any(row.status == "expired" for row in rows) else ():
         for path in settings.source_files(source):
-            known = expired.get((source.name, shown_path(settings.home, path)))
-            if known and digest(path).sha256 == known.sha256:
-                path.unlink()
+            readers.setdefault(path.resolve(), []).append((source, path))
+    for real, names in readers.items():
+        read = [known.get((source.name, shown_path(settings.home, path))) for source, path in names]
+        expired = [row for row in read if row is not None and row.status == "expired"]
+        state = state_of(real)
+        if (
+            state is None
+            or not expired
+            or len(expired) < len(read)
+            or {row.sha256 for row in expired} != {digest(real).sha256}
+        ):
+            continue
+        if any(path.is_symlink() or not real.is_relative_to(_root(settings, source)) for source, path in names):
+            say(f"{expired[0].file} is older than privacy.raw_days, but a link leads to {real}: delete it there")
+        elif state_of(real) == state:
+            real.unlink()
+
+
+def _root(settings: Settings, source: Source) -> Path:
+    """The folder below which a source looks for its files."""
+    parents = Path(settings.source_pattern(source)).parents
+    return next(folder for folder in parents if not has_magic(str(folder))).resolve()

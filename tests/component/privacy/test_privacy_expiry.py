@@ -101,6 +101,28 @@ def test_files_that_are_read_again_do_not_bring_old_months_back(home: Home) -> N
     assert home.active()["both.jsonl"].n_expired == 1
 
 
+def test_a_file_behind_a_link_is_not_deleted_but_named(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
+    archive = tmp_path_factory.mktemp("archive")
+    link = home.folder / "in" / "jan.jsonl.gz"
+    link.rename(archive / "jan.jsonl.gz")
+    link.symlink_to(archive / "jan.jsonl.gz")
+    told: list[str] = []
+    assert expire(home.settings, date(2026, 4, 1), told.append)
+    assert link.is_symlink() and (archive / "jan.jsonl.gz").exists() and users(home) == ["u2", "u2", "u3"]
+    assert f"a link leads to {archive / 'jan.jsonl.gz'}" in told[-1]
+
+
+def test_a_file_that_another_source_still_reads_is_not_deleted(home: Home) -> None:
+    other = {**TRACKER, "name": "other", "path": "in/jan*"}
+    home.configure(TRACKER, other, privacy={"raw_days": 31})
+    expire(home.settings, date(2026, 4, 1), quiet)
+    assert (home.folder / "in" / "jan.jsonl.gz").exists()
+    home.ingest(now=LATER)
+    expire(home.settings, date(2026, 4, 1), quiet)
+    assert not (home.folder / "in" / "jan.jsonl.gz").exists()
+    assert users(home) == ["u2", "u2", "u3"]
+
+
 class Killed(BaseException):
     """Not an error that anything could catch."""
 
