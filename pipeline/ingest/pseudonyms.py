@@ -101,6 +101,11 @@ _MACROS = (
         '\b({_HEX})::[0-9a-fA-F:]+', '\1::', 'g'),
         '(^|[^0-9A-Za-z:])::(?:{_HEX}:)*{_HEX}($|[^0-9A-Za-z:.])', '\1::\2', 'g')""",
 )
+_ID_KEY = r'(?i)[^a-z0-9](?:user|anonymous|person|customer|distinct)[_-]?id\\*"?\s*[:=]\s*\\*"?([\w.@+-]*\w)'
+_POSSIBLE_IDS = rf"""create or replace temp macro possible_ids(line) as
+    list_filter(regexp_extract_all(line, '[\w.@+-]*\w'), lambda w: length(w) >= 16
+        or (length(w) >= 6 and (contains(w, '@') or (regexp_matches(w, '\d') and regexp_matches(w, '\D')))))
+    || regexp_extract_all(line, {quote(_ID_KEY)}, 1)"""
 _IP_MACROS = (
     """create or replace temp macro private_ip(v) as case
         when starts_with(v, '"') then '"' || short_ips(v[2:-2]) || '"'
@@ -152,6 +157,7 @@ class PrivacyFilter:
             con.execute(
                 f"create or replace temp macro private_{column}(v) as {hashed if column in self.columns else 'v'}"
             )
+        con.execute(_POSSIBLE_IDS)
         con.execute("create or replace temp table tombstones (kind varchar, hash varchar)")
         rows = [(kind, value) for kind, hashes in self.tombstones.erased.items() for value in hashes]
         if rows:
@@ -213,18 +219,16 @@ class PrivacyFilter:
         return n_erased
 
     def _take_erased(self, con: DuckDBPyConnection) -> dict[int, int]:
-        """A line that could not be parsed is searched word by word."""
+        """A line that could not be parsed is searched word by word, for an id that any word can be only after a key."""
         hashed = "tombstone(pseudonym(word)), tombstone(word)" if self.columns else "tombstone(word)"
         con.execute(
-            rf"""create or replace temp table erased_words as
-            select word from (
-                select distinct unnest(regexp_extract_all(raw_line, '[\w.@+-]*\w')) as word from rejected
-            ) where list_has_any([{hashed}], (select coalesce(list(hash), []) from tombstones))"""
+            f"""create or replace temp table erased_words as
+            select word from (select distinct unnest(possible_ids(raw_line)) as word from rejected)
+            where list_has_any([{hashed}], (select coalesce(list(hash), []) from tombstones))"""
         )
         con.execute(
-            r"""create or replace temp table erased_lines as select file_number, line_number from rejected
-            where list_has_any(
-                regexp_extract_all(raw_line, '[\w.@+-]*\w'), (select coalesce(list(word), []) from erased_words))"""
+            """create or replace temp table erased_lines as select file_number, line_number from rejected
+            where list_has_any(possible_ids(raw_line), (select coalesce(list(word), []) from erased_words))"""
         )
         counts = dict(con.execute("select file_number, count(*) from erased_lines group by all").fetchall())
         con.execute("delete from rejected where (file_number, line_number) in (from erased_lines)")

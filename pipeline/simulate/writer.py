@@ -139,6 +139,7 @@ class RawWriter:
 
     def publish(self, truth: str) -> Path:
         """Move the finished files into the raw folder; the truth is last and marks the simulation as complete."""
+        refuse_to_overwrite(self._data)  # nothing may have been delivered there meanwhile
         for source in sorted(p for p in (self._staging / "raw").rglob("*") if p.is_file()):
             target = self._data / source.relative_to(self._staging)
             target.parent.mkdir(parents=True, exist_ok=True)

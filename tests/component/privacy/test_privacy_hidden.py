@@ -233,3 +233,15 @@ def test_a_file_that_cannot_be_rewritten_is_reported_and_stops_nothing(
     proof = erased(home, is_rest_left=True)
     assert proof.remaining == {"in/a.jsonl": "3 left: cannot be searched or rewritten: Permission denied"}
     assert home.folder.joinpath("in", "b.jsonl").read_bytes() == b"\n" and ID not in home.values("user_id")
+
+
+def test_after_a_plain_id_was_erased_broken_lines_of_others_stay_listed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.put("a.jsonl", jsonl(track(user="42"), track(user="7")))
+    home.ingest()
+    erase(home.settings, "user", "42", now=NOW, say=quiet)
+    lines = ('{"userId":"7","price":42 broken', '{"userId":"42", broken', '{"user_id": 42, broken', "42 broken")
+    home.put("b.jsonl", jsonl(*lines))
+    home.ingest()
+    assert [row["line_number"] for row in home.rejects()] == [1, 4]
+    assert home.active()["b.jsonl"].n_erased == 2
