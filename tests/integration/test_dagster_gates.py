@@ -198,7 +198,7 @@ def test_a_delivery_with_a_third_of_its_lines_broken_stops_the_night(home: Home)
     assert failure.value.exit_code == 1
     for words in (
         "gate_raw",
-        "worst_new_batch_rejected_rate_low: expected at most 0.05",
+        "worst_new_batch_rejected_rate: expected at most 0.05",
         "source=shop",
         "30 of 100",
         "bad_json 30",

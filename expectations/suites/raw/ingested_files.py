@@ -10,8 +10,9 @@ N_NAMED = 3  # reasons and files named in a message
 _REBUILD_LAKE = (
     "The lake and its ledger disagree: move data/lake away and run again, it is rebuilt from the source files"
 )
+_REJECT_KEYS = ("source", "rejected_lines", "reasons", "most_in")
 _REJECTS = (
-    "Read some rejected lines (data/lake/rejected), then deliver the files named again under their names, correct "
+    "Read some rejected lines (`growthhouse rejected`), then deliver the files named again under their names, correct "
     "the source in growth.yaml, or raise cleaning.max_rejected_rate if this many are expected"
 )
 
@@ -110,8 +111,10 @@ def _files_sql(params: GateParams) -> str:
 
 def rejects(params: GateParams) -> Probe:
     return Probe(
-        sql=_rejects_sql(params),
-        keys=("source", "rejected_lines", "reasons", "most_in"),
+        sql=_rejects_sql(
+            params, "shown as (select *, null as low from ledger)", "n_rejected / n_lines as rejected_rate"
+        ),
+        keys=_REJECT_KEYS,
         checks=[
             between(
                 "rejected_rate",
@@ -119,53 +122,64 @@ def rejects(params: GateParams) -> Probe:
                 params.max_rejected_rate,
                 "share of a source's lines that were rejected, all files together",
                 action=_REJECTS,
-            ),
-            # A broken night must not hide behind a long good history.
-            at_most(
-                "worst_new_batch_rejected_rate_low",
-                params.max_rejected_rate,
-                "share of rejected lines in a source's worst new delivery, the lower end of its 99 % interval",
-                may_be_empty=True,
-                action=_REJECTS,
-            ),
+            )
         ],
     )
 
 
-def _rejects_sql(params: GateParams) -> str:
+def new_rejects(params: GateParams) -> Probe:
+    """A broken night must not hide behind a long good history."""
     z2 = WILSON_Z**2
     wilson_low = (
         f"(k / n + {z2} / (2 * n) - {WILSON_Z} * sqrt((k / n * (1 - k / n) + {z2} / (4 * n)) / n)) / (1 + {z2} / n)"
     )
-    return f"""
-        -- an event that came too late is not a bad line: it has a check of its own
-        with ledger as (
-            select
-                * replace (n_rejected - coalesce(n_too_late, 0) as n_rejected),
-                ingested_at > {since(params)} as is_new
-            from {ledger(params)}
-        ),
-        totals as (
-            select source, sum(n_rejected) / sum(n_lines) as rejected_rate
-            from ledger
-            group by source
-            having sum(n_lines) > 0
-        ),
-        -- an ingest is checked until a version that holds it was published: what was accepted once stays accepted
+    # An ingest is checked until a version that holds it was published: what was accepted once stays accepted.
+    shown = f"""
         batches as (
             select source, ingested_at, sum(n_lines) as n, sum(n_rejected) as k
             from ledger
-            where is_new
+            where ingested_at > {since(params)}
             group by source, ingested_at
             having sum(n_lines) > 0
         ),
-        worst_batches as (select source, max({wilson_low}) as low from batches group by source),
-        -- what a person needs to know: how many, why, and where to look; of what is new, else of all
-        shown as (from ledger qualify is_new or not bool_or(is_new) over (partition by source)),
-        counts as (
-            select source, cast(sum(n_rejected) as bigint) || ' of ' || cast(sum(n_lines) as bigint) as listed
+        worst as (
+            select source, ingested_at, {wilson_low} as low
+            from batches
+            qualify row_number() over (partition by source order by low desc, ingested_at desc) = 1
+        ),
+        shown as (select ledger.*, worst.low from ledger inner join worst using (source, ingested_at))"""
+    limit = params.max_rejected_rate
+    rate = f"case when low > {limit} or n_rejected / n_lines <= {limit} then n_rejected / n_lines end"
+    return Probe(
+        sql=_rejects_sql(params, shown, f"{rate} as worst_new_batch_rejected_rate"),
+        keys=_REJECT_KEYS,
+        checks=[
+            at_most(
+                "worst_new_batch_rejected_rate",
+                limit,
+                "share of rejected lines in a source's worst new delivery, if it has enough lines to tell (the lower end "
+                "of the 99 % interval is above the limit)",
+                may_be_empty=True,
+                action=_REJECTS,
+            )
+        ],
+    )
+
+
+def _rejects_sql(params: GateParams, shown: str, rate: str) -> str:
+    """A rate of each source, and what a person needs to know of the files in `shown`: how many, why, where to look."""
+    return f"""
+        -- an event that came too late is not a bad line: it has a check of its own
+        with ledger as (
+            select * replace (n_rejected - coalesce(n_too_late, 0) as n_rejected)
+            from {ledger(params)}
+        ),
+        {shown},
+        totals as (
+            select source, sum(n_rejected) as n_rejected, sum(n_lines) as n_lines, any_value(low) as low
             from shown
             group by source
+            having sum(n_lines) > 0
         ),
         reasons as (
             select source, string_agg(reason || ' ' || n, ', ' order by n desc, reason) as listed
@@ -189,14 +203,11 @@ def _rejects_sql(params: GateParams) -> str:
         )
         select
             source,
-            rejected_rate,
-            worst_batches.low as worst_new_batch_rejected_rate_low,
-            counts.listed as rejected_lines,
+            {rate},
+            cast(n_rejected as bigint) || ' of ' || cast(n_lines as bigint) as rejected_lines,
             coalesce(reasons.listed, 'none') as reasons,
             coalesce(worst_files.listed, 'none') as most_in
         from totals
-        left join worst_batches using (source)
-        left join counts using (source)
         left join reasons using (source)
         left join worst_files using (source)
     """
@@ -232,4 +243,4 @@ def _too_late() -> Check:
     )
 
 
-PROBES = (files, rejects, late)
+PROBES = (files, rejects, new_rejects, late)

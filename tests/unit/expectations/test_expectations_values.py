@@ -13,7 +13,7 @@ def test_a_check_states_its_limit_in_words() -> None:
     limits = {c.column: c.expected for suite in SUITES.values() for probe in suite.probes for c in probe(PARAMS).checks}
     assert limits["rejected_rate"] == "0 to 0.05"
     assert limits["n_events"] == "at least 1"
-    assert limits["worst_new_batch_rejected_rate_low"] == "at most 0.05"
+    assert limits["worst_new_batch_rejected_rate"] == "at most 0.05"
     assert limits["n_lake_rows_off"] == "0"
     assert limits["split"] == "one of validation, test"
 

@@ -14,8 +14,14 @@ GOOD = {
     "rejects": {
         "source": "shop",
         "rejected_rate": 0.01,
-        "worst_new_batch_rejected_rate_low": 0.02,
         "rejected_lines": "1 of 100",
+        "reasons": "bad_json 1",
+        "most_in": "a.jsonl 1",
+    },
+    "new_rejects": {
+        "source": "shop",
+        "worst_new_batch_rejected_rate": 0.02,
+        "rejected_lines": "1 of 50",
         "reasons": "bad_json 1",
         "most_in": "a.jsonl 1",
     },
@@ -25,5 +31,5 @@ BAD = {
     "hours_event_after_ingest": [24.5],
     "first_event_year": [1970],
     "rejected_rate": [0.051],
-    "worst_new_batch_rejected_rate_low": [0.051],
+    "worst_new_batch_rejected_rate": [0.051],
 }
