@@ -35,8 +35,11 @@ def _leftovers(paths: HomePaths) -> Iterator[Path]:
 
 
 def _never_published(paths: HomePaths) -> Iterator[Path]:
-    """Versions later than the one the link leads to: finished, but the run died before analysts could see them."""
+    """Versions later than the one the link leads to: finished, but the run died before analysts could see them.
+
+    Where no version is linked, none is removed: the link may have been lost (`pipeline.publish.link`).
+    """
     current = current_version(paths)
-    yield from (file for file in versions(paths) if current is None or file.name > current.name)
+    yield from (file for file in versions(paths) if current is not None and file.name > current.name)
     # A seal is written just before its version gets its name.
     yield from (file for file in orphans(paths) if file.suffix == SEAL)

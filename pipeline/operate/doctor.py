@@ -24,6 +24,7 @@ from pipeline.ingest import check_formats
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.doctor_damage import Finding, damage
 from pipeline.publish.freshness import freshness
+from pipeline.publish.link import restore_link
 from pipeline.publish.seals import fall_back, version_problem
 from pipeline.settings import ConfigError, Settings, Source, load_settings
 
@@ -59,6 +60,7 @@ def examine(
     try:
         with writer_lock(paths.writer_lock):
             findings.append(Finding("ok", "no run is writing"))
+            findings += [Finding("warn", text) for text in filter(None, [restore_link(paths)])]
             findings += [*_leftovers(paths), *_dead_runs(end_dead_runs(paths))]
             findings += damage(settings, paths, quick, accept_loss)
             return [*findings, *_warehouse(paths, quick=quick, may_repair=True), *_others(paths, further)]

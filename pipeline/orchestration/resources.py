@@ -22,6 +22,7 @@ from pipeline.operate.clean_up import clean_up
 from pipeline.operate.damage import inspect_everything, repair
 from pipeline.orchestration.dead_runs import end_dead_runs
 from pipeline.orchestration.run_tags import forget_parents_version, list_under_job
+from pipeline.publish.link import restore_link
 from pipeline.settings import ConfigError, Settings, load_settings
 
 
@@ -46,6 +47,8 @@ class GrowthHome(dg.ConfigurableResource):
             list_under_job(context.instance, context.run)
             forget_parents_version(context.instance, context.run)
         with writer_lock(self.paths.writer_lock):
+            if (restored := restore_link(self.paths)) and context.log is not None:
+                context.log.warning(restored)
             for leftover in clean_up(self.paths):
                 if context.log is not None:
                     context.log.warning(f"removed {leftover}, left by a run that was killed")
