@@ -18,6 +18,7 @@ from pipeline.build.user_agents import RULES
 from pipeline.home.atomic import write_text
 from pipeline.home.calendar import local_date
 from pipeline.home.paths import HomePaths
+from pipeline.ingest import describe_rejects, read_ledger
 from pipeline.settings import FunnelStep, Settings, are_apart
 
 SNAPSHOT_STEP_DAYS = 7
@@ -57,7 +58,7 @@ def resolve(settings: Settings, paths: HomePaths, *, requested: date | None, run
         [str(paths.ledger)],
     ).fetchone()
     if row is None or row[0] is None:
-        raise ValueError("the lake holds no events yet: check the sources in growth.yaml and data/raw")
+        raise ValueError(_describe_no_event(settings, paths))
     first, last = (local_date(value, settings.site.timezone) for value in row)
     names = duckdb.execute(
         "select distinct unnest(event_names) from read_parquet(?) where status = 'loaded' order by 1",
@@ -75,6 +76,18 @@ def resolve(settings: Settings, paths: HomePaths, *, requested: date | None, run
     first_held = held[0].isoformat() if held and held[0] else ""
     event_names = [name for (name,) in names]
     return RunContext(run_id, as_of.isoformat(), first.isoformat(), event_names, first_held_date=first_held)
+
+
+def _describe_no_event(settings: Settings, paths: HomePaths) -> str:
+    rows = [row for row in read_ledger(paths.ledger) if row.is_active and row.n_rejected]
+    if not rows:
+        return "the lake holds no events yet: check the sources in growth.yaml and data/raw"
+    n_lines = sum(row.n_rejected for row in rows)
+    return (
+        f"no event was loaded: all {n_lines:,} lines of {len(rows):,} files were rejected.\n"
+        f"{describe_rejects(settings)}\n"
+        "`growthhouse rejected` prints the lines. Correct the sources in growth.yaml or the files, then run again"
+    )
 
 
 def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: int = SNAPSHOT_STEP_DAYS) -> list[str]:

@@ -10,6 +10,7 @@ from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
 from pipeline.ingest.plan import listed, shown_path
 from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
+from pipeline.ingest.rejects import Rejects, count_rejects, describe_rejects, load_rejects, sample_rejects
 from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.ingest.run import ingest
 from pipeline.ingest.tombstones import Tombstones
@@ -22,14 +23,19 @@ __all__ = [
     "Lake",
     "LedgerRow",
     "PrivacyFilter",
+    "Rejects",
     "Tombstones",
     "check_formats",
+    "count_rejects",
     "describe_late",
+    "describe_rejects",
     "format_of",
     "ingest",
     "listed",
+    "load_rejects",
     "privacy_filter",
     "read_ledger",
+    "sample_rejects",
     "shown_path",
     "write_ledger",
 ]

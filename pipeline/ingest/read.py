@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.home.memory import MEMORY_VARIABLE
+from pipeline.home.memory import given_limit
 from pipeline.home.sql_text import file_list, quote
 from pipeline.ingest import canonical, late, mapping, properties, times
 from pipeline.ingest.formats import FORMATS, Draft, Format, format_of
@@ -60,7 +60,7 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(
         config={
             "temp_directory": str(scratch),
-            "memory_limit": os.environ.get(MEMORY_VARIABLE) or f"{min(_MEMORY_BYTES, half) >> 20}MiB",
+            "memory_limit": given_limit() or f"{min(_MEMORY_BYTES, half) >> 20}MiB",
             "autoinstall_known_extensions": "false",
         }
     )
