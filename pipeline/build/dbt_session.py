@@ -9,17 +9,20 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any
 
 import duckdb
 
-from pipeline.home.memory import MEMORY_VARIABLE
+from pipeline.home.memory import given_limit
 from pipeline.home.paths import DBT_PROJECT, HomePaths
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
@@ -125,7 +128,7 @@ class DbtSession:
         Incremental models are rebuilt where the variable `is_full` says so.
         """
         os.environ[_BUILD_DB] = str(self.paths.build_db)
-        os.environ[_MEMORY] = os.environ.get(MEMORY_VARIABLE) or _usual_memory()
+        os.environ[_MEMORY] = given_limit() or _usual_memory()
         self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
         arguments = [
             "build",
@@ -147,13 +150,35 @@ class DbtSession:
             "resource_type:unit_test",
             *(["--full-refresh"] if variables.get("is_full", True) else []),
         ]
+        runner = parsed_runner()
         try:
-            result = parsed_runner().invoke(arguments)
+            with _raising_keyboard_interrupt():
+                result = runner.invoke(arguments)
         finally:
             release_database()
+        if isinstance(result.exception, KeyboardInterrupt):  # dbt returns it; the step has to end with it
+            raise result.exception
         if result.result is None:
             raise DbtError(str(result.exception))
         return [_outcome(row) for row in result.result.results]
+
+
+@contextmanager
+def _raising_keyboard_interrupt() -> Iterator[None]:
+    """For SIGINT and SIGTERM: only on a KeyboardInterrupt does dbt end the queries of its threads."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _outcome(row: Any) -> NodeOutcome:

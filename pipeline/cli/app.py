@@ -9,8 +9,10 @@ import typer
 from pipeline.cli.doctor import doctor
 from pipeline.cli.erase import erase
 from pipeline.cli.export import export
+from pipeline.cli.guard import GuardedGroup
 from pipeline.cli.init import init
 from pipeline.cli.models import app as models
+from pipeline.cli.rejected import rejected
 from pipeline.cli.report import report
 from pipeline.cli.run import backfill, run
 from pipeline.cli.simulate import simulate
@@ -18,6 +20,7 @@ from pipeline.cli.sql import sql
 
 app = typer.Typer(
     name="growthhouse",
+    cls=GuardedGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,6 +44,6 @@ def main(
     """Product analytics in your own warehouse: raw interaction logs in, an audited DuckDB warehouse out."""
 
 
-for command in (init, simulate, run, backfill, sql, export, report, doctor, erase):
+for command in (init, simulate, run, backfill, rejected, sql, export, report, doctor, erase):
     app.command()(command)
 app.add_typer(models, name="models")

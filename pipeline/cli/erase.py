@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.guard import explaining_stop
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, quote_command, read_settings
 
 if TYPE_CHECKING:
@@ -63,9 +64,10 @@ def erase(
             if dry_run:
                 _print_preview(settings, kind, given, words)
                 return
-            proof = erase_person(
-                settings, kind, given, also=words, is_rest_left=leave_rest, say=typer.echo, agree=agree
-            )
+            with explaining_stop(lambda: _describe_stop(settings)):
+                proof = erase_person(
+                    settings, kind, given, also=words, is_rest_left=leave_rest, say=typer.echo, agree=agree
+                )
     except (WriterBusy, EraseError, IngestError) as error:
         raise fail(str(error)) from error
     _print_proof(proof, settings, quote_command("run", config, home))
@@ -84,6 +86,14 @@ def _ask(share: Share, command: str) -> bool:
     if not sys.stdin.isatty():
         raise fail(f"{share.text}. Nothing was changed; if that is right: {command}")
     return typer.confirm(f"{share.text}. Erase them?")
+
+
+def _describe_stop(settings: Settings) -> str:
+    from pipeline.privacy import is_pending
+
+    if is_pending(settings):
+        return "the erasure is not complete: run the same command again, or a night completes it first"
+    return "nothing was erased"
 
 
 def _print_preview(settings: Settings, kind: str, given: str, words: list[str]) -> None:

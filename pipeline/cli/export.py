@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.guard import explaining_stop
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, find_warehouse
 
 
@@ -26,7 +27,8 @@ def export(
 
     paths = find_warehouse(config, home)
     try:
-        n_rows = export_table(paths, table, to, force=force)
+        with explaining_stop(lambda: f"{to} was not written"):
+            n_rows = export_table(paths, table, to, force=force)
     except ExportError as error:
         raise fail(str(error)) from error
     typer.echo(f"wrote {n_rows:,} rows of {table} to {to}")

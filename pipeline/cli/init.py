@@ -23,8 +23,11 @@ def init(
     target = folder / DEFAULT_CONFIG if folder else config
     if target.exists():
         raise fail(f"{target} exists; edit it, or move it away first")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(default_config_text(), encoding="utf-8")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(default_config_text(), encoding="utf-8")
+    except OSError as error:
+        raise fail(f"{target} cannot be written: {error.strerror}; choose a folder that this user can write") from error
     typer.echo(
         f"wrote {target}: name your logs under sources, or write those of a simulated shop with "
         f"{quote_command('simulate', target, home)}; then {quote_command('run', target, home)}"

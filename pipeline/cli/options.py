@@ -49,28 +49,42 @@ def guess_config(config: Path, home: Path | None) -> Path:
 
 def find_warehouse(config: Path, home: Path | None) -> HomePaths:
     """The home, which has a published version."""
+    from pipeline.home.memory import given_limit
     from pipeline.home.paths import HomePaths
+    from pipeline.home.versions import versions
 
+    given_limit()
     paths = HomePaths(resolve_home(config, home))
-    if not paths.warehouse.exists():
-        run = quote_command("run", guess_config(config, home), home)
-        raise fail(f"no published warehouse at {paths.warehouse}; {run} publishes one")
-    return paths
+    if paths.warehouse.exists():
+        return paths
+    guessed = guess_config(config, home)
+    if versions(paths):
+        doctor = quote_command("doctor", guessed, home)
+        raise fail(f"{paths.warehouse} leads to no version, but {paths.versions} has some: {doctor} restores the link")
+    raise fail(f"no published warehouse at {paths.warehouse}; {quote_command('run', guessed, home)} publishes one")
+
+
+def load_config(config: Path, home: Path | None) -> Settings:
+    """The validated settings; nothing is written."""
+    from pipeline.home.memory import given_limit
+    from pipeline.ingest import check_formats
+    from pipeline.settings import ConfigError, load_settings
+
+    given_limit()
+    if not config.exists():
+        raise fail(f"no configuration at {config}; {quote_command('init', config, home)} writes one")
+    try:
+        return check_formats(load_settings(config.resolve(), home.resolve() if home else None))
+    except ConfigError as error:
+        raise fail(str(error)) from error
 
 
 def read_settings(config: Path, home: Path | None) -> Settings:
     """The validated settings; the home is made private, and child processes find both in the environment."""
     from pipeline.home.paths import HomePaths
     from pipeline.home.permissions import make_private
-    from pipeline.ingest import check_formats
-    from pipeline.settings import ConfigError, load_settings
 
-    if not config.exists():
-        raise fail(f"no configuration at {config}; {quote_command('init', config, home)} writes one")
-    try:
-        settings = check_formats(load_settings(config.resolve(), home.resolve() if home else None))
-    except ConfigError as error:
-        raise fail(str(error)) from error
+    settings = load_config(config, home)
     try:
         make_private(HomePaths(settings.home))
     except OSError as error:

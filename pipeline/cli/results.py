@@ -11,6 +11,7 @@ from itertools import chain
 import duckdb
 
 from pipeline.cli.formats import WRITERS, Format, Result, Row
+from pipeline.home.interrupts import is_interrupt
 
 _TERMINAL_ROWS = 100
 _BATCH = 10_000
@@ -57,11 +58,8 @@ def _interruptible(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """On Ctrl-C, DuckDB only stops waiting for its query: unless that is ended too, the next one waits for it."""
     try:
         yield
-    except KeyboardInterrupt:
-        con.interrupt()
-        raise
-    except (RuntimeError, duckdb.InterruptException) as error:
-        if not isinstance(error, duckdb.InterruptException) and str(error) != "Query interrupted":
+    except BaseException as error:
+        if not is_interrupt(error):
             raise
         con.interrupt()
         raise KeyboardInterrupt from None

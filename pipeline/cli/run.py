@@ -56,7 +56,8 @@ def backfill(
 
 
 def _run_night(config: Path, settings: Any, **options: Any) -> None:
-    from pipeline.cli.night import NightError, run_night
+    from pipeline.cli.errors import NightError
+    from pipeline.cli.night import run_night
 
     try:
         outcome = run_night(config.resolve(), settings, say=typer.echo, **options)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.guard import explaining_stop
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, read_settings, resolve_home
 
 
@@ -26,7 +27,8 @@ def simulate(
     folder = resolve_home(config, home)
     try:
         make_private(HomePaths(folder))
-        report = simulate_shop(folder, users=users, days=days, seed=seed, currency=currency)
+        with explaining_stop(lambda: f"{folder / 'data' / 'raw'} has nothing of this simulation"):
+            report = simulate_shop(folder, users=users, days=days, seed=seed, currency=currency)
     except (SimulationError, OSError) as error:
         raise fail(str(error)) from error
     typer.echo(

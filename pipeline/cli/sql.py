@@ -10,8 +10,6 @@ import typer
 from pipeline.cli.formats import Format
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, find_warehouse
 
-EXIT_INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
-
 
 def sql(
     query: Annotated[
@@ -32,7 +30,7 @@ def sql(
     csv prints NULL as an empty cell; json prints an array of objects per statement.
     Both leave values as they are; only `growthhouse export` disarms formulas.
 
-    Exit codes: 0 done; 2 an error; 130 interrupted with Ctrl-C.
+    Exit codes: 0 done; 2 an error; 130 stopped with Ctrl-C.
     In the shell, Ctrl-C ends only the query.
     """
     import duckdb
@@ -51,6 +49,3 @@ def sql(
                 raise typer.Exit(2)
     except duckdb.Error as error:
         raise fail(describe_error(error)) from error
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None

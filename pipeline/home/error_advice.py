@@ -30,6 +30,7 @@ _READ_ONLY = (
     "[errno 13]",
     "permission denied",
     "attempt to write a readonly database",
+    "unable to open database file",
 )
 _DAMAGED_DATABASE = (
     "corrupt database file",

@@ -102,7 +102,7 @@ def _next_step(cause: Cause) -> str:
     if cause.status == "failed_gate":
         return "fix the cause that the gate names, then `growthhouse run`; last night's version stays published"
     if cause.status == "killed":
-        return "`growthhouse run` again: it starts from what is complete; was the machine out of memory?"
+        return "`growthhouse run` again: it starts from what is complete"
     if cause.is_report:
         return "fix what the reason names, then `growthhouse run --select 'key:\"published/report\"'`"
     if cause.is_input:

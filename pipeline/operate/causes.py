@@ -36,7 +36,7 @@ class Cause:
         """What `growthhouse run` prints."""
         if self.is_report:
             return f"the report was not made; the published version is unaffected.\n  {self.reason}"
-        what = {"failed_gate": "a gate failed", "killed": "the run was killed"}.get(
+        what = {"failed_gate": "a gate failed", "killed": "the run was stopped"}.get(
             self.status, f"step {self.step} failed" if self.step else "the run failed"
         )
         return f"{what}; nothing was published.\n  {self.reason}"

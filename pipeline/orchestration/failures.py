@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pipeline.home.error_advice import advice_for
+from pipeline.home.interrupts import is_interrupt_text
 from pipeline.operate.causes import Cause
 
 # The events that `explain` reads; a run has a thousand others.
@@ -19,22 +20,38 @@ EXPLAINED_BY = {
     dg.DagsterEventType.RUN_FAILURE,
     dg.DagsterEventType.RUN_CANCELED,
 }
+_STOPPED = "the process of the run was asked to stop, by a signal or in the UI"
+_INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 
 
 def explain(events: Sequence[dg.DagsterEvent]) -> Cause:
     """The cause of a failed or cancelled run, from at least its `EXPLAINED_BY` events in order."""
     failures = [event for event in events if event.is_step_failure]
     step = failures[0].step_key if failures else None
+    cancelled = [event for event in events if event.event_type_value == "PIPELINE_CANCELED"]
+    if cancelled:
+        return Cause("killed", step, cancelled[-1].message or _STOPPED)
+    if failures and _was_interrupted(failures[-1].step_failure_data.error):
+        return Cause("killed", failures[-1].step_key, _STOPPED)
     gates = _failed_gates(events)
     if gates:
         return Cause("failed_gate", step, "\n  ".join(gates))
     if failures:
         return Cause("failed", step, _reason(failures[0].event_specific_data))
-    ends = [event for event in events if event.event_type_value in ("PIPELINE_FAILURE", "PIPELINE_CANCELED")]
+    ends = [event for event in events if event.event_type_value == "PIPELINE_FAILURE"]
     errors = [error for event in ends if (error := getattr(event.event_specific_data, "error", None))]
     if errors:
         return Cause("failed", None, "\n  ".join(_advised(_innermost(error)) for error in errors))
     return Cause("killed", None, "\n  ".join(event.message or "" for event in ends) or "no reason given")
+
+
+def _was_interrupted(error) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a signal is at the bottom of the error."""
+    while error is not None:
+        if error.cls_name in _INTERRUPTS or is_interrupt_text(error.message.partition(":")[2]):
+            return True
+        error = error.cause
+    return False
 
 
 def _failed_gates(events: Sequence[dg.DagsterEvent]) -> list[str]:

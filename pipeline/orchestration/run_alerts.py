@@ -23,7 +23,7 @@ def send_alert_of(instance: dg.DagsterInstance, settings: Settings, run_id: str)
         return []
     kinds = {*EXPLAINED_BY, dg.DagsterEventType.ASSET_MATERIALIZATION}
     events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=kinds) if entry.dagster_event]
-    if run.status == dg.DagsterRunStatus.FAILURE:
+    if run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
         return send_failure(settings, run_id, explain(events))
     is_published = any(event.is_step_materialization and event.asset_key == _WAREHOUSE for event in events)
     if run.status == dg.DagsterRunStatus.SUCCESS and is_published:

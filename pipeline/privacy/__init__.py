@@ -4,7 +4,7 @@ Start at erasure.py and expiry.py; person.py and words.py define what counts as 
 enter the lake (`pipeline.ingest.pseudonyms`).
 """
 
-from pipeline.privacy.erasure import EraseError, erase, finish_pending, preview
+from pipeline.privacy.erasure import EraseError, erase, finish_pending, is_pending, preview
 from pipeline.privacy.expiry import expire
 from pipeline.privacy.proof import Proof, erased_before, stale_totals
 from pipeline.privacy.share import Share
@@ -17,6 +17,7 @@ __all__ = [
     "erased_before",
     "expire",
     "finish_pending",
+    "is_pending",
     "preview",
     "stale_totals",
 ]

@@ -69,6 +69,11 @@ def preview(settings: Settings, kind: str, given: str, *, also: Iterable[str] = 
         return search(work)
 
 
+def is_pending(settings: Settings) -> bool:
+    """Whether an erasure has begun and not ended."""
+    return Journal.place(settings.data_dir).exists()
+
+
 def finish_pending(settings: Settings, say: Callable[[str], object] = print) -> Proof | None:
     """Finish an erasure that was killed; None if there was none. Needs the writer lock."""
     journal = Journal.read(settings.data_dir)

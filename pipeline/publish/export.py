@@ -28,6 +28,7 @@ FORMATS = {
 }
 # How a formula begins, plain and full-width; white space before it is skipped by some programs.
 _FORMULA = "^[\\s]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|^[\\t\\r\\n]"
+_MAX_NAME_BYTES = 255  # of the usual file systems
 _PLAIN = ("BOOLEAN", "DATE", "TIME", "TIMESTAMP", "INTERVAL", "DECIMAL", "DOUBLE", "FLOAT")
 
 
@@ -38,7 +39,7 @@ class ExportError(Exception):
 def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -> int:
     """Write a published table to `target`, whole or not at all; returns the number of rows."""
     target = _checked_target(paths, target, force)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".growthhouse-{os.getpid()}.tmp")  # short, as the target's name may be of any length
     try:
         # Created here, so that it is readable by its owner only from its first byte.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -50,6 +51,8 @@ def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -
         _remember(paths, f"{schema}.{name}", target)
     except OSError as error:
         raise ExportError(f"{target}: {error.strerror or error}") from error
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error as error:
         raise ExportError(f"{table} could not be exported: {error}") from error
     finally:
@@ -60,6 +63,8 @@ def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -
 def _checked_target(paths: HomePaths, target: Path, force: bool) -> Path:
     if target.suffix.lower() not in FORMATS:
         raise ExportError(f"{target}: the file extension selects the format, expected one of {', '.join(FORMATS)}")
+    if len(os.fsencode(target.name)) > _MAX_NAME_BYTES:
+        raise ExportError(f"{target.name[:40]}… is longer than the {_MAX_NAME_BYTES} bytes a file name may have")
     folder = target.expanduser().absolute().parent.resolve()
     if not folder.is_dir():
         raise ExportError(f"there is no folder {folder}; create it first")

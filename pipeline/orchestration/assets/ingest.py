@@ -3,9 +3,9 @@
 import glob
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
@@ -15,10 +15,12 @@ from pydantic import Field, field_validator
 from pipeline.build.variables import RunContext, resolve
 from pipeline.home.clock import night_time
 from pipeline.home.failpoints import failpoint
+from pipeline.home.interrupts import is_interrupt
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import IngestResult, backfill, ingest, read_ledger
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.run_tags import tag_run
+from pipeline.orchestration.stopped_runs import stoppable
 from pipeline.orchestration.ui.markdown import quoted, table
 from pipeline.orchestration.ui.pictures import events_per_day
 from pipeline.predict.interactions import read_unavailable
@@ -106,26 +108,8 @@ def ingest_events(
     started, clock_warning = night_time(growth.paths)
     if clock_warning:
         context.log.warning(clock_warning)
-    as_of = config.as_of
-    requested = date.fromisoformat(as_of) if as_of else None
-    try:
-        read_unavailable(growth.settings)  # report a mistake there before the work begins
-        finish_pending(growth.settings, context.log.info)
-        again = [*backfill.requested(growth.paths), *([config.backfill] if config.backfill else [])]
-        report = ingest(
-            growth.settings,
-            now=started,
-            progress=context.log.info,
-            reread_days=again,
-            before_repair=lambda: _drop_build(growth.paths),
-        )
-        night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
-        if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
-            night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:
-        raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
+    again = [*backfill.requested(growth.paths), *([config.backfill] if config.backfill else [])]
+    report, night = _read(context, config, growth, started, again)
     if config.full_refresh:  # models are trained again too; their earlier versions stay
         _drop_build(growth.paths)
         for name in (RECENCY_RULE, LATEST):
@@ -144,6 +128,38 @@ def ingest_events(
     yield dg.MaterializeResult(asset_key=RAW_EVENTS, metadata=_events_metadata(context, growth, report, night))
     yield dg.MaterializeResult(asset_key=LEDGER, metadata=_ledger_metadata(growth, report))
     yield dg.MaterializeResult(asset_key=REJECTED, metadata=_rejected_metadata(report))
+
+
+@stoppable()
+def _read(
+    context: dg.AssetExecutionContext,
+    config: NightConfig,
+    growth: GrowthHome,
+    started: datetime,
+    again: Sequence[tuple[date, date]],
+) -> tuple[IngestResult, RunContext]:
+    """Ingest, and what the night is about; dg.Failure where the input or the configuration is wrong."""
+    requested = date.fromisoformat(config.as_of) if config.as_of else None
+    try:
+        read_unavailable(growth.settings)  # report a mistake there before the work begins
+        finish_pending(growth.settings, context.log.info)
+        report = ingest(
+            growth.settings,
+            now=started,
+            progress=context.log.info,
+            reread_days=again,
+            before_repair=lambda: _drop_build(growth.paths),
+        )
+        night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
+        if expire(growth.settings, date.fromisoformat(night.as_of), context.log.info):
+            night = resolve(growth.settings, growth.paths, requested=requested, run_id=context.run_id, now=started)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        if is_interrupt(error):
+            raise
+        raise dg.Failure(str(error), metadata={"kind": "input"}, allow_retries=False) from error
+    return report, night
 
 
 def _drop_build(paths: HomePaths) -> None:

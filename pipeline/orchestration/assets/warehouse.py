@@ -19,6 +19,7 @@ from pipeline.ingest import backfill
 from pipeline.orchestration.loaded_days import report_loaded_days
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.run_tags import tag_run
+from pipeline.orchestration.stopped_runs import stoppable
 from pipeline.orchestration.ui.markdown import table
 from pipeline.publish.audit import CheckRecord, objections
 from pipeline.publish.freshness import FAIL_AFTER, WARN_AFTER, published_at
@@ -46,6 +47,7 @@ def build_warehouse(asset_graph: Callable[[], Any]) -> dg.AssetsDefinition:
         retry_policy=dg.RetryPolicy(max_retries=1, delay=10),
         freshness_policy=FRESHNESS,
     )
+    @stoppable()
     def warehouse(context: dg.AssetExecutionContext, growth: GrowthHome) -> dg.MaterializeResult:
         against = _objections(context.instance, asset_graph())
         if against:

@@ -241,7 +241,7 @@ def test_ctrl_c_ends_a_query_with_130(output: Format, home: Path) -> None:
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    assert (process.returncode, out, err) == (130, "", "stopped by Ctrl-C (SIGINT)\n")
 
 
 def test_ctrl_c_in_the_shell_ends_the_query_and_not_the_shell(home: Path) -> None:
