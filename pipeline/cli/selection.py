@@ -1,4 +1,4 @@
-"""`growthhouse run --select`: a Dagster asset selection to the assets of a night. Not here: running them (`night.py`)."""
+"""`growthhouse run --select`: from a Dagster asset selection to assets. Not here: running them (`night.py`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals that ask a command to end. SIGTERM (`kill`, systemd, a shutdown) and SIGHUP (a closed terminal) act as Ctrl-C.
+"""Signals that ask a command to end: SIGTERM (`kill`, a shutdown) and SIGHUP (a closed terminal) act as Ctrl-C.
 
 Belongs here: which signal came, whoever handled it. Not here: what is printed then (`guard.py`).
 """

@@ -1,4 +1,4 @@
-"""Recognises what a signal (Ctrl-C, SIGTERM) makes of running code. Not here: handling signals (`pipeline.cli.signals`)."""
+"""What a signal (Ctrl-C, SIGTERM) makes of running code. Not here: handling signals (`pipeline.cli.signals`)."""
 
 from __future__ import annotations
 

@@ -157,8 +157,8 @@ def new_rejects(params: GateParams) -> Probe:
             at_most(
                 "worst_new_batch_rejected_rate",
                 limit,
-                "share of rejected lines in a source's worst new delivery, if it has enough lines to tell (the lower end "
-                "of the 99 % interval is above the limit)",
+                "share of rejected lines in a source's worst new delivery, if it has enough lines to tell (the lower "
+                "end of the 99 % interval is above the limit)",
                 may_be_empty=True,
                 action=_REJECTS,
             )
