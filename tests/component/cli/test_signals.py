@@ -112,10 +112,10 @@ def test_what_a_stop_leaves_is_said(before: str, arguments: list[str], left: str
 
 def test_an_erasure_that_was_stopped_says_that_it_is_not_complete(home: Path) -> None:
     before = """
-import pipeline.privacy.erasure as m
+import pipeline.privacy.steps as m
 def begin(work):
     wait()
-m._remove_unfinished = begin
+m._erase_raw_and_lake = begin
 """
     (home / "data/raw/shop").mkdir(parents=True)
     code, _, err = stopped(before, signal.SIGINT, "erase", "--user", "u1")
