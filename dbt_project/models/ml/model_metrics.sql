@@ -3,6 +3,9 @@
 -- depends_on: {{ source('predictions', 'model_metrics') }}
 -- depends_on: {{ source('predictions', 'customer_value_metrics') }}
 -- depends_on: {{ source('predictions', 'recommendation_metrics') }}
+-- The steps that write these files read these tables:
+-- depends_on: {{ ref('user_features') }}, {{ ref('user_labels') }}
+-- depends_on: {{ ref('order_histories') }}, {{ ref('int_person_item_days') }}, {{ ref('dim_users') }}
 {%- set columns = {
     'model': 'string',
     'model_version': 'string',

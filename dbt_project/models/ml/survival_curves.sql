@@ -1,6 +1,8 @@
 -- Grain: breakdown × value × day of life. Kaplan–Meier survival of lifetimes, and the hazard of each day or week of life.
 -- No rows where no model has written its file yet.
 -- depends_on: {{ source('predictions', 'survival_curves') }}
+-- The step that writes this file reads these tables:
+-- depends_on: {{ ref('user_features') }}, {{ ref('dim_users') }}, {{ source('predictions', 'user_segments') }}
 {{ parquet_or_empty(var('ml_dir') ~ '/survival_curves.parquet', {
     'as_of_date': 'date',
     'breakdown': 'string',

@@ -23,7 +23,7 @@ from pipeline.orchestration.ui.table_metadata import table_metadata
 LAYERS = layers()
 MANIFEST = read_manifest()
 _TABLES = ("model", "seed")
-_OF_THE_BUILD = ("previous", "state")  # dbt sources that are tables of the build database
+_OF_NIGHTS = ("previous", "state", "history")  # dbt sources that nights leave for the next one
 
 
 class Translator(DagsterDbtTranslator):
@@ -35,9 +35,9 @@ class Translator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
-        """Without the build's own tables: those of last night would close a circle, its state is no asset."""
+        """Without what nights leave: last night's tables would close a circle, state and history are no assets."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        deps = [dep for dep in spec.deps if dep.asset_key.path[0] not in _OF_THE_BUILD]
+        deps = [dep for dep in spec.deps if dep.asset_key.path[0] not in _OF_NIGHTS]
         return spec.replace_attributes(deps=deps)
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
