@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field, PrivateAttr, field_validator
 
 from pipeline.settings.errors import ConfigError
+from pipeline.settings.globs import find_matches
 from pipeline.settings.locations import Location, key_text, line_of
 from pipeline.settings.sections.aha import Aha
 from pipeline.settings.sections.alerts import Alerts
@@ -134,4 +135,4 @@ class Settings(Section):
         return [path for path in self._matches(source) if path.is_dir()]
 
     def _matches(self, source: Source) -> list[Path]:
-        return sorted(map(Path, set(glob.glob(self.source_pattern(source), recursive=True))))
+        return sorted(map(Path, find_matches(self.source_pattern(source))))
