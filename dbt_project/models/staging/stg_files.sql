@@ -1,5 +1,6 @@
--- The ledger: one row per ingested file. `file_number` is its place in file order (first event, then path): with the line number it
--- makes the integer `row_key` that rows are joined by, and it decides which of two copies is kept.
+-- The ledger: one row per ingested file. `file_number` is its place in file order: with the line number it makes the integer `row_key`
+-- that rows are joined by, and it decides which of two copies is kept. Files are ordered by their content (first event, then hash):
+-- a file may be renamed after a night has decided, and a home that reads everything again does not know what arrived first.
 -- depends_on: {{ source('lake', 'ledger') }}
 with ledger as (
 
@@ -28,5 +29,5 @@ with ledger as (
 
 select
     *,
-    cast(row_number() over (order by min_event_at nulls last, file, source, file_id) as bigint) as file_number
+    cast(row_number() over (order by min_event_at nulls last, sha256, source, file, file_id) as bigint) as file_number
 from ledger
