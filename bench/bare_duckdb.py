@@ -41,8 +41,8 @@ create table lines as
 with parsed as (
     select event, "userId" as user_id, "anonymousId" as anonymous_id, "eventId" as event_id,
         "receivedAt" as received_at,
-        case when abs(epoch("receivedAt") - epoch("sentAt")) > 60 then "timestamp" + ("receivedAt" - "sentAt")
-            else "timestamp" end as event_at,
+        case when epoch("receivedAt") - epoch("sentAt") not between -60 and 600
+            then "timestamp" + ("receivedAt" - "sentAt") else "timestamp" end as event_at,
         context.page.url as page_url, context.page.path as page_path, context.page.referrer as referrer,
         context."userAgent" as user_agent, context.campaign."source" as utm_source,
         context.campaign.medium as utm_medium, context.device."type" as device_type,

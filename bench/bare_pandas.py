@@ -81,7 +81,7 @@ def read(files: list[Path]) -> pd.DataFrame:
     lines = pd.concat(parts, ignore_index=True)
     lines = lines.astype(dict.fromkeys(REPEATING, "category"))
     delay = lines["received_at"] - lines["sent_at"]
-    is_skewed = delay.abs() > pd.Timedelta(seconds=60)
+    is_skewed = ~delay.between(pd.Timedelta(seconds=-60), pd.Timedelta(seconds=600)) & delay.notna()
     lines["event_at"] = lines["timestamp"].where(~is_skewed, lines["timestamp"] + delay)
     is_near = lines["event_at"] < pd.Timestamp.now(tz="UTC").tz_localize(None) + pd.Timedelta(days=1)
     has_identity = lines["user_id"].notna() | lines["anonymous_id"].notna()

@@ -145,9 +145,13 @@ def _bot_agents(rng: np.random.Generator, agents: IntArray, kind: IntArray) -> I
 
 
 def _skews(rng: np.random.Generator, n: int) -> IntArray:
-    """The clock of one device in fifty is two minutes to six hours wrong."""
+    """The clock of one device in fifty is up to six hours wrong: two minutes ahead or more, or twelve minutes behind.
+
+    Less behind cannot be told from a slow delivery.
+    """
     size = n * MAX_DEVICES
     skew = rng.integers(120_000, 6 * 3_600_000, size) * rng.choice([-1, 1], size)
+    skew = np.where((skew < 0) & (skew > -720_000), -720_000, skew)
     return np.where(rng.random(size) < 0.02, skew, 0).astype(np.int64)
 
 

@@ -121,6 +121,7 @@ def test_what_no_row_could_evaluate_is_refused(text: str, words: str) -> None:
         ("(properties->>'rank')::double > 3 or category = 'toys'", ["7", "abc"]),
         ("cast(properties->>'rank' as integer) * 2000000000 > 3", []),
         ("regexp_matches('a', category)", []),
+        ("json_extract_string(category, '$.a') = 'x'", []),
     ],
 )
 def test_a_value_that_cannot_be_cast_is_no_match(text: str, matched: list[str]) -> None:
