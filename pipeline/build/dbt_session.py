@@ -60,7 +60,7 @@ def ensure_manifest() -> Path:
         MANIFEST.parent.mkdir(exist_ok=True)
         with TemporaryDirectory(dir=MANIFEST.parent, prefix=".parsing-") as folder:
             with _no_home():
-                result = dbtRunner().invoke(["parse", *_folders(Path(folder)), "--quiet", "--no-partial-parse"])
+                result = dbtRunner().invoke(["parse", *folder_options(Path(folder)), "--quiet", "--no-partial-parse"])
             if not result.success:
                 raise DbtError(f"dbt could not parse {DBT_PROJECT}: {result.exception}")
             for name in (_PARSED, MANIFEST.name):
@@ -78,6 +78,13 @@ def _no_home() -> Iterator[None]:
         os.environ |= of_home
 
 
+def give_home(paths: HomePaths) -> None:
+    """The variables of the environment that the profile reads: the build database and the memory limit of a home."""
+    os.environ[_BUILD_DB] = str(paths.build_db)
+    os.environ[_MEMORY] = given_limit() or _usual_memory()
+    paths.build_db.parent.mkdir(parents=True, exist_ok=True)
+
+
 def _newest_source() -> float:
     folders = ("models", "macros", "tests", "seeds", "snapshots")
     files = [DBT_PROJECT / "dbt_project.yml", DBT_PROJECT / "profiles.yml"]
@@ -87,7 +94,8 @@ def _newest_source() -> float:
     return max((file.stat().st_mtime for file in files if file.exists()), default=0.0)
 
 
-def _folders(target: Path) -> list[str]:
+def folder_options(target: Path) -> list[str]:
+    """dbt's options for its project and profile, and for the folder that it writes to."""
     return [
         "--project-dir",
         str(DBT_PROJECT),
@@ -106,7 +114,7 @@ def parsed_runner() -> Any:
     from dbt.cli.main import dbtRunner
 
     with _no_home():
-        first = dbtRunner().invoke(["parse", *_folders(MANIFEST.parent), "--quiet", "--no-write-json"])
+        first = dbtRunner().invoke(["parse", *folder_options(MANIFEST.parent), "--quiet", "--no-write-json"])
     if not first.success:
         raise DbtError(f"dbt could not parse {DBT_PROJECT}: {first.exception}")
     manifest: Any = first.result
@@ -127,18 +135,16 @@ class DbtSession:
 
         Incremental models are rebuilt where the variable `is_full` says so.
         """
-        os.environ[_BUILD_DB] = str(self.paths.build_db)
-        os.environ[_MEMORY] = given_limit() or _usual_memory()
-        self.paths.build_db.parent.mkdir(parents=True, exist_ok=True)
+        give_home(self.paths)
         arguments = [
             "build",
-            *_folders(self.paths.dbt_target),
+            *folder_options(self.paths.dbt_target),
             "--select",
             *selectors,
             "--indirect-selection",
             "buildable",
             "--vars",
-            json.dumps(variables),
+            json.dumps({**variables, "is_night": True}),
             "--log-level",
             "none",
             "--log-level-file",

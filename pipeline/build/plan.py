@@ -40,6 +40,7 @@ _STATE_TABLES = """
     create table if not exists state.pending_devices (anonymous_id varchar);
     create table if not exists state.pending_changes (person_id varchar, changed_at timestamp);
 """
+BY_HAND = "dbt by hand"  # the rules of a build that a person changed with dbt (macros/manual_run.sql)
 # Older builds kept these tables in schema `intermediate`.
 _STATE_OF_OLD = {"build_state": "build", "pending_devices": "pending_devices", "pending_changes": "pending_changes"}
 
@@ -117,6 +118,17 @@ def finish_build(paths: HomePaths, version: str | None = None) -> None:
         con.execute("update state.build set is_complete = true, base_version = ?", [version])
 
 
+def was_built_by_hand(paths: HomePaths) -> bool:
+    """Whether a person ran dbt on the build since it was planned, so that no gate has checked it as it is."""
+    if not paths.build_db.exists():
+        return False
+    with duckdb.connect(str(paths.build_db), read_only=True) as con:
+        try:
+            return con.execute("select rules from state.build").fetchall() == [(BY_HAND,)]
+        except duckdb.CatalogException:  # no night has planned it
+            return False
+
+
 def _prepare_state(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of schema `state`; those of an older build move there."""
     con.execute(_STATE_TABLES)
@@ -137,6 +149,8 @@ def _why_full(con: duckdb.DuckDBPyConnection, variables: Mapping[str, Any], rule
     }
     if state is None or not present.issuperset(tables_of_a_delta_night()):
         return "the build database is gone or lacks tables" if is_published else "this is the first build"
+    if state[0] == BY_HAND:
+        return "dbt was run by hand since the last night"
     if state[0] != rules:
         return "the configuration, the dbt project or DuckDB changed"
     if state[2] and not state[3]:

@@ -26,6 +26,8 @@ class Meta:
       change on, by this column (a date or a time); `whole_person`: all their rows; `own_rule`: its SQL says which rows;
       `this_run`: those of the run itself, so it needs no rows of last night.
     verified_columns: compared between build and new version where only the changed rows were copied; default: all.
+    holds_one_night: a delta night leaves only what it read itself, so whole tables cannot be made of it alone
+      (macros/manual_run.sql).
     speaks_for_gate: its check is that of the whole gate; every later layer is downstream of such a table.
     picture: the chart shown with the table in the Dagster UI, and its options (pipeline/orchestration/ui/pictures.py).
     """
@@ -33,6 +35,7 @@ class Meta:
     is_published: bool = False
     changed_since: str | None = None
     verified_columns: list[str] = field(default_factory=list)
+    holds_one_night: bool = False
     speaks_for_gate: str | None = None
     picture: Mapping[str, Any] | None = None
 

@@ -113,23 +113,30 @@ def snapshot_dates(first: date, as_of: date, horizon_days: int, min_step_days: i
     return [d.isoformat() for d in sorted(dates)] + [as_of.isoformat()]
 
 
-def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> dict[str, Any]:
-    """Every dbt variable of the night, from the configuration and the context."""
-    as_of = date.fromisoformat(context.as_of)
+def place_variables(paths: HomePaths) -> dict[str, str]:
+    """Where the data of a home is: the whole lake, and the files beside it."""
     lake = Path(glob.escape(str(paths.lake)))  # these go into patterns, and a home may be called [x]
-    horizon = max(settings.churn.horizon_days, settings.purchase.horizon_days)
     return {
         "lake_events": str(lake / "events" / "*" / "*.parquet"),
         "lake_rejected": str(lake / "rejected" / "*.parquet"),
         "ledger": str(paths.ledger),
         "ml_dir": str(paths.ml),
         "user_agents": str(paths.user_agents),
-        "user_agent_rules": RULES,
         "quality_results": str(paths.quality_results),
         "runs": str(paths.runs),
         "run_stages": str(paths.run_stages),
         "reconciliation_history": str(paths.reconciliation),
         "user_history": str(paths.user_history),
+    }
+
+
+def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> dict[str, Any]:
+    """Every dbt variable of the night, from the configuration and the context."""
+    as_of = date.fromisoformat(context.as_of)
+    horizon = max(settings.churn.horizon_days, settings.purchase.horizon_days)
+    return {
+        **place_variables(paths),
+        "user_agent_rules": RULES,
         "run_id": context.run_id,
         "as_of_date": context.as_of,
         "timezone": settings.site.timezone,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.dbt import dbt
 from pipeline.cli.doctor import doctor
 from pipeline.cli.erase import erase
 from pipeline.cli.export import export
@@ -46,4 +47,6 @@ def main(
 
 for command in (init, simulate, run, backfill, rejected, sql, export, report, doctor, erase):
     app.command()(command)
+# What follows the first word is dbt's own.
+app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})(dbt)
 app.add_typer(models, name="models")

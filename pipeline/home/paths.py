@@ -36,6 +36,10 @@ class HomePaths:
         return self.data / "build" / "dbt"
 
     @property
+    def dbt_variables(self) -> Path:
+        return self.data / "build" / "dbt_vars.yml"
+
+    @property
     def user_agents(self) -> Path:
         return self.data / "build" / "user_agents.parquet"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.build.tables import read_manifest
+from pipeline.build.tables import read_manifest, table_facts
 from pipeline.orchestration.assets.customer_value import INPUTS as VALUE_INPUTS
 from pipeline.orchestration.assets.predictions import INPUTS as SCORE_INPUTS
 from pipeline.orchestration.assets.recommendations import INPUTS as RECOMMEND_INPUTS
@@ -72,6 +72,20 @@ def test_a_table_of_predictions_is_downstream_of_what_its_steps_read(unique_id: 
     read = {key.path[-1] for source in written for key in INPUTS[source["meta"]["step"]]}
     others = {source["name"] for source in source_parents(unique_id)} - {source["name"] for source in written}
     assert model_parents(unique_id) | others == read
+
+
+def test_what_holds_one_night_is_all_that_is_made_of_its_new_lines_alone() -> None:
+    """The views and tables between the lake's events and the incremental tables: a delta night reads a part."""
+    found: set[str] = set()
+    for _ in MODELS:
+        found |= {
+            node["name"]
+            for unique_id, node in MODELS.items()
+            if node["group"] == "sessions"
+            and node["config"]["materialized"] != "incremental"
+            and (node["name"] == "stg_lake_events" or model_parents(unique_id) & found)
+        }
+    assert found == {facts.name for facts in table_facts().values() if facts.meta.holds_one_night}
 
 
 # The rules of dbt-project-evaluator, and docs/adr/0016-dbt-project-rules.md.

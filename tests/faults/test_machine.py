@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.home.paths import DBT_PROJECT, HomePaths
+from pipeline.build.plan import was_built_by_hand
+from pipeline.home.paths import HomePaths
 from pipeline.publish.analyst import connect
 from tests.faults.cases import Shop, differences, faults_of, leftovers
 from tests.faults.warm import Nights, ended, night_of
@@ -165,18 +166,9 @@ def test_a_clock_set_back_between_two_nights_is_told_and_turns_nothing_around(
 
 
 def by_hand(home: HomePaths, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """dbt as a person starts it on the build database, with the project's own variables."""
-    dbt = Path(sys.executable).with_name("dbt")
-    folders = (
-        "--project-dir",
-        str(DBT_PROJECT),
-        "--profiles-dir",
-        str(DBT_PROJECT),
-        "--target-path",
-        str(home.home / "t"),
-    )
-    environment = {**os.environ, "GROWTH_BUILD_DB": str(home.build_db)}
-    return subprocess.run([dbt, *arguments, *folders], env=environment, capture_output=True, text=True, check=False)
+    """dbt as a person starts it on a home."""
+    command = [*GROWTHHOUSE, "dbt", "--home", str(home.home), "--", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_dbt_by_hand_between_two_nights_is_undone_by_the_next(
@@ -184,10 +176,9 @@ def test_dbt_by_hand_between_two_nights_is_undone_by_the_next(
 ) -> None:
     """With variables of its own, on the tables that nights only add to."""
     wrong = "{timezone: Asia/Shanghai, max_users_per_device: 5}"
-    made = by_hand(home, "run", "--quiet", "--select", "int_person_days int_session_days", "--vars", wrong)
+    made = by_hand(home, "run", "--select", "int_person_days int_session_days", "--vars", wrong)
     assert made.returncode == 0, made.stdout[-2000:]
-    with duckdb.connect(str(home.build_db), read_only=True) as con:
-        assert con.execute("select count(*) from state.build").fetchone() == (0,)
+    assert was_built_by_hand(home)
     assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed, is_full=True) == []
 

@@ -113,12 +113,3 @@
 {% macro partial_files() -%}
     ({% for file in var('partial_files') %}{{ sql_string(file) }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
-
-{# dbt started by a person, with variables of its own: the next night must not build on what that leaves. Without a state it builds
-   everything (pipeline/build/plan.py). A night passes the id of its run. #}
-{% macro forget_state_of_manual_build() -%}
-    {%- if execute and var('run_id') == 'dev' and flags.WHICH in ('run', 'build') -%}
-        {%- set state = adapter.get_relation(target.database, 'state', 'build') -%}
-        {%- if state %} delete from {{ state }} {%- endif -%}
-    {%- endif -%}
-{%- endmacro %}

@@ -11,6 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from pipeline.build.dbt_session import DbtError, NodeOutcome
+from pipeline.build.manual_dbt import write_variables
 from pipeline.build.plan import BuildPlan, plan_build
 from pipeline.build.tables import layers, read_manifest
 from pipeline.build.user_history import restore_history
@@ -101,6 +102,7 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
         if layer == "ops":
             record_runs(context.instance, growth.paths, current=context.run_id)
         variables = dbt_variables(growth.settings, growth.paths, growth.run)
+        write_variables(growth.paths, variables)
         if layer == "sessions":
             restore_history(growth.paths)
             plan = plan_build(growth.paths, variables, growth.run.read_again)

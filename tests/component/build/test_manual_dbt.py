@@ -1,0 +1,108 @@
+"""What `growthhouse dbt` adds to the arguments of a person, and the file of a night's variables. dbt is not run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dbt.cli.main import cli
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.build.manual_dbt import (
+    ManualDbtError,
+    complete_arguments,
+    find_command,
+    variables_text,
+    write_variables,
+)
+from pipeline.build.variables import place_variables
+from pipeline.home.paths import HomePaths
+
+NIGHT = {
+    "run_id": "night",
+    "as_of_date": "2026-01-31",
+    "is_full": False,
+    "lake_events": ["a.parquet"],
+    "max_late_days": 30,
+}
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> HomePaths:
+    home = HomePaths(tmp_path / "home")
+    write_variables(home, NIGHT)
+    return home
+
+
+def variables_of(arguments: list[str]) -> dict[str, Any]:
+    (place,) = [number for number, argument in enumerate(arguments) if argument == "--vars"]
+    found: dict[str, Any] = json.loads(arguments[place + 1])
+    return found
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists), max_size=5
+    )
+)
+def test_the_file_reads_back_as_what_was_written(variables: dict[str, Any]) -> None:
+    whole = {"is_full": True, "partial_files": []}
+    assert yaml.safe_load(variables_text(variables)) == {**variables, **whole}
+
+
+def test_what_is_built_by_hand_is_built_whole_and_from_where_the_home_is_now(paths: HomePaths) -> None:
+    moved = HomePaths(paths.home.rename(paths.home.with_name("moved")))
+    arguments = complete_arguments(cli, ["build", "--select", "+retention"], moved)
+    assert arguments[:3] == ["build", "--select", "+retention"]
+    assert "--full-refresh" in arguments
+    found = variables_of(arguments)
+    assert found == {**NIGHT, "is_full": True, "partial_files": [], **place_variables(moved)}
+    assert str(moved.lake) in found["lake_events"]
+    assert arguments[arguments.index("--target-path") + 1] == str(moved.dbt_target)
+
+
+@pytest.mark.parametrize("given_with", [["--vars", "{max_late_days: 7}"], ["--vars={max_late_days: 7}"]])
+def test_variables_of_a_person_come_on_top(paths: HomePaths, given_with: list[str]) -> None:
+    found = variables_of(complete_arguments(cli, ["build", *given_with, "-s", "retention"], paths))
+    assert (found["max_late_days"], found["run_id"]) == (7, "night")
+
+
+@pytest.mark.parametrize("text", ["7", "{", "[a]"])
+def test_variables_that_are_no_mapping_are_refused(paths: HomePaths, text: str) -> None:
+    with pytest.raises(ManualDbtError, match="expected a YAML mapping"):
+        complete_arguments(cli, ["build", "--vars", text], paths)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["build", "-s", "run"], "build"),
+        (["--log-level", "debug", "run"], "run"),
+        (["docs", "generate"], "generate"),
+        (["ls"], "list"),
+        (["--version"], "cli"),
+        (["frobnicate", "build"], "cli"),
+        ([], "cli"),
+    ],
+)
+def test_the_command_is_found_among_options_and_values(arguments: list[str], name: str) -> None:
+    assert find_command(cli, arguments).name == name
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["frobnicate"]])
+def test_without_a_command_nothing_is_added(paths: HomePaths, arguments: list[str]) -> None:
+    assert complete_arguments(cli, arguments, paths) == arguments
+
+
+def test_only_what_writes_tables_is_told_to_build_them_whole(paths: HomePaths) -> None:
+    assert "--full-refresh" not in complete_arguments(cli, ["compile", "-s", "retention"], paths)
+    assert "--vars" in complete_arguments(cli, ["docs", "generate"], paths)
+
+
+def test_a_home_without_a_night_is_told_to_run_one(tmp_path: Path) -> None:
+    with pytest.raises(ManualDbtError, match="growthhouse run"):
+        complete_arguments(cli, ["build"], HomePaths(tmp_path))
