@@ -99,5 +99,5 @@ lock: setup           ## resolve the locked requirements again
 	@$(COMPILE) -c requirements/dev.txt -o requirements/runtime.txt
 	@for extra in postgres bench; do $(COMPILE) --extra $$extra -c requirements/dev.txt -o requirements/$$extra.txt || exit; done
 
-clean:                ## remove .venv and dbt's output; data and growth.yaml stay
-	rm -rf $(VENV) dbt_project/target dbt_project/logs
+clean:                ## remove .venv, dbt's output and coverage reports; data and growth.yaml stay
+	rm -rf $(VENV) dbt_project/target dbt_project/logs .coverage .coverage.* htmlcov
