@@ -1,6 +1,8 @@
 """Small made-up feature and label frames for the tests of `models`; no tests in here."""
 
+import hashlib
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -37,6 +39,12 @@ def last_day(features: pd.DataFrame) -> date:
     """The latest snapshot."""
     day: date = features["as_of_date"].max()
     return day
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of every file of a folder."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def segment_row(person: str, **values: float | bool) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from models_frames import last_day, snapshots
+from models_frames import last_day
 
 from models.propensity import FEATURES, Prediction, predict, read_registry, roll_back
 from pipeline.cli.summary import _as_of, _retrained
@@ -17,11 +17,6 @@ from pipeline.predict.scores import predict_all
 from pipeline.settings import default_config_text, load_settings
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
-
-
-@pytest.fixture(scope="module")
-def frames() -> Frames:
-    return snapshots()
 
 
 def _night(frames: Frames, folder: Path, *, moved: bool = False) -> Prediction:
