@@ -3,9 +3,11 @@
 Belongs here: what the config may contain. Not here: what the pipeline does with it.
 """
 
+from pipeline.settings.allowed_sql import EVENT_COLUMNS
 from pipeline.settings.default_config import default_config_text
 from pipeline.settings.errors import ConfigError, combine
 from pipeline.settings.load import load_settings, parse_settings
+from pipeline.settings.locations import Location
 from pipeline.settings.predicates import are_apart
 from pipeline.settings.sections.alerts import Alerts, Email, Webhook
 from pipeline.settings.sections.churn import Churn
@@ -18,12 +20,14 @@ from pipeline.settings.unsupported import PLANNED_FORMATS
 
 __all__ = [
     "CANONICAL_COLUMNS",
+    "EVENT_COLUMNS",
     "PLANNED_FORMATS",
     "Alerts",
     "Churn",
     "ConfigError",
     "Email",
     "FunnelStep",
+    "Location",
     "Purchase",
     "Settings",
     "Source",

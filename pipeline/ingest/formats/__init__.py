@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
+from pipeline.ingest import config_trial
 from pipeline.ingest.formats.base import Draft, Format
 from pipeline.settings import PLANNED_FORMATS, ConfigError, Settings, Source, combine
 
@@ -29,7 +30,10 @@ def format_of(source: Source) -> Format:
 
 
 def check_formats(settings: Settings) -> Settings:
-    """The same settings, after checking each source against its format. Raises ConfigError with all mistakes."""
+    """The same settings, after checking each source against its format, and with DuckDB what only it can judge.
+
+    Raises ConfigError with all mistakes.
+    """
     if errors := list(_config_errors(settings)):
         raise combine(errors)
     return settings
@@ -48,6 +52,8 @@ def _config_errors(settings: Settings) -> Iterator[ConfigError]:
             expected = ", ".join(map(repr, FORMATS))
             problem = f"expected one of {expected}, not {source.format!r}"
             yield settings.error_at((*place, "format"), problem, "correct this value")
+    for location, problem in config_trial.problems(settings):
+        yield settings.error_at(location, problem, "correct this value")
 
 
 def _problems(source: Source) -> Iterator[tuple[tuple[str, ...], str, str]]:

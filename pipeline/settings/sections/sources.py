@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import duckdb
 from pydantic import BeforeValidator, Field, field_validator
 
 from pipeline.settings.types import Name, Section, Text, Timezone
@@ -39,13 +38,6 @@ CANONICAL_COLUMNS = (
 )
 
 _NAMED_TIMESTAMP_FORMATS = ("iso", "epoch_s", "epoch_ms", "epoch_us")
-
-
-def _check_pattern(pattern: str) -> None:
-    try:
-        duckdb.execute("select try_strptime('', ?)", [pattern])
-    except duckdb.Error as error:
-        raise ValueError(f"a strptime pattern that DuckDB cannot read ({str(error).splitlines()[0]})") from error
 
 
 def _position_or_name(value: Any) -> Any:
@@ -89,6 +81,4 @@ class Source(Section):
             raise ValueError(
                 "expected iso, epoch_s, epoch_ms, epoch_us or a strptime pattern such as '%Y-%m-%d %H:%M:%S'"
             )
-        if value not in _NAMED_TIMESTAMP_FORMATS:
-            _check_pattern(value)
         return value
