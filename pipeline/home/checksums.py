@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from pipeline.home.atomic import write_text
 
 RECORD = "checksums.txt"
+_DAYS_FOR_ALL = 7
 # `sha256sum -c` reads the first form and passes over comments. `before` is the file that the one above replaced. The
 # last
 # form, with the size between sum and name, is that of records written by growthhouse 0.1.
@@ -97,6 +99,11 @@ def damage(folder: Path, name: str, sums: Iterable[Sum], *, by_hash: bool) -> st
     if by_hash and digest(folder / name) not in sums:
         return "has other content than was written (SHA-256)"
     return None
+
+
+def is_due(name: str, day: int | None) -> bool:
+    """Whether the content of a file is checked on this day: a seventh of all are, and all where `day` is None."""
+    return day is None or (zlib.crc32(name.encode(errors="backslashreplace")) + day) % _DAYS_FOR_ALL == 0
 
 
 def _lines(name: str, sums: tuple[Sum, ...]) -> list[str]:

@@ -6,6 +6,7 @@ Other packages import from this face, or from those of `lake` and `text`.
 """
 
 from pipeline.ingest.formats import check_formats, format_of
+from pipeline.ingest.known_files import other_content
 from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
 from pipeline.ingest.plan import listed, shown_path
@@ -33,6 +34,7 @@ __all__ = [
     "ingest",
     "listed",
     "load_rejects",
+    "other_content",
     "privacy_filter",
     "read_ledger",
     "sample_rejects",

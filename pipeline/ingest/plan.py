@@ -1,7 +1,8 @@
 """Which files of a source are new, and in which batches they are read.
 
-The content decides: a file is known where its hash is. The same path, size and time of change save computing the hash,
-but only where the file had not changed for two seconds before it was read, so that a later write has another time.
+The content decides: a file is known where its hash is. The same path, size and times of change save computing the hash
+on most nights (known_files.py), but only where the file had not changed for two seconds before it was read, so that a
+later write has another time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from pipeline.ingest.formats import format_of
+from pipeline.ingest.known_files import checked, has_new_inode_time, has_same_time
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import Arrivals, LateRule
 from pipeline.ingest.text.inspect import ExpandsTooFar, Inspection, expands_too_far, inspect_file
@@ -45,6 +47,7 @@ class RawFile:
     file: str  # as people see it: relative to the home folder if it is below it
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int
     is_settled: bool  # unchanged for long enough that size and time will show the next change
     inspection: Inspection
     file_id: str
@@ -72,13 +75,14 @@ def plan_source(
     reading: str,
     must_reread: Callable[[LedgerRow], bool],
     arrivals: Arrivals,
+    is_due: Callable[[LedgerRow], bool],
 ) -> Plan:
-    """Compare the files that exist with the ledger's active rows."""
+    """Compare the files that exist with the ledger's active rows; those that are due also by their content."""
     plan = Plan()
     of_source = [row for row in rows.values() if row.source == source.name]
     paths = {shown_path(settings.home, path): path for path in _present_files(settings, source, plan, bool(of_source))}
     valid = {row.file: row for row in of_source if row.reading == reading and not must_reread(row)}
-    changed = _changed_files(paths, valid, plan)
+    changed = _changed_files(source, paths, valid, plan, is_due)
     gone = [row for row in of_source if row.file not in paths]
     plan.forgotten = [row for row in gone if not row.gave_events and not row.has_removed_lines]
     moved = {row.sha256: row for row in gone if row.file in valid and row.gave_events}
@@ -126,7 +130,8 @@ class _Changed:
 
     def renewed(self, row: LedgerRow) -> LedgerRow:
         mtime_ns = ledger_time(self.stat.st_mtime_ns, self.is_settled)
-        return replace(row, file=self.file, size_bytes=self.stat.st_size, mtime_ns=mtime_ns)
+        stat = self.stat
+        return replace(row, file=self.file, size_bytes=stat.st_size, mtime_ns=mtime_ns, ctime_ns=stat.st_ctime_ns)
 
     def raw_file(self, found: Inspection, file_id: str, layout: Layout, rule: LateRule, problem: str) -> RawFile:
         return RawFile(
@@ -134,6 +139,7 @@ class _Changed:
             file=self.file,
             size_bytes=self.stat.st_size,
             mtime_ns=self.stat.st_mtime_ns,
+            ctime_ns=self.stat.st_ctime_ns,
             is_settled=self.is_settled,
             inspection=found,
             file_id=file_id,
@@ -143,14 +149,30 @@ class _Changed:
         )
 
 
-def _changed_files(paths: dict[str, Path], valid: dict[str, LedgerRow], plan: Plan) -> list[_Changed]:
-    """The files that a row of the ledger does not describe by size and time; the others are known."""
+def _changed_files(
+    source: Source,
+    paths: dict[str, Path],
+    valid: dict[str, LedgerRow],
+    plan: Plan,
+    is_due: Callable[[LedgerRow], bool],
+) -> list[_Changed]:
+    """The files that a row of the ledger does not describe by size and times, or by content; the others are known."""
     changed = []
     for file, path in paths.items():
         if (stat := stat_of(path)) is None:
             continue
         known = valid.get(file)
-        if known and (known.size_bytes, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+        is_same = known is not None and has_same_time(known, stat)
+        if known and is_same and (has_new_inode_time(known, stat) or is_due(known)):
+            still = checked(known, path, stat)
+            is_same = still is not None
+            if still is None:
+                plan.warnings.append(
+                    f"Source '{source.name}': {file} has other content under the same size and time; it is read again."
+                )
+            elif still != known:
+                plan.renewed[source.name, file] = still
+        if is_same:
             plan.n_known += 1
         else:
             changed.append(_Changed(path, file, stat, known))

@@ -20,6 +20,7 @@ from pipeline.home.calendar import ONE_DAY, local_date, naive_utc
 from pipeline.home.failpoints import failpoint
 from pipeline.ingest import warnings
 from pipeline.ingest.formats import check_formats
+from pipeline.ingest.known_files import check_rule
 from pipeline.ingest.lake.files import Lake, Staging, clear_orphans, move_into_lake
 from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.lake.recovery import (
@@ -149,7 +150,8 @@ def _reread_rule(full_refresh: bool, spans: Sequence[tuple[date, date]]) -> Call
 
 def _read_source(state: _Ingest, source: Source) -> None:
     reading = reading_hash(state.settings, source, state.privacy)
-    plan = plan_source(state.con, state.settings, source, state.rows, reading, state.must_reread, state.arrivals)
+    due = check_rule(state.lake, state.now)
+    plan = plan_source(state.con, state.settings, source, state.rows, reading, state.must_reread, state.arrivals, due)
     state.result.warnings += plan.warnings
     state.result.n_files_known += plan.n_known
     state.fresh.update(plan.renewed)
@@ -159,7 +161,8 @@ def _read_source(state: _Ingest, source: Source) -> None:
     for batch in batches(plan.to_read):
         for file, counts in zip(batch, reader.read(batch), strict=True):
             after = stat_of(file.path)
-            if after is None or (after.st_size, after.st_mtime_ns) != (file.size_bytes, file.mtime_ns):
+            before = (file.size_bytes, file.mtime_ns, file.ctime_ns)
+            if after is None or (after.st_size, after.st_mtime_ns, after.st_ctime_ns) != before:
                 state.result.warnings.append(f"{file.file} changed while it was read; the next run reads it again.")
                 continue
             _add_file(state, source, file, counts, reading)
@@ -227,6 +230,7 @@ def _ledger_row(state: _Ingest, source: Source, file: RawFile, counts: FileCount
         sha256=file.inspection.sha256,
         size_bytes=file.size_bytes,
         mtime_ns=ledger_time(file.mtime_ns, file.is_settled),
+        ctime_ns=file.ctime_ns,
         n_lines=n_lines,
         n_accepted=counts.n_accepted,
         n_rejected=counts.n_rejected,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.home.checksums import RecordDamaged, read_record
 from pipeline.home.paths import HomePaths
-from pipeline.ingest import Lake, read_ledger, shown_path
+from pipeline.ingest import Lake, other_content, read_ledger, shown_path
 from pipeline.ingest.lake import damaged_files, give_up, ledger_problem, mark_damaged
 from pipeline.operate.damage import build_problem, repair, set_build_aside
 from pipeline.settings import Settings
@@ -23,6 +23,8 @@ class Finding:
 def damage(settings: Settings, paths: HomePaths, quick: bool, accept_loss: bool) -> list[Finding]:
     """Lake, ledger, build database, predictions and histories against what was written."""
     findings = [*_lake(settings, paths, quick, accept_loss), *(Finding("warn", text) for text in repair(paths))]
+    if not quick:
+        findings += _raw_files(settings, paths)
     if not quick and (problem := build_problem(paths, full=True)):
         findings.append(Finding("warn", set_build_aside(paths, problem)))
     return findings
@@ -68,6 +70,24 @@ def _lake(settings: Settings, paths: HomePaths, quick: bool, accept_loss: bool) 
         looked = "sizes" if quick else "content"
         findings.append(Finding("ok", f"lake: {looked} of {_n_recorded(lake)} files as written"))
     return findings
+
+
+def _raw_files(settings: Settings, paths: HomePaths) -> list[Finding]:
+    """Raw files with other content under the size and time that were read: no night would read them before its turn."""
+    lake = Lake(paths.lake)
+    if ledger_problem(lake) or not lake.ledger.exists():
+        return []
+    rows = {(row.source, row.file): row for row in read_ledger(lake.ledger) if row.is_active}
+    named = [(s.name, file) for s in settings.sources for file in settings.source_files(s)]
+    known = [(rows.get((source, shown_path(settings.home, file))), file) for source, file in named]
+    other = [row.file for row, file in known if row and other_content(row, file)]
+    if other:
+        mark_damaged(lake)
+        return [
+            Finding("warn", f"{file} has other content under the size and time that were read; the next run reads it")
+            for file in other
+        ]
+    return [Finding("ok", f"raw files: content of {sum(row is not None for row, _ in known)} files as it was read")]
 
 
 def _n_recorded(lake: Lake) -> int:

@@ -141,7 +141,7 @@ def _ledger_row(
         row = replace(row, too_late_from=None, too_late_to=None)
     n_gone = row.n_accepted + row.n_rejected - n_accepted - n_rejected
     if raw:
-        row = replace(row, sha256=raw.sha256, size_bytes=raw.size_bytes, mtime_ns=raw.mtime_ns)
+        row = replace(row, sha256=raw.sha256, size_bytes=raw.size_bytes, mtime_ns=raw.mtime_ns, ctime_ns=0)
     return replace(
         row,
         n_lines=n_accepted + n_rejected,

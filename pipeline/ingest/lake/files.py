@@ -48,7 +48,7 @@ class Lake:
 
     @property
     def suspicion(self) -> Path:
-        """A mark that damage was found: the next ingest then checks the content of every file."""
+        """A mark that damage was found: the next ingest then checks the content of every file, raw ones too."""
         return self.root / "look-closely.txt"
 
     @property

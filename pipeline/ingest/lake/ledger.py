@@ -49,6 +49,7 @@ _TYPES = {
     "too_late_to": "DATE",
     "late_before": "DATE",
     "days_taken_in": "VARCHAR",
+    "ctime_ns": "BIGINT",
 }
 
 
@@ -78,6 +79,7 @@ class LedgerRow:
     too_late_to: date | None = None
     late_before: date | None = None  # this and the next: the file's rule about late events (late.py)
     days_taken_in: str = ""
+    ctime_ns: int = 0  # when the file's inode changed last; 0: unknown
 
     @property
     def is_active(self) -> bool:

@@ -6,7 +6,6 @@ Every night checks the size of all files and the content of a seventh of them, a
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -16,14 +15,13 @@ from typing import Any
 import duckdb
 
 from pipeline.home.atomic import write_text
-from pipeline.home.checksums import RecordDamaged, accept, damage, digest, read_record
+from pipeline.home.checksums import RecordDamaged, accept, damage, digest, is_due, read_record
 from pipeline.home.memory import reading
 from pipeline.ingest.lake.files import Lake, lake_files, name_of
 from pipeline.ingest.lake.ledger import LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import Arrival
 from pipeline.ingest.result import IngestError
 
-_DAYS_FOR_ALL = 7
 _SHOWN = 5
 _UNCHANGED = "Nothing was ingested, and the published warehouse is unchanged."
 
@@ -76,8 +74,7 @@ def damaged_files(
         file_id = active.get(name_of(Path(name)))
         if file_id is None or name == lake.ledger.name:
             continue
-        by_hash = day is None or (zlib.crc32(name.encode()) + day) % _DAYS_FOR_ALL == 0
-        if problem := damage(lake.root, name, sums, by_hash=by_hash):
+        if problem := damage(lake.root, name, sums, by_hash=is_due(name, day)):
             found.setdefault(file_id, []).append(f"data/lake/{name} {problem}")
     return found
 
