@@ -44,7 +44,14 @@ select
     cast(coalesce(duplicates.n_duplicates, 0) as bigint) as n_duplicates,
     cast(coalesce(duplicates.n_conflicts, 0) as bigint) as n_conflicts,
     files.n_rejected,
-    cast(case when files.status = 'loaded' then coalesce(after_as_of.n_after_as_of, 0) else 0 end as bigint) as n_after_as_of,
+    cast(
+        case
+            when files.status <> 'loaded' then 0
+            -- such a file is left for its day: a delta night does not read it
+            when files.min_event_at >= {{ as_of_end_utc() }} then files.n_accepted
+            else coalesce(after_as_of.n_after_as_of, 0)
+        end as bigint
+    ) as n_after_as_of,
     files.min_event_at,
     files.max_event_at,
     files.ingested_at,
