@@ -64,13 +64,16 @@ MACROS = (
         when zone = 'UTC' then in_time(wall)
         when wall > {_FIRST} - interval 1 day and wall < {_END}
         then in_time(timezone('UTC', timezone(zone, wall))) end""",
-    # The usual case without regular expressions: ISO with `Z`, with `+08:00`, or without either.
+    # The usual case without regular expressions: ISO with `Z`, with `+08:00` or `+0800`, or without either.
     """create or replace temp macro plain_time(t, zone) as case
         when t >= '0' and t < ':' then case
             when ends_with(t, 'Z') then in_time(try_cast(t as timestamp))
             when contains(t, '+') or contains(t[12:], '-') then
-                case when t[-6] in ('+', '-') and t[-5:-4] <= '18' and t[-3] = ':' and t[-2] < '6'
-                    then in_time(make_timestamp(epoch_us(try_cast(t as timestamptz)))) end
+                case when t[-2] < '6' and ((t[-6] in ('+', '-') and t[-5:-4] <= '18' and t[-3] = ':')
+                    or (t[-5] in ('+', '-') and t[-4:-3] <= '18'))
+                    then in_time(make_timestamp(epoch_us(try_cast(case
+                        when contains(t, ' +') or contains(t, ' -') then replace(replace(t, ' +', '+'), ' -', '-')
+                        else t end as timestamptz)))) end
             when right(t, 1) between '0' and '9' then from_wall(try_cast(t as timestamp), zone)
         end end""",
     rf"""create or replace temp macro offset_seconds(zone) as case
