@@ -45,9 +45,11 @@ ui: setup             ## start the Dagster UI of HOME_DIR (default: this folder)
 	@$(BIN)/python -m pipeline.orchestration.instance $(DAGSTER_HOME) $(PORT)
 	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
-docs: setup           ## write the dbt docs site as a single file: dbt_project/target/static_index.html
-	@GROWTH_BUILD_DB=$(abspath $(HOME_DIR))/data/build/growth.duckdb $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project
-	@echo "wrote dbt_project/target/static_index.html"
+docs: TARGET = $(if $(wildcard $(HOME_DIR)/data/build/dbt_vars.yml),$(HOME_DIR)/data/build/dbt,dbt_project/target)
+docs: setup           ## write the dbt docs site as a single file; of HOME_DIR (default: this folder) if it has run a night
+	@if test -f $(HOME_DIR)/data/build/dbt_vars.yml; then $(BIN)/growthhouse dbt --home $(HOME_DIR) -- docs generate --static --quiet; \
+		else $(BIN)/dbt docs generate --static --quiet --project-dir dbt_project --profiles-dir dbt_project; fi
+	@echo "wrote $(TARGET)/static_index.html"
 
 ##@ Test it
 unit: setup           ## unit tests
