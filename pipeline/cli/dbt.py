@@ -26,7 +26,7 @@ def dbt(
     """
     from dbt.cli.main import cli
 
-    from pipeline.build.manual_dbt import ManualDbtError, find_command, run_dbt
+    from pipeline.build.manual_dbt import WRITING, ManualDbtError, find_command, run_dbt
     from pipeline.build.plan import was_built_by_hand
     from pipeline.home.lock import WriterBusy, writer_lock
     from pipeline.home.paths import HomePaths
@@ -34,11 +34,12 @@ def dbt(
     paths = HomePaths(resolve_home(config, home))
     if not paths.data.is_dir():
         raise fail(f"no data in {paths.home}; name a home with --home or --config")
-    is_server = find_command(cli, arguments).name == "serve"  # reads no database, and stays
+    command = find_command(cli, arguments).name
     try:
-        with nullcontext() if is_server else writer_lock(paths.writer_lock):
+        # `docs serve` reads no database, and stays.
+        with nullcontext() if command == "serve" else writer_lock(paths.writer_lock):
             code = run_dbt(paths, arguments)
-            is_changed = not is_server and was_built_by_hand(paths)
+            is_changed = command in WRITING and was_built_by_hand(paths)
     except ManualDbtError as error:
         raise fail(str(error)) from error
     except WriterBusy as busy:
