@@ -12,13 +12,14 @@ from pipeline.settings.predicates import checked_column, checked_predicate
 
 _UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _SHORT_UNITS = {"s": "second", "sec": "second", "min": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+_MAX_SECONDS = 1000 * 366 * 86400
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", re.IGNORECASE)
 
 
 class Section(BaseModel):
     """A part of the config: unknown keys are errors, and values are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 def parse_duration(value: Any) -> Any:
@@ -26,7 +27,7 @@ def parse_duration(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("expected a duration such as '7 days' or a number of seconds")
     if isinstance(value, (int, float)):
-        return int(value)
+        return int(_bounded(value))
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("expected a duration such as '7 days', '30 minutes' or a number of seconds")
@@ -34,7 +35,14 @@ def parse_duration(value: Any) -> Any:
     unit = _SHORT_UNITS.get(unit, unit.removesuffix("s"))
     if unit not in _UNIT_SECONDS:
         raise ValueError(f"unknown unit '{match[2]}', expected one of seconds, minutes, hours, days, weeks")
-    return round(float(match[1]) * _UNIT_SECONDS[unit])
+    return round(_bounded(float(match[1]) * _UNIT_SECONDS[unit]))
+
+
+def _bounded(value: float) -> float:
+    """A longer duration, or one that is no number, would leave the range of times in SQL."""
+    if not abs(value) <= _MAX_SECONDS:
+        raise ValueError("expected a duration of at most 1000 years")
+    return value
 
 
 def parse_timezone(value: Any) -> Any:

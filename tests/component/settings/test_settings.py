@@ -256,6 +256,20 @@ def test_durations(text: str, seconds: int) -> None:
     assert parse_settings(FUNNEL + f"    window: {text}\n").funnels[0].window == seconds
 
 
+@pytest.mark.parametrize("text", [".inf", ".nan", "1e30", "400000 days", "9" * 400 + " s"])
+def test_a_duration_beyond_all_times_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(FUNNEL + f"    window: {text}\n")
+    assert caught.value.key == "funnels[0].window"
+
+
+@pytest.mark.parametrize("text", [".inf", ".nan"])
+def test_a_number_that_is_none_is_refused_everywhere(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(BASE + f"cleaning: {{max_future_hours: {text}}}\n")
+    assert caught.value.key == "cleaning.max_future_hours"
+
+
 def test_shares_of_an_attribution_over_one_name_the_section_and_line() -> None:
     text = "site: {}\nsources: [{name: a, path: x}]\nattribution:\n  {first_share: 0.6, last_share: 0.5}\n"
     with pytest.raises(ConfigError) as caught:
