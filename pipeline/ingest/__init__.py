@@ -14,6 +14,7 @@ from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
 from pipeline.ingest.rejects import Rejects, count_rejects, describe_rejects, load_rejects, sample_rejects
 from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.ingest.run import ingest
+from pipeline.ingest.sample import describe_sample, sample_source
 from pipeline.ingest.tombstones import Tombstones
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "count_rejects",
     "describe_late",
     "describe_rejects",
+    "describe_sample",
     "format_of",
     "ingest",
     "listed",
@@ -38,6 +40,7 @@ __all__ = [
     "privacy_filter",
     "read_ledger",
     "sample_rejects",
+    "sample_source",
     "shown_path",
     "write_ledger",
 ]

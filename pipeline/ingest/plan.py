@@ -102,7 +102,7 @@ def plan_source(
             continue
         rule = arrivals.rule_of(source.name, entry.file, found.sha256, contents)
         file_id = _file_id(entry.file, f"{found.sha256}\n{source.name}\n{entry.file}\n{reading}{rule.mark}", ids)
-        layout, problem = _layout(con, source, entry.path, found)
+        layout, problem = layout_of(con, source, entry.path, found)
         if _is_parquet_bomb(con, entry, layout, settings.cleaning.max_expansion):
             too_far = _TOO_FAR.format(settings.cleaning.max_expansion)
             plan.warnings.append(f"Source '{source.name}': {entry.file} {too_far}")
@@ -226,7 +226,8 @@ def ledger_time(mtime_ns: int, is_settled: bool) -> int:
     return mtime_ns if is_settled else _UNKNOWN_TIME
 
 
-def _layout(con: DuckDBPyConnection, source: Source, path: Path, found: Inspection) -> tuple[Layout, str]:
+def layout_of(con: DuckDBPyConnection, source: Source, path: Path, found: Inspection) -> tuple[Layout, str]:
+    """The layout of a file, and why it is not what the source says; empty if it is."""
     layout, form = Layout("none"), format_of(source)
     try:
         if found.n_bytes:

@@ -34,6 +34,8 @@ _NEW_REJECTED = (
     "create or replace temp table rejected (file_number bigint, line_number bigint, reason varchar, raw_line varchar)"
 )
 
+_HAS_VALUE = {"event_id": "case when has_event_id then 1 end", "duration_s": "nullif(duration_s, 0)"}
+
 
 @dataclass
 class FileCounts:
@@ -83,6 +85,8 @@ class BatchReader:
     now: datetime
     staging: Staging
     privacy: PrivacyFilter
+    n_accepted: int = 0
+    filled_columns: set[str] = field(default_factory=set)  # of those that the config maps: with a value in some event
     _holds_back: bool = False
 
     def read(self, batch: list[RawFile]) -> list[FileCounts]:
@@ -146,6 +150,7 @@ class BatchReader:
                 late.mark_late(self.con)
             self._reject_staged(draft, relation)
             self._count(counts)
+            self._look_for_values()
             self.staging.write_events(self.con)
 
     def _reject_staged(self, draft: Draft, relation: str) -> None:
@@ -169,6 +174,7 @@ class BatchReader:
         for number, n, first, last, names in accepted:
             of_file = counts[number]
             of_file.n_accepted += n
+            self.n_accepted += n
             of_file.min_event_at = min(first, of_file.min_event_at or first)
             of_file.max_event_at = max(last, of_file.max_event_at or last)
             of_file.event_names.update(names)
@@ -184,6 +190,15 @@ class BatchReader:
             else:
                 of_file.first_late_at = min(first, of_file.first_late_at or first)
                 of_file.last_late_at = max(last, of_file.last_late_at or last)
+
+    def _look_for_values(self) -> None:
+        """Which mapped columns have a value; one that has is not looked at again."""
+        mapped = [column for column in self.source.columns if column in canonical.EVENT_COLUMNS]
+        open_ones = [column for column in mapped if column not in self.filled_columns]
+        if open_ones:
+            counted = ", ".join(f"count({_HAS_VALUE.get(column, column)})" for column in open_ones)
+            row = self.con.execute(f"select {counted} from staged where reason is null").fetchall()[0]
+            self.filled_columns |= {column for column, n in zip(open_ones, row, strict=True) if n}
 
     def _take_unparsed(self, unparsed: RejectedLines) -> None:
         columns = "{f: 'BIGINT', n: 'BIGINT', reason: 'VARCHAR', line: 'VARCHAR'}"

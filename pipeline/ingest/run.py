@@ -167,6 +167,7 @@ def _read_source(state: _Ingest, source: Source) -> None:
                 continue
             _add_file(state, source, file, counts, reading)
         _report_progress(state, source, len(plan.to_read))
+    state.result.warnings += warnings.of_empty_columns(source, reader.n_accepted, reader.filled_columns)
     empty = [file.file for file in state.result.files if file.source == source.name and file.status == "empty"]
     if empty:
         state.result.warnings.append(f"Source '{source.name}': empty: {listed(empty)}.")

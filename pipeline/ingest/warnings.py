@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from pipeline.ingest.canonical import EVENT_COLUMNS
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import describe_late
-from pipeline.settings import Settings
+from pipeline.settings import Settings, Source
 
 
 def of_unconfigured_sources(settings: Settings, keys: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -30,6 +31,18 @@ def of_truncation(row: LedgerRow, compression: str) -> str:
         f"Source '{row.source}': {row.file} is truncated or damaged ({compression}). The lines before the damage are "
         "kept; deliver the complete file under the same name to replace them."
     )
+
+
+def of_empty_columns(source: Source, n_events: int, filled: Collection[str]) -> Iterator[str]:
+    """Columns that the config maps and that no event has: their name in the config may be wrong."""
+    if not n_events:
+        return
+    for column, theirs in source.columns.items():
+        if column in EVENT_COLUMNS and column not in filled:
+            yield (
+                f"Source '{source.name}': {column} has no readable value in any of {n_events:,} events: `columns` "
+                f"takes it from {theirs!r}. Is that its name in the files? A value inside an object is object.key."
+            )
 
 
 def of_late_events(settings: Settings, late: list[LedgerRow]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.permissions import make_private, privacy
 from pipeline.home.versions import versions
-from pipeline.ingest import check_formats
+from pipeline.ingest import IngestError, check_formats, describe_sample, sample_source
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.doctor_damage import Finding, damage
 from pipeline.publish.freshness import freshness
@@ -52,7 +52,8 @@ def examine(
     except (ConfigError, OSError) as error:
         return [*findings, Finding("error", f"configuration: {error}")]
     findings.append(Finding("ok", f"configuration {config} is valid"))
-    findings += [_source(settings, source) for source in settings.sources]
+    for source in settings.sources:
+        findings += [_source(settings, source), *_sample(settings, source)]
     paths = HomePaths(settings.home)
     findings.append(_disk(settings.home))
     if problem := _not_writable(paths):
@@ -90,6 +91,15 @@ def _source(settings: Settings, source: Source) -> Finding:
         f"source {source.name}: 0 files match {pattern} (nearest existing folder: {folder}); deliver files there, or "
         f"correct `path` in {settings.config_path}",
     )
+
+
+def _sample(settings: Settings, source: Source) -> list[Finding]:
+    """What a night would find wrong with the files of a source, from the beginning of some of them."""
+    try:
+        sample = sample_source(settings, source)
+    except IngestError as error:
+        return [Finding("error", f"source {source.name}: {error}")]
+    return [Finding(*found) for found in describe_sample(source, sample, settings.cleaning.max_rejected_rate)]
 
 
 def _not_writable(paths: HomePaths) -> Finding | None:

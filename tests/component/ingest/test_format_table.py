@@ -252,7 +252,7 @@ def test_files_that_are_no_text_say_what_they_are(tmp_path: Path, content: bytes
 
 def test_a_file_of_empty_lines_has_no_rows_and_no_columns_to_miss(tmp_path: Path) -> None:
     """What an erasure leaves of JSON lines that were all about one person."""
-    line = b'{"user": "u1", "action": "buy", "time": "2026-01-05 10:00:00"}\n'
+    line = b'{"user": "u1", "action": "buy", "time": "2026-01-05 10:00:00", "price": 3}\n'
     home = Home(tmp_path, table())
     home.put("erased.jsonl", b"\n" * 100)
     home.put("partly.jsonl", b"\n" * 100_000 + line)

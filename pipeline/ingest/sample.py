@@ -1,0 +1,139 @@
+"""The beginning of some files of a source, read as a night would read them, and nothing kept: for `growthhouse doctor`.
+
+Not here: reading (read.py), and what a person is told of other things than sources (`pipeline.operate.doctor`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from pipeline.home.calendar import naive_utc
+from pipeline.home.sql_text import quote
+from pipeline.ingest import warnings
+from pipeline.ingest.lake.files import Staging
+from pipeline.ingest.late import LateRule
+from pipeline.ingest.plan import RawFile, layout_of, shown_path
+from pipeline.ingest.pseudonyms import privacy_filter
+from pipeline.ingest.read import BatchReader, connect
+from pipeline.ingest.text.inspect import ByteStream, inspect_file
+from pipeline.settings import Settings, Source
+
+_N_FILES = 3
+_SAMPLE_BYTES, _SAMPLE_ROWS = 1 << 20, 10_000
+_PARQUET = b"PAR1"
+
+
+@dataclass
+class Sample:
+    """What was found in the sampled files of one source."""
+
+    n_files: int = 0
+    n_lines: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    file_problems: list[str] = field(default_factory=list)  # of files that are not what the source says
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def n_rejected(self) -> int:
+        """Sampled lines that a night would reject."""
+        return self.reasons.total()
+
+    @property
+    def described_reasons(self) -> str:
+        """`bad_timestamp 12, bad_json 3`, the most frequent first."""
+        return ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
+
+
+def sample_source(settings: Settings, source: Source) -> Sample:
+    """Read the beginning of the newest, the oldest and the largest file; only a temporary folder is written to."""
+    sample = Sample()
+    with TemporaryDirectory(prefix="growthhouse-") as folder:
+        scratch, privacy = Path(folder), privacy_filter(settings)
+        (scratch / "staged").mkdir()
+        con = connect(scratch / "spill")
+        try:
+            privacy.install(con)
+            reader = BatchReader(
+                con, settings, source, naive_utc(datetime.now(UTC)), Staging(scratch / "staged"), privacy
+            )
+            for path in _chosen(settings.source_files(source)):
+                sample.n_files += 1
+                _sample_file(reader, path, scratch / f"sample-{sample.n_files}", sample)
+            sample.warnings += warnings.of_empty_columns(source, reader.n_accepted, reader.filled_columns)
+        finally:
+            con.close()
+    return sample
+
+
+def _chosen(files: list[Path]) -> list[Path]:
+    sizes = {path: path.stat() for path in files if path.exists()}
+    filled = [path for path, stat in sizes.items() if stat.st_size]
+    by_time = sorted(filled, key=lambda path: sizes[path].st_mtime_ns)
+    largest = sorted(filled, key=lambda path: sizes[path].st_size)
+    return list(dict.fromkeys([*by_time[-1:], *by_time[:1], *largest[-1:]]))[:_N_FILES]
+
+
+def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) -> None:
+    name = shown_path(reader.settings.home, path)
+    try:
+        _copy_beginning(reader.con, path, target)
+    except (OSError, duckdb.Error) as error:
+        sample.file_problems.append(f"{name} cannot be read: {getattr(error, 'strerror', None) or str(error)}")
+        return
+    found = inspect_file(target, reader.settings.cleaning.max_line_bytes)
+    layout, problem = layout_of(reader.con, reader.source, target, found)
+    if problem:
+        sample.file_problems.append(f"{name} {problem}")
+        return
+    if layout.kind == "none":
+        return
+    stat = target.stat()
+    file = RawFile(target, name, stat.st_size, stat.st_mtime_ns, True, found, target.name, layout, LateRule())
+    (counts,) = reader.read([file])
+    sample.n_lines += counts.n_accepted + counts.n_rejected
+    sample.reasons.update(counts.reasons)
+
+
+def _copy_beginning(con: duckdb.DuckDBPyConnection, path: Path, target: Path) -> None:
+    """The first rows of Parquet, or the first whole lines of text, decompressed."""
+    with path.open("rb") as file:
+        is_parquet = file.read(4) == _PARQUET
+    if is_parquet:
+        rows = f"select * from read_parquet({quote(path)}) limit {_SAMPLE_ROWS}"
+        try:
+            con.execute(f"copy ({rows}) to {quote(target)} (format parquet)")
+        except duckdb.Error:
+            shutil.copyfile(path, target)  # what is wrong with it is said by who reads its layout
+        return
+    start = b""
+    for chunk in ByteStream(path):
+        start += chunk
+        if len(start) > _SAMPLE_BYTES:
+            cut = start.rfind(b"\n", 0, _SAMPLE_BYTES)
+            start = start[: cut + 1] if cut > 0 else start
+            break
+    target.write_bytes(start)
+
+
+def describe_sample(source: Source, sample: Sample, max_rejected_rate: float) -> list[tuple[str, str]]:
+    """Levels (warn, error) and sentences about a sample; none where a night would read it well."""
+    name = f"source {source.name}"
+    level = "error" if len(sample.file_problems) == sample.n_files else "warn"
+    found = [(level, f"{name}: {problem}") for problem in sample.file_problems]
+    if sample.n_lines and sample.n_rejected > max_rejected_rate * sample.n_lines:
+        found.append(
+            (
+                "error",
+                f"{name}: {sample.n_rejected:,} of {sample.n_lines:,} lines of a sample would be rejected "
+                f"({sample.described_reasons}), more than cleaning.max_rejected_rate allows; correct the source in "
+                "growth.yaml, or the files",
+            )
+        )
+    return found + [("warn", text) for text in sample.warnings]
