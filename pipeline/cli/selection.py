@@ -29,9 +29,11 @@ def select_assets(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey]
         keys = dg.AssetSelection.from_string(select).resolve(graph) - {EVENT_DAYS}
     except dg.DagsterError as error:
         problem = str(error).splitlines()[0]
-        raise NightError(f"--select {select}: {problem}\n  {_describe_names(graph, select)}", 2) from error
+        raise NightError(f"--select {select}: {problem}\n  {_describe_names(graph, select, EVENT_DAYS)}", 2) from error
     if not keys:
-        raise NightError(f"--select {select} matches no asset of a night.\n  {_describe_names(graph, select)}", 2)
+        raise NightError(
+            f"--select {select} matches no asset of a night.\n  {_describe_names(graph, select, EVENT_DAYS)}", 2
+        )
     return sorted(_with_whole_steps(defs, keys))
 
 
@@ -46,10 +48,11 @@ def _with_whole_steps(defs: dg.Definitions, keys: Iterable[dg.AssetKey]) -> set[
     return chosen
 
 
-def _describe_names(graph: dg.AssetGraph, select: str) -> str:
+def _describe_names(graph: dg.AssetGraph, select: str, left_out: dg.AssetKey) -> str:
     """What a selection may name, first what is nearest to the names in it."""
-    keys = sorted(key.to_user_string() for key in graph.executable_asset_keys)
-    groups = sorted({node.group_name for node in graph.asset_nodes if node.is_executable and node.group_name})
+    nodes = [node for node in graph.asset_nodes if node.is_executable and node.key != left_out]
+    keys = sorted(node.key.to_user_string() for node in nodes)
+    groups = sorted({node.group_name for node in nodes if node.group_name})
     words = re.findall(r"[\w/]+", select)
     near = [
         name

@@ -14,7 +14,7 @@ def simulate(
     config: Config = DEFAULT_CONFIG,
     home: Home = None,
     users: Annotated[int, typer.Option(min=1, help="People in the shop.")] = 5000,
-    days: Annotated[int, typer.Option(min=1, help="Days of logs.")] = 60,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="Days of logs.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
 ) -> None:
     """Write the raw logs of a simulated shop with known ground truth to data/raw/."""

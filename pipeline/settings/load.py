@@ -21,8 +21,11 @@ def load_settings(config: Path, home: Path | None = None) -> Settings:
         text = config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError("file not found", path=config, remedy="create it with `growthhouse init`") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", path=config, remedy="save it as readable UTF-8") from error
+    except OSError as error:
+        remedy = "name a file that this user can read with --config"
+        raise ConfigError(f"cannot be read: {error.strerror}", path=config, remedy=remedy) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"cannot be read: {error}", path=config, remedy="save it as UTF-8") from error
     settings = parse_settings(text, config)
     settings._home = Path(home).expanduser().resolve() if home else config.parent
     return settings
