@@ -25,7 +25,18 @@ sources: [{name: shop, format: tracker, path: "{home}/data/raw/shop/*.jsonl"}]
 churn: {horizon_days: 2, lookback_days: 5}
 purchase: {horizon_days: 2}
 """
-AS_OF, SNAPSHOTS = date(2026, 1, 9), (date(2026, 1, 5), date(2026, 1, 7))
+AS_OF, SNAPSHOTS, SEEDS = date(2026, 1, 9), (date(2026, 1, 5), date(2026, 1, 7)), (3, 8)
+# Device d is seen on 3 January and logs in as u on the 6th, heard of on the 8th. Somebody else uses it on the 9th.
+SEEN = {"event": "view_item", "timestamp": "2026-01-03T04:00:00", "anonymousId": "d", "eventId": "1"}
+LOGIN = {
+    "event": "login",
+    "timestamp": "2026-01-06T04:00:00",
+    "receivedAt": "2026-01-08T04:00:00",
+    "anonymousId": "d",
+    "userId": "u",
+    "eventId": "2",
+}
+OTHER = {"event": "login", "timestamp": "2026-01-09T04:00:00", "anonymousId": "d", "userId": "v", "eventId": "3"}
 OF_SESSIONS = {
     "n_sessions_7d",
     "n_sessions_30d",
@@ -36,12 +47,13 @@ OF_SESSIONS = {
 
 
 def lines(seed: int) -> list[dict[str, str]]:
-    """Events of the tracker, each once and received some time; every order its own."""
+    """Events of the tracker, each once and received some time; every order its own, and every id that of the seed."""
     events: dict[str, dict[str, str]] = {}
     for name, text in schedule(seed).final.files.items():
         for event in map(json.loads, text.splitlines()):
             if name.startswith("shop/") and "curl" not in str(event):
                 event["receivedAt"] = max(event.get("receivedAt", ""), event["timestamp"])
+                event |= {key: f"{seed}-{event[key]}" for key in ("eventId", "userId", "anonymousId") if key in event}
                 event["orderId"] = event["eventId"]
                 events.setdefault(event["eventId"], event)
     return list(events.values())
@@ -63,33 +75,35 @@ def rows(build: Path, snapshot: date) -> dict[str, dict[str, object]]:
     return {str(row["person_id"]): {k: v for k, v in row.items() if k not in OF_SESSIONS} for row in table}
 
 
-@pytest.mark.parametrize("seed", [3, 8])
-def test_a_snapshot_is_what_a_night_of_that_day_knew(seed: int, tmp_path: Path) -> None:
-    events = lines(seed)
-    now = built(tmp_path / "now", events, AS_OF)
+def rows_of(build: Path, snapshot: date, seed: int) -> dict[str, dict[str, object]]:
+    """The same of the persons of a seed."""
+    found = rows(build, snapshot).items()
+    return {person: row for person, row in found if person.removeprefix("anon:").startswith(f"{seed}-")}
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[date, Path]:
+    """By day: of all events as of AS_OF, and of those that had been received by the end of an earlier day."""
+    folder = tmp_path_factory.mktemp("builds")
+    events = [SEEN, LOGIN, OTHER, *(event for seed in SEEDS for event in lines(seed))]
+    found = {AS_OF: built(folder / "now", events, AS_OF)}
     for snapshot in SNAPSHOTS:
         end = f"{snapshot.isoformat()}T16:00:00"  # midnight in Shanghai, UTC
-        received = [event for event in events if event["receivedAt"] < end and event["timestamp"] < end]
-        then = built(tmp_path / f"then-{snapshot}", received, snapshot)
-        assert rows(now, snapshot) == rows(then, snapshot) != {}
+        received = [e for e in events if e.get("receivedAt", e["timestamp"]) < end and e["timestamp"] < end]
+        found[snapshot] = built(folder / f"then-{snapshot}", received, snapshot)
+    return found
 
 
-def test_persons_of_earlier_snapshots_turned_out_to_be_others(tmp_path: Path) -> None:
-    """By hand: device d is seen on 3 January, logs in as u on the 6th; the log-in is heard of on the 8th. Somebody
-    else uses it on the 9th.
-    """
-    seen = {"event": "view_item", "timestamp": "2026-01-03T04:00:00", "anonymousId": "d", "eventId": "1"}
-    login = {
-        "event": "login",
-        "timestamp": "2026-01-06T04:00:00",
-        "receivedAt": "2026-01-08T04:00:00",
-        "anonymousId": "d",
-        "userId": "u",
-        "eventId": "2",
-    }
-    other = {"event": "login", "timestamp": "2026-01-09T04:00:00", "anonymousId": "d", "userId": "v", "eventId": "3"}
-    linked = built(tmp_path / "linked", [seen, login], date(2026, 1, 8))
-    shared = built(tmp_path / "shared", [seen, login, other], AS_OF)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_snapshot_is_what_a_night_of_that_day_knew(seed: int, builds: dict[date, Path]) -> None:
+    for snapshot in SNAPSHOTS:
+        now, then = (rows_of(builds[day], snapshot, seed) for day in (AS_OF, snapshot))
+        assert now == then != {}
+
+
+def test_persons_of_earlier_snapshots_turned_out_to_be_others(builds: dict[date, Path], tmp_path: Path) -> None:
+    """Worked out from the three events of device d."""
+    linked = built(tmp_path / "linked", [SEEN, LOGIN], date(2026, 1, 8))
     # the label asks for whom the device turned out to be: u came back, and nobody bought
     with duckdb.connect(str(linked), read_only=True) as con:
         found = con.execute(
@@ -98,6 +112,7 @@ def test_persons_of_earlier_snapshots_turned_out_to_be_others(tmp_path: Path) ->
     assert found == [("anon:d", False, False)]
     days = [AS_OF - timedelta(days=number) for number in (5, 3, 2)]
     assert [set(rows(linked, day)) for day in days[:2]] == [{"anon:d"}, {"anon:d"}]
-    assert [set(rows(shared, day)) for day in days] == [{"anon:d"}, {"anon:d"}, {"anon:d"}]
     assert set(rows(linked, date(2026, 1, 8))) == {"u"}
-    assert set(rows(shared, AS_OF)) == {"anon:d", "u", "v"}
+    of_device_d, shared = {"anon:d", "u", "v"}, builds[AS_OF]
+    assert [set(rows(shared, day)) & of_device_d for day in days] == [{"anon:d"}, {"anon:d"}, {"anon:d"}]
+    assert set(rows(shared, AS_OF)) & of_device_d == of_device_d
