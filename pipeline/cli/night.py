@@ -6,11 +6,13 @@ to import, so it is imported where it is used.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -84,12 +86,24 @@ def run_night(
             2,
         ) from error
     try:
-        return _run(config, settings, _Request(as_of, full_refresh, select, backfill), _Output(say, log))
+        with _rare_garbage_collection():
+            return _run(config, settings, _Request(as_of, full_refresh, select, backfill), _Output(say, log))
     except NightError as error:
         log.note("error", str(error))
         raise
     finally:
         log.close()
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Most objects of a night are those of libraries, and stay: looking for cycles among them took a twelfth of it."""
+    usual = gc.get_threshold()
+    gc.set_threshold(10_000, 10, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _open_log(paths: HomePaths) -> EventLog:
