@@ -95,7 +95,18 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
     if layout.kind == "none":
         return
     stat = target.stat()
-    file = RawFile(target, name, stat.st_size, stat.st_mtime_ns, True, found, target.name, layout, LateRule())
+    file = RawFile(
+        path=target,
+        file=name,
+        size_bytes=stat.st_size,
+        mtime_ns=stat.st_mtime_ns,
+        ctime_ns=stat.st_ctime_ns,
+        is_settled=True,
+        inspection=found,
+        file_id=target.name,
+        layout=layout,
+        late_rule=LateRule(),
+    )
     (counts,) = reader.read([file])
     sample.n_lines += counts.n_accepted + counts.n_rejected
     sample.reasons.update(counts.reasons)
