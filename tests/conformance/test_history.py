@@ -18,6 +18,7 @@ from pipeline.build.user_history import keep_history, restore_history
 from pipeline.home.paths import HomePaths
 from pipeline.privacy import places
 from pipeline.privacy.person import Person
+from pipeline.privacy.search import find
 from tests.conformance.harness import compiled
 from tests.conformance.reference.history import Decisions, Interval, history
 
@@ -152,8 +153,9 @@ def test_a_night_that_broke_off_before_publishing_leaves_no_trace(three_nights: 
 def test_an_erased_person_is_in_the_history_no_more_and_the_others_are(three_nights: HomePaths, steps: Steps) -> None:
     person = Person(users=frozenset({"user-8472"}))
     with duckdb.connect() as con:
-        assert places.clean(con, three_nights.user_history, person) == 2
-        assert places.find(con, three_nights.user_history, person) == 0
+        person.words.install(con)
+        assert places.clean(con, three_nights.user_history, person, 100) == 2
+        assert find(con, three_nights.user_history, person, 100).n == 0
     shown = night(three_nights, steps, day(4), at_risk())
     assert [row[0] for row in shown] == ["p", "p"]
     assert shown[1][3:] == (day(2), None, day(1))
