@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 from pipeline.home.sql_text import identifier, quote
 from pipeline.ingest.json_keys import ObjectKeys
-from pipeline.ingest.properties import Properties, coalesce, fields, looked_up, rest_of_columns
+from pipeline.ingest.properties import Properties, coalesce, fields, looked_up, rest_of_columns, rest_of_many_texts
 from pipeline.ingest.text.layout import Layout
 from pipeline.settings import CANONICAL_COLUMNS
+
+_MANY_COLUMNS = 100  # an expression for each takes DuckDB time that grows with their square
 
 MACROS = (
     """create or replace temp macro csv_cell(v, d) as case when v is null then ''
@@ -27,7 +29,9 @@ def columns_draft(mapping: Mapping[str, str], layout: Layout, rows: str, event_n
         canonical: theirs for canonical, theirs in mapping.items() if not (event_name and canonical == "event_name")
     }
     values = {canonical: _text(theirs, layout.type_of(theirs)) for canonical, theirs in taken.items()}
-    rest = rest_of_columns(name for name in layout.columns if name not in taken.values())
+    others = [name for name in layout.columns if name not in taken.values()]
+    is_wide = len(others) > _MANY_COLUMNS and layout.kind == "delimited"
+    rest = rest_of_many_texts(others) if is_wide else rest_of_columns(others)
     return _draft(rows, "null::varchar", row_as_json(layout), rest, values, event_name)
 
 
@@ -82,9 +86,9 @@ def row_as_text(layout: Layout) -> str:
     """A row as it is kept where it is rejected: delimited text or JSON."""
     if layout.kind != "delimited":
         return "line" if layout.kind == "json_lines" else row_as_json(layout)
-    return f" || {quote(layout.delimiter)} || ".join(
-        f"csv_cell({identifier('c_' + name)}, {quote(layout.delimiter)})" for name in layout.columns
-    )
+    delimiter = quote(layout.delimiter)
+    cells = ", ".join(f"csv_cell({identifier('c_' + name)}, {delimiter})" for name in layout.columns)
+    return f"concat_ws({delimiter}, {cells})"  # a chain of operators would be too deep for DuckDB
 
 
 def row_as_json(layout: Layout) -> str:
