@@ -32,8 +32,8 @@ _UNKNOWN_TIME = -1
 _SHOWN_NAMES = 3
 
 _TOO_FAR = (
-    "expands to more than {:,.0f} times its size, as a decompression bomb does. It is skipped; if it is sound, raise "
-    "cleaning.max_expansion."
+    "expands to more than {:,.0f} times its size, or to a million lines with nothing in them, as a decompression bomb "
+    "does. It is skipped; if it is sound, raise cleaning.max_expansion."
 )
 
 Key = tuple[str, str]  # source and file

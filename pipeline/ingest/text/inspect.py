@@ -21,6 +21,8 @@ _READ_BYTES = 1 << 18
 _ZSTD_SLICE, _OUTPUT_BYTES = 1 << 12, 1 << 20
 # A file that expands to no more than this is harmless at any ratio.
 _SMALL_BYTES = 1 << 26
+# Empty lines, or lines of one brace, cost much more than their bytes; no event is so short.
+_MANY_LINES, _HOLLOW_BYTES, _HOLLOW_SHARE = 1 << 20, 8, 0.1
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # The line reader takes it for the end of a column; JSON never contains it unescaped.
@@ -31,9 +33,11 @@ class ExpandsTooFar(Exception):
     """A compressed file expands to far more than data does; nothing of it was kept."""
 
 
-def expands_too_far(n_expanded: int, size_bytes: int, max_expansion: float) -> bool:
-    """Whether a file of that size must not become so many bytes."""
-    return n_expanded > max(_SMALL_BYTES, size_bytes * max_expansion)
+def expands_too_far(n_expanded: int, size_bytes: int, max_expansion: float, n_lines: int = 0) -> bool:
+    """Whether a file of that size must not become so many bytes, or so many lines with next to nothing in them."""
+    is_hollow = n_lines > _MANY_LINES and n_expanded < n_lines * _HOLLOW_BYTES
+    limit = size_bytes * max_expansion
+    return n_expanded > max(_SMALL_BYTES, limit) or (is_hollow and n_expanded > limit * _HOLLOW_SHARE)
 
 
 @dataclass
@@ -99,10 +103,11 @@ class ByteStream:
                 pass
 
     def _limited(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        size, n_expanded = self.path.stat().st_size, 0
+        size, n_expanded, n_lines = self.path.stat().st_size, 0, 0
         for chunk in chunks:
             n_expanded += len(chunk)
-            if expands_too_far(n_expanded, size, self.max_expansion):
+            n_lines += chunk.count(b"\n") if math.isfinite(self.max_expansion) else 0
+            if expands_too_far(n_expanded, size, self.max_expansion, n_lines):
                 raise ExpandsTooFar
             yield chunk
 

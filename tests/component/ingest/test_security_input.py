@@ -153,3 +153,17 @@ def test_a_source_that_leads_nowhere_says_so(tmp_path: Path) -> None:
     home = Home(tmp_path, {**TRACKER, "path": "../../../../nowhere/*.jsonl"})
     with pytest.raises(IngestError, match="No source has any data"):
         home.ingest()
+
+
+@pytest.mark.parametrize("line", [b"\n", b"{\n"])
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.zst"])
+def test_an_archive_of_empty_lines_is_skipped_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: bytes
+) -> None:
+    monkeypatch.setattr(inspect, "_MANY_LINES", 1000)
+    home = Home(tmp_path, TRACKER)
+    home.put("ok.jsonl", jsonl(track()))
+    home.put(name, line * 200_000)
+    report = home.ingest()
+    assert any(f"in/{name} expands" in warning for warning in report.warnings)
+    assert home.values("user_id") == ["u1"] and home.rejects() == []
