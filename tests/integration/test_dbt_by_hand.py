@@ -55,6 +55,11 @@ def contents(home: HomePaths) -> dict[str, tuple[int, int]]:
         }
 
 
+def files_of_project() -> set[Path]:
+    """Without what nights of other tests may write meanwhile."""
+    return {file for file in DBT_PROJECT.rglob("*") if not {"target", "__pycache__"} & set(file.parts)}
+
+
 def test_the_night_leaves_its_variables(home: HomePaths) -> None:
     left = yaml.safe_load(home.dbt_variables.read_text(encoding="utf-8"))
     context = RunContext.read(home.run_context)
@@ -75,7 +80,7 @@ def test_plain_dbt_is_refused_and_told_the_command(home: HomePaths) -> None:
 
 
 def test_the_documented_command_builds_the_tables_of_the_night(home: HomePaths) -> None:
-    before, project = contents(home), set(DBT_PROJECT.rglob("*"))
+    before, project = contents(home), files_of_project()
     made = growthhouse_dbt(home, "build", "-s", "+funnel_conversion", "user_activity")
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr
     assert "Completed successfully" in made.stdout
@@ -84,7 +89,7 @@ def test_the_documented_command_builds_the_tables_of_the_night(home: HomePaths) 
     assert before["marts.user_activity"][0] == 40
     assert before["marts.funnel_conversion"][0] > 0
     assert contents(home) == before
-    assert {file for file in set(DBT_PROJECT.rglob("*")) - project if "__pycache__" not in file.parts} == set()
+    assert files_of_project() == project
     assert (home.dbt_target / "run_results.json").exists()
     assert (home.dbt_target / "logs" / "dbt.log").exists()
 
