@@ -107,7 +107,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"{what}; `growthhouse doctor` checks the home"
     return (
-        f"unexpected {what.splitlines()[0]}\n  {TRACEBACK_VARIABLE}=1 shows where: please report it. "
+        f"unexpected {what.splitlines()[0]}\n  {TRACEBACK_VARIABLE}=1 shows where, for a report of this fault. "
         "`growthhouse doctor` checks the home"
     )
 
