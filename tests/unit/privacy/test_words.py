@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.privacy.words import Words, is_distinctive
@@ -74,14 +74,20 @@ _CHARACTERS = st.characters(exclude_categories=("C", "Z"), exclude_characters="_
     st.binary(max_size=20),
     st.binary(max_size=20),
 )
+@example("0000000\\¡", [*["plain"] * 8, *["json"] * 4], b"", b"")
+@example("0000000\\¡", ["json"] * 12, b"", b"")
 def test_an_id_is_found_with_any_mix_of_escapes_between_any_bytes(
     whom: str, ways: list[str], before: bytes, after: bytes
 ) -> None:
     spell = {
         "plain": str,
-        "json": lambda c: "".join(rf"\u{unit}" for unit in json.dumps(c).strip('"').split("\\u")[1:]) or c,
+        "json": lambda c: (
+            "".join(rf"\u{unit}" for unit in json.dumps(c).strip('"').split("\\u")[1:]) or spell["plain"](c)
+        ),
         "url": lambda c: "".join(f"%{byte:02X}" for byte in c.encode()) if c != "%" else "%25",
     }
+    if "json" in ways:  # then a bare backslash would make another text of the escape after it
+        spell["plain"] = lambda c: json.dumps(c, ensure_ascii=False)[1:-1]
     written = "".join(spell[way](c) for c, way in zip(whom, ways, strict=False)).encode()
     words = Words(frozenset({whom}))
     text = before + b" " + written + b" " + after
