@@ -56,5 +56,6 @@ def test_a_mart_is_its_sql_its_yml_and_its_suite(project: Path) -> None:
 
 
 def test_a_source_format_is_its_file_its_page_and_its_tests(project: Path) -> None:
-    found = passed(project, "format", "clicks", "tests/architecture/test_formats.py", "tests/component/ingest")
+    files = ("tests/architecture/test_formats.py", "tests/component/ingest/test_format_clicks.py")
+    found = passed(project, "format", "clicks", *files)
     assert found >= Counter({"test_formats.py": 1, "test_format_clicks.py": 2})
