@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import duckdb
 import yaml
 
 from pipeline.build.dbt_session import folder_options, give_home, release_database
 from pipeline.build.variables import place_variables
 from pipeline.home.atomic import write_text
+from pipeline.home.lock import writer_lock
 from pipeline.home.paths import HomePaths
 
 _HEAD = """\
@@ -37,6 +40,20 @@ def variables_text(variables: Mapping[str, Any]) -> str:
     """The same as YAML. What is built by hand is built whole, from the whole lake, also after a delta night."""
     plain = json.loads(json.dumps({**variables, "is_full": True, "partial_files": []}))
     return _HEAD + yaml.safe_dump(plain, sort_keys=False, width=100)
+
+
+@contextmanager
+def only_writer(paths: HomePaths) -> Iterator[None]:
+    """Hold the home's lock for the length of the block; raises WriterBusy, or ManualDbtError where a program that knows
+    no lock has the build database open."""
+    with writer_lock(paths.writer_lock):
+        if paths.build_db.exists():
+            try:
+                duckdb.connect(str(paths.build_db)).close()
+            except duckdb.IOException as error:
+                reason = str(error).split(". See also")[0]
+                raise ManualDbtError(f"the build database cannot be opened: {reason}") from error
+        yield
 
 
 def run_dbt(paths: HomePaths, arguments: Sequence[str]) -> int:

@@ -26,9 +26,9 @@ def dbt(
     """
     from dbt.cli.main import cli
 
-    from pipeline.build.manual_dbt import WRITING, ManualDbtError, find_command, run_dbt
+    from pipeline.build.manual_dbt import WRITING, ManualDbtError, find_command, only_writer, run_dbt
     from pipeline.build.plan import was_built_by_hand
-    from pipeline.home.lock import WriterBusy, writer_lock
+    from pipeline.home.lock import WriterBusy
     from pipeline.home.paths import HomePaths
 
     paths = HomePaths(resolve_home(config, home))
@@ -37,7 +37,7 @@ def dbt(
     command = find_command(cli, arguments).name
     try:
         # `docs serve` reads no database, and stays.
-        with nullcontext() if command == "serve" else writer_lock(paths.writer_lock):
+        with nullcontext() if command == "serve" else only_writer(paths):
             code = run_dbt(paths, arguments)
             is_changed = command in WRITING and was_built_by_hand(paths)
     except ManualDbtError as error:

@@ -189,7 +189,7 @@ def test_dbt_by_hand_while_a_layer_is_built_is_refused_by_the_lock(
     holder = duckdb.connect(str(home.build_db))  # as a night holds it while dbt builds a layer
     made = by_hand(home, "run", "--select", "dim_identities")
     assert made.returncode != 0
-    assert "lock" in made.stdout.lower()
+    assert "lock" in made.stderr.lower()
     holder.close()
     assert nights.run(tmp_path / "night.log", *night_of(home)) == 0
     assert faults_of(home, undisturbed) == []

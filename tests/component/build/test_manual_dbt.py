@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from pipeline.build.manual_dbt import (
     ManualDbtError,
     complete_arguments,
     find_command,
+    only_writer,
     variables_text,
     write_variables,
 )
@@ -106,3 +109,14 @@ def test_only_what_writes_tables_is_told_to_build_them_whole(paths: HomePaths) -
 def test_a_home_without_a_night_is_told_to_run_one(tmp_path: Path) -> None:
     with pytest.raises(ManualDbtError, match="growthhouse run"):
         complete_arguments(cli, ["build"], HomePaths(tmp_path))
+
+
+def test_a_database_that_another_program_has_open_is_said_to_be(paths: HomePaths) -> None:
+    code = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(paths.build_db)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout and program.stdout.readline()
+        with pytest.raises(ManualDbtError, match=f"cannot be opened.*PID {program.pid}"), only_writer(paths):
+            pass
+    with only_writer(paths):
+        pass
