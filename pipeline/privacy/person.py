@@ -11,12 +11,18 @@ from functools import cached_property
 
 from pipeline.home.sql_text import identifier, quote
 from pipeline.privacy.words import Words
+from pipeline.settings import trimmed
 
 _TEXT_KINDS = ("VARCHAR", "JSON", "STRUCT", "MAP", "UNION", "ENUM", "BLOB")
 
 
+def _spelled(ids: Iterable[str]) -> set[str]:
+    """Ids as tables contain them: one that went through a number with a fraction ends in `.0`."""
+    return {spelling for given in ids for spelling in ((given, f"{given}.0") if given.isdigit() else (given,))}
+
+
 def _listed(values: Iterable[str]) -> str:
-    return "(" + (", ".join(map(quote, sorted(values))) or "null") + ")"
+    return "(" + (", ".join(map(quote, sorted(_spelled(values)))) or "null") + ")"
 
 
 def _is_text(kind: str) -> bool:
@@ -87,6 +93,7 @@ class Person:
 
     def owns(self, user: str, anonymous: str) -> bool:
         """The same for two cells of a delimited file; an empty cell is not an id."""
-        user, anonymous = user.strip(), anonymous.strip()
-        ids = self.also | self.users, self.also | self.anonymous
-        return user in ids[0] or anonymous in ids[1] or (not user and anonymous in self.devices)
+        user, anonymous = trimmed(user), trimmed(anonymous)
+        users, devices = _spelled(self.users | self.also), _spelled(self.anonymous | self.also)
+        is_theirs = user in users or anonymous in devices
+        return is_theirs or (not user and anonymous in _spelled(self.devices))

@@ -122,7 +122,7 @@ class Words:
 
     @cached_property
     def _after_key(self) -> re.Pattern[bytes] | None:
-        return re.compile(f"{_KEY}({_pattern(self._keyed)})(?![\\w@+.-])".encode()) if self._keyed else None
+        return re.compile(f"{_KEY}({_pattern(self._keyed)})(?:\\.0)?(?![\\w@+.-])".encode()) if self._keyed else None
 
     @cached_property
     def _bare(self) -> list[bytes]:

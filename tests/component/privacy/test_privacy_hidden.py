@@ -245,3 +245,16 @@ def test_after_a_plain_id_was_erased_broken_lines_of_others_stay_listed(tmp_path
     home.ingest()
     assert [row["line_number"] for row in home.rejects()] == [1, 4]
     assert home.active()["b.jsonl"].n_erased == 2
+
+
+def test_an_id_in_a_table_is_found_as_a_number_and_between_invisible_characters(home: Home) -> None:
+    path = home.folder / "tables" / "o.csv"
+    path.parent.mkdir()
+    ids = ("12345.0", "12345.5", "\u200b 12345\u00a0", "123450")
+    rows = [f"{n},{given},2026-01-01\n" for n, given in enumerate(ids)]
+    path.write_text("id,customer,at\n" + "".join(rows))
+    home.put("b.jsonl", b'{"userId": 12345.0, broken\n{"userId": 12345.05, broken\n')
+    home.ingest()
+    assert erase(home.settings, "user", "12345", now=NOW, say=quiet).is_clean
+    assert path.read_text() == "id,customer,at\n" + "".join(("\n", rows[1], "\n", rows[3]))
+    assert home.folder.joinpath("in", "b.jsonl").read_bytes() == b'\n{"userId": 12345.05, broken\n'
