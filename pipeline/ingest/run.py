@@ -156,6 +156,7 @@ def _read_source(state: _Ingest, source: Source) -> None:
     state.result.n_files_known += plan.n_known
     state.fresh.update(plan.renewed)
     state.forgotten.update(row.file_id for row in plan.forgotten)
+    state.result.warnings += warnings.of_tiny_files(source, [file.size_bytes for file in plan.to_read])
     _check_problems(state, source, plan)
     reader = BatchReader(state.con, state.settings, source, state.now, state.staging, state.privacy)
     for batch in batches(plan.to_read):

@@ -9,6 +9,8 @@ from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import describe_late
 from pipeline.settings import Settings, Source
 
+_MANY_FILES, _TINY_BYTES = 2000, 1 << 14
+
 
 def of_unconfigured_sources(settings: Settings, keys: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Sources of the lake, by the keys of the ledger (source and file), that the config does not name."""
@@ -23,6 +25,15 @@ def of_fewer_events(old: LedgerRow, new: LedgerRow) -> str:
         f"Source '{new.source}': {new.file} has new content, and its {new.n_accepted:,} events replace the "
         f"{old.n_accepted:,} it had. If these should still count, deliver them under a name of their own."
     )
+
+
+def of_tiny_files(source: Source, sizes: Collection[int]) -> Iterator[str]:
+    """Very many small files: each costs some milliseconds tonight and in every full build, whatever is in it."""
+    if len(sizes) > _MANY_FILES and sum(sizes) < len(sizes) * _TINY_BYTES:
+        yield (
+            f"Source '{source.name}': {len(sizes):,} new files of {sum(sizes) // len(sizes):,} bytes on average. "
+            "Reading them takes about 5 ms each, much longer than their content: deliver fewer, larger ones."
+        )
 
 
 def of_truncation(row: LedgerRow, compression: str) -> str:
