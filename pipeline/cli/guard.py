@@ -133,6 +133,14 @@ def _flushed_output() -> Iterator[None]:
                 _discard(stream)
 
 
+def say(text: str) -> None:
+    """Print a line of progress. Where nobody can read it any more, the work goes on without."""
+    try:
+        typer.echo(text)
+    except OSError:
+        _discard(sys.stdout)
+
+
 def _discard(stream: Any) -> None:
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.guard import say
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, read_settings
 
 
@@ -60,7 +61,7 @@ def _run_night(config: Path, settings: Any, **options: Any) -> None:
     from pipeline.cli.night import run_night
 
     try:
-        outcome = run_night(config.resolve(), settings, say=typer.echo, **options)
+        outcome = run_night(config.resolve(), settings, say=say, **options)
     except NightError as error:
         raise fail(str(error), error.exit_code) from error
-    typer.echo(outcome)
+    say(outcome)

@@ -145,6 +145,28 @@ def test_a_reader_that_has_gone_ends_a_query_in_silence(output: str, home: Path)
         assert process.wait(60) == 141
 
 
+def test_a_night_goes_on_where_nobody_reads_its_progress(home: Path) -> None:
+    code = """
+import pipeline.cli.night as night
+def run_night(config, settings, say, **options):
+    for _ in range(20):
+        say("x" * 10_000)
+    (settings.home / "done").touch()
+    return "published"
+night.run_night = run_night
+from pipeline.cli.app import app
+app()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+    assert (home / "done").exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_output_that_finds_no_space_is_an_error(home: Path) -> None:
     with Path("/dev/full").open("w") as full:
