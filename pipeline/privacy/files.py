@@ -108,17 +108,28 @@ def _walk(settings: Settings, folder: Path, found: Files) -> Iterator[Path]:
     entered: set[tuple[int, int]] = set()
 
     def note(error: OSError) -> None:
-        found.unreadable[shown_path(settings.home, Path(str(error.filename)))] = f"cannot be listed: {error.strerror}"
+        found.unreadable[shown_path(settings.home, Path(str(error.filename)))] = (
+            f"cannot be looked into: {error.strerror}"
+        )
 
     for at, folders, names in os.walk(folder, followlinks=True, onerror=note) if folder.exists() else ():
-        stat = os.stat(at)
+        try:
+            stat = os.stat(at)
+        except OSError as error:  # removed meanwhile
+            note(error)
+            continue
         if (stat.st_dev, stat.st_ino) in entered:
             folders.clear()
             continue
         entered.add((stat.st_dev, stat.st_ino))
         folders.sort()
         for path in (Path(at, name) for name in sorted(names)):
-            if path.is_file():
+            try:
+                is_file = path.is_file()
+            except OSError as error:  # the folder can be listed, but nobody may look at what is in it
+                note(error)
+                continue
+            if is_file:
                 yield path
             elif path.is_symlink():
                 found.unreadable[shown_path(settings.home, path)] = "is a link to a file that is not there"

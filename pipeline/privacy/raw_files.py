@@ -168,5 +168,6 @@ def _columns(source: Source | None, layout: Layout) -> dict[str, str]:
 def names_elsewhere(files: list[FoundFile], file: FoundFile) -> int:
     """How many other names (hard links) the file has that an erasure does not see: they keep the old content."""
     stat = file.path.stat()
-    same = sum(1 for other in files if os.path.samestat(other.path.stat(), stat))
-    return stat.st_nlink - same
+    if stat.st_nlink == 1:
+        return 0
+    return stat.st_nlink - sum(os.path.samestat(other.path.stat(), stat) for other in files if other.path.exists())
