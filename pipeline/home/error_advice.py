@@ -85,10 +85,14 @@ def is_database_damage(text: str) -> bool:
     return any(sign in text.lower() for sign in _DAMAGED_DATABASE)
 
 
+def is_full(text: str) -> bool:
+    """Whether an error says that disk or memory is full, whatever was read or written then."""
+    return any(sign in text.lower() for sign in (*_FULL, _SQLITE_WRITE, *_MEMORY))
+
+
 def is_of_the_machine(text: str) -> bool:
     """Whether neither the input nor the configuration can be to blame."""
-    low = text.lower()
-    return any(sign in low for sign in (*_FULL, _SQLITE_WRITE, *_MEMORY, *_DAMAGED))
+    return is_full(text) or is_damage(text)
 
 
 def _where(text: str) -> str:

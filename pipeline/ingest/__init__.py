@@ -9,7 +9,7 @@ from pipeline.ingest.formats import check_formats, format_of
 from pipeline.ingest.known_files import other_content
 from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
-from pipeline.ingest.plan import listed, shown_path
+from pipeline.ingest.present import listed, shown_path
 from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
 from pipeline.ingest.rejects import Rejects, count_rejects, describe_rejects, load_rejects, sample_rejects
 from pipeline.ingest.result import FileResult, IngestError, IngestResult

@@ -15,7 +15,8 @@ from pipeline.home.calendar import ONE_DAY, local_date
 from pipeline.home.checksums import digest
 from pipeline.home.paths import HomePaths
 from pipeline.ingest.lake.ledger import LedgerRow, read_ledger
-from pipeline.ingest.plan import shown_path, stat_of
+from pipeline.ingest.plan import stat_of
+from pipeline.ingest.present import shown_path
 from pipeline.settings import Settings
 
 Span = tuple[date, date]

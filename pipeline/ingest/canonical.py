@@ -25,8 +25,8 @@ EVENT_COLUMNS = (
 # Copies of an event that differ in one of these are a conflict.
 _CONTENT = ("event_name", "client_event_at", *_VALUES, "properties")
 
-_MISSING = "('', 'null', 'none', 'nan', 'n/a', 'na', '-', '\\n')"
 _NUMBERS = ("price", "quantity", "revenue", "duration_s")
+_IDS = ("event_id", "user_id", "anonymous_id", "item_id", "order_id")
 # A double holds fifteen digits; sums of amounts below stay exact decimals. No shop sells for more in any currency.
 MAX_AMOUNT = 1e15
 # Received so many seconds after it was sent, a line was on its way: a clock is wrong beyond, or where it came before.
@@ -44,11 +44,6 @@ MACROS = (
         when regexp_full_match(v, '[-+]?\d{1,3}(\.\d{3}){2,}') then replace(v, '.', '')
         when regexp_full_match(v, '[-+]?\d*,\d+') then replace(v, ',', '.')
         else v end""",
-    f"create or replace temp macro given(v) as case when v is not null and lower(trim(v)) not in {_MISSING} then v end",
-    # Most values have no white space at their ends, and looking for it is much cheaper than trimming.
-    r"""create or replace temp macro filled(v) as case
-        when v < '!' or ends_with(v, ' ') or ends_with(v, chr(9)) or ends_with(v, chr(10)) or ends_with(v, chr(13))
-        then nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13)), '') else v end""",
     r"""create or replace temp macro url_path(u) as case when u is null then null else coalesce(nullif(
         regexp_extract(u, '^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#]*)?([^?#]*)', 1), ''), '/') end""",
     # Percent codes that are no UTF-8 (`%bar`, links in GBK) stay as they are.
@@ -75,7 +70,8 @@ class Draft:
 
 def _identity_sql(column: str, invalid_ids: tuple[str, ...]) -> str:
     listed = ", ".join(quote(value.strip().lower()) for value in invalid_ids) or "''"
-    return f"case when lower(filled({column})) not in ({listed}) then filled({column}) end"
+    text = f"own_user({column})" if column == "user_id" else column
+    return f"case when lower({column}) not in ({listed}) then {text} end"
 
 
 def _renamed_sql(column: str, names: dict[str, str]) -> str:
@@ -103,12 +99,24 @@ def staged_sql(draft: Draft, rows: str, settings: Settings, source: Source, now:
 with draft as ({draft.select(rows)}),
 trimmed as (
     select
-        file_number, line_number, fault, row_text, properties,
-        {", ".join(f"filled({column}) as {column}" for column in CANONICAL_COLUMNS if column not in _NUMBERS)},
-        {", ".join(f"given({column}) as {column}_text" for column in _NUMBERS)}
+        file_number, line_number, fault, row_text, finite_json(properties) as properties,
+        {", ".join(f"filled({column}) as {column}" for column in CANONICAL_COLUMNS)}
     from draft
 ),
-read_plainly as (select *, {", ".join(plain)} from trimmed),
+present as (
+    select
+        file_number, line_number, fault, row_text, properties,
+        {", ".join(f"present({column}) as {column}" for column in CANONICAL_COLUMNS if column not in _NUMBERS)},
+        {", ".join(f"present({column}) as {column}_text" for column in _NUMBERS)}
+    from trimmed
+),
+identified as (
+    select
+        * replace ({", ".join(f"exact_id({column}) as {column}" for column in _IDS)}),
+        {" or ".join(f"coalesce(is_inexact_id({column}), false)" for column in _IDS)} as has_inexact_id
+    from present
+),
+read_plainly as (select *, {", ".join(plain)} from identified),
 read_otherwise as (select *, {other_times(forms, source.timezone)} as other_times from read_plainly),
 cast_once as (
     select
@@ -172,7 +180,7 @@ checked as (
             when user_id is null and anonymous_id is null then 'missing_identity'
             when event_at is null or event_at < timestamp '1970-01-01' then 'bad_timestamp'
             when event_at > {latest} then 'future_timestamp'
-            when has_non_number then 'type_conflict'
+            when has_non_number or has_inexact_id then 'type_conflict'
             when greatest(abs(price), abs(quantity), abs(revenue)) > {MAX_AMOUNT:.0f} then 'type_conflict'
             when duration_s < 0 or duration_s > {clean.max_duration_s} then 'duration_outlier'
         end as reason

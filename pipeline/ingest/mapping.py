@@ -31,8 +31,15 @@ def columns_draft(mapping: Mapping[str, str], layout: Layout, rows: str, event_n
     values = {canonical: _text(theirs, layout.type_of(theirs)) for canonical, theirs in taken.items()}
     others = [name for name in layout.columns if name not in taken.values()]
     is_wide = len(others) > _MANY_COLUMNS and layout.kind == "delimited"
-    rest = rest_of_many_texts(others) if is_wide else rest_of_columns(others)
-    return _draft(rows, "null::varchar", row_as_json(layout), rest, values, event_name)
+    rest = rest_of_many_texts(others) if is_wide else rest_of_columns({name: _as_json(name, layout) for name in others})
+    return _draft(rows, _fault(taken, layout), row_as_json(layout), rest, values, event_name)
+
+
+def _fault(taken: Mapping[str, str], layout: Layout) -> str:
+    """Bytes that are no text, in a column of Parquet that should hold text."""
+    blobs = [identifier("c_" + name) for name in taken.values() if layout.type_of(name) == "BLOB"]
+    is_bad = " or ".join(f"({column} is not null and try(decode({column})) is null)" for column in blobs)
+    return f"case when {is_bad} then 'bad_encoding' end" if blobs else "null::varchar"
 
 
 def json_lines_draft(mapping: Mapping[str, str], top: ObjectKeys, lines: str, event_name: str | None = None) -> str:
@@ -65,7 +72,10 @@ def _draft(
 ) -> str:
     """The text of a row is needed only where it has no id of its own."""
     if "event_id" in values:
-        row_text = f"case when filled({values['event_id']}) is null then {row_text} end"
+        rows = (
+            f"(select *, filled(given_id) as trimmed_id from (select *, {values['event_id']} as given_id from {rows}))"
+        )
+        row_text = f"case when present(trimmed_id) is null then {row_text} end"
     if event_name is not None:
         values = {**values, "event_name": quote(event_name)}
     columns = [f"{values.get(column, 'null::varchar')} as {column}" for column in CANONICAL_COLUMNS]
@@ -78,6 +88,8 @@ def _draft(
 def _text(name: str, kind: str) -> str:
     """A value as text; a nested one as JSON."""
     column = identifier("c_" + name)
+    if kind == "BLOB":  # Parquet of old writers does not say that its bytes are text
+        return f"try(decode({column}))"
     is_nested = kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]")
     return f"to_json({column})::varchar" if is_nested else column if kind == "VARCHAR" else f"{column}::varchar"
 
@@ -87,11 +99,21 @@ def row_as_text(layout: Layout) -> str:
     if layout.kind != "delimited":
         return "line" if layout.kind == "json_lines" else row_as_json(layout)
     delimiter = quote(layout.delimiter)
-    cells = ", ".join(f"csv_cell({identifier('c_' + name)}, {delimiter})" for name in layout.columns)
+    cells = ", ".join(f"csv_cell({identifier('c_' + name)}, {delimiter})" for name in layout.in_file)
     return f"concat_ws({delimiter}, {cells})"  # a chain of operators would be too deep for DuckDB
 
 
 def row_as_json(layout: Layout) -> str:
     """All values of a row as one JSON object."""
-    cells = ", ".join(f"{identifier(name)} := {identifier('c_' + name)}" for name in layout.columns)
+    cells = ", ".join(f"{identifier(name)} := {_readable(name, layout)}" for name in layout.columns)
     return f"to_json(struct_pack({cells}))::varchar"
+
+
+def _readable(name: str, layout: Layout) -> str:
+    """A value with its type; bytes as text, or escaped where they are none."""
+    column = identifier("c_" + name)
+    return f"coalesce(try(decode({column})), {column}::varchar)" if layout.type_of(name) == "BLOB" else column
+
+
+def _as_json(name: str, layout: Layout) -> str:
+    return f"to_json({_readable(name, layout)})::varchar"

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from duckdb import DuckDBPyConnection
 
@@ -21,15 +21,15 @@ from pipeline.ingest.formats import format_of
 from pipeline.ingest.known_files import checked, has_new_inode_time, has_same_time
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import Arrivals, LateRule
+from pipeline.ingest.present import present_files, shown_path
 from pipeline.ingest.text.inspect import ExpandsTooFar, Inspection, expands_too_far, inspect_file
-from pipeline.ingest.text.layout import FileProblem, Layout, read_layout
+from pipeline.ingest.text.layout import FileProblem, Layout, folder_values, read_layout
 from pipeline.settings import Settings, Source
 
 # A batch is compiled once and is in memory at once.
 _BATCH_BYTES, _BATCH_FILES = 1 << 28, 200
 _SETTLED_NS = 2_000_000_000
 _UNKNOWN_TIME = -1
-_SHOWN_NAMES = 3
 
 _TOO_FAR = (
     "expands to more than {:,.0f} times its size, or to a million lines with nothing in them, as a decompression bomb "
@@ -54,6 +54,10 @@ class RawFile:
     layout: Layout
     late_rule: LateRule
     problem: str = ""  # why its lines cannot be read as the source says; all of them are rejected then
+
+    def values_of(self, folders: tuple[str, ...]) -> tuple[str | None, ...]:
+        """The values of columns that are in the names of its folders."""
+        return tuple(folder_values(PurePath(self.file))[name] for name in folders)
 
 
 @dataclass
@@ -80,7 +84,10 @@ def plan_source(
     """Compare the files that exist with the ledger's active rows; those that are due also by their content."""
     plan = Plan()
     of_source = [row for row in rows.values() if row.source == source.name]
-    paths = {shown_path(settings.home, path): path for path in _present_files(settings, source, plan, bool(of_source))}
+    paths = {
+        shown_path(settings.home, path): path
+        for path in present_files(settings, source, bool(of_source), plan.warnings)
+    }
     valid = {row.file: row for row in of_source if row.reading == reading and not must_reread(row)}
     changed = _changed_files(source, paths, valid, plan, is_due)
     gone = [row for row in of_source if row.file not in paths]
@@ -95,22 +102,25 @@ def plan_source(
             continue
         same = entry.known
         if same is None or same.sha256 != found.sha256:
-            same = moved.pop(found.sha256, None)
+            same = moved.get(found.sha256)
+            if same and not _has_same_folders(source, same.file, entry.file):
+                same = None  # values of its rows are other ones now
+            moved.pop(found.sha256 if same else "", None)
         if same:
             plan.n_known += 1
             plan.renewed[source.name, entry.file] = entry.renewed(same)
             continue
         rule = arrivals.rule_of(source.name, entry.file, found.sha256, contents)
         file_id = _file_id(entry.file, f"{found.sha256}\n{source.name}\n{entry.file}\n{reading}{rule.mark}", ids)
-        layout, problem = layout_of(con, source, entry.path, found)
+        layout, problem = layout_of(con, source, entry.path, entry.file, found)
         if _is_parquet_bomb(con, entry, layout, settings.cleaning.max_expansion):
             too_far = _TOO_FAR.format(settings.cleaning.max_expansion)
             plan.warnings.append(f"Source '{source.name}': {entry.file} {too_far}")
             continue
         plan.to_read.append(entry.raw_file(found, file_id, layout, rule, problem))
-        if found.is_utf16:
+        if found.foreign and not problem and layout.kind != "parquet":
             plan.warnings.append(
-                f"Source '{source.name}': {entry.file} is UTF-16, so its lines are rejected. Save it as UTF-8."
+                f"Source '{source.name}': {entry.file} {found.foreign}. The lines that are not read are rejected."
             )
     return plan
 
@@ -159,7 +169,11 @@ def _changed_files(
     """The files that a row of the ledger does not describe by size and times, or by content; the others are known."""
     changed = []
     for file, path in paths.items():
-        if (stat := stat_of(path)) is None:
+        try:
+            if (stat := stat_of(path)) is None:
+                continue
+        except OSError as error:
+            plan.warnings.append(f"Source '{source.name}': {file} {_unreadable(error)}")
             continue
         known = valid.get(file)
         is_same = known is not None and has_same_time(known, stat)
@@ -196,21 +210,29 @@ def stat_of(path: Path) -> os.stat_result | None:
 
 def _inspect_all(files: list[_Changed], settings: Settings, source: Source) -> list[Inspection | str]:
     """What the bytes of each file are, or why it is not read."""
-    with_blank_lines = "delimited" in format_of(source).layouts
+    is_table = "delimited" in format_of(source).layouts
     limit, expansion = settings.cleaning.max_line_bytes, settings.cleaning.max_expansion
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda file: _inspect(file.path, limit, with_blank_lines, expansion), files))
+        return list(pool.map(lambda file: _inspect(file.path, limit, is_table, expansion, source.delimiter), files))
 
 
-def _inspect(path: Path, max_line_bytes: int, with_blank_lines: bool, max_expansion: float) -> Inspection | str:
+def _inspect(
+    path: Path, max_line_bytes: int, is_table: bool, max_expansion: float, delimiter: str | None
+) -> Inspection | str:
     try:
-        return inspect_file(path, max_line_bytes, with_blank_lines, max_expansion)
+        return inspect_file(path, max_line_bytes, is_table, max_expansion, delimiter)
     except ExpandsTooFar:
         return _TOO_FAR.format(max_expansion)
-    except PermissionError:
-        return "cannot be read (no permission). It is skipped until it can: give this user the right to read it."
     except FileNotFoundError:
         return "was removed before it was read."
+    except OSError as error:
+        return _unreadable(error)
+
+
+def _unreadable(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "cannot be read (no permission). It is skipped until it can: give this user the right to read it."
+    return f"cannot be read ({error.strerror or error}). It is skipped until it can: check its disk, or move it away."
 
 
 def _is_parquet_bomb(con: DuckDBPyConnection, file: _Changed, layout: Layout, max_expansion: float) -> bool:
@@ -226,42 +248,24 @@ def ledger_time(mtime_ns: int, is_settled: bool) -> int:
     return mtime_ns if is_settled else _UNKNOWN_TIME
 
 
-def layout_of(con: DuckDBPyConnection, source: Source, path: Path, found: Inspection) -> tuple[Layout, str]:
+def _has_same_folders(source: Source, file: str, other: str) -> bool:
+    return "parquet" not in format_of(source).layouts or (
+        folder_values(PurePath(file)) == folder_values(PurePath(other))
+    )
+
+
+def layout_of(con: DuckDBPyConnection, source: Source, path: Path, file: str, found: Inspection) -> tuple[Layout, str]:
     """The layout of a file, and why it is not what the source says; empty if it is."""
     layout, form = Layout("none"), format_of(source)
     try:
-        if found.n_bytes:
+        if found.n_bytes:  # none is left of a file that was cut in its first block
             layout = read_layout(con, path, source, form.layouts)
             if layout.kind in ("delimited", "parquet"):
+                layout = layout.with_folders(folder_values(PurePath(file)))
                 form.columns(source, layout)
     except FileProblem as problem:
-        return layout, str(problem)
+        return layout, str(problem) if layout.kind == "parquet" else found.foreign or str(problem)
     return layout, ""
-
-
-def shown_path(home: Path, path: Path) -> str:
-    """How a file is named in the ledger and in messages."""
-    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
-
-
-def listed(names: list[str]) -> str:
-    """A few names, and how many more there are."""
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    return ", ".join(names[:_SHOWN_NAMES]) + more
-
-
-def _present_files(settings: Settings, source: Source, plan: Plan, has_history: bool) -> list[Path]:
-    files = settings.source_files(source)
-    folders = settings.source_folders(source)
-    pattern = settings.source_pattern(source)
-    if not files:
-        hint = f" It is a folder: write {pattern}/**/* for the files in it." if pattern in map(str, folders) else ""
-        history = " Events ingested before stay." if has_history else ""
-        plan.warnings.append(f"Source '{source.name}': no file matches {pattern}.{hint}{history}")
-    elif folders and Path(source.path).name not in ("*", "**"):
-        names = listed([shown_path(settings.home, folder) for folder in folders])
-        plan.warnings.append(f"Source '{source.name}': `path` matches folders, which are not read: {names}.")
-    return files
 
 
 def batches(files: list[RawFile]) -> Iterator[list[RawFile]]:

@@ -7,7 +7,7 @@ the survey (json_keys.py) found few of them, else each key looked up in each lin
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.home.sql_text import identifier, quote
@@ -50,11 +50,11 @@ class Properties:
         return f"case when coalesce({values}) is not null then '{{' || concat_ws(',', {', '.join(texts)}) || '}}' end"
 
 
-def rest_of_columns(names: Iterable[str]) -> str:
-    """`properties` from columns named c_…, of delimited text or Parquet."""
+def rest_of_columns(values: Mapping[str, str]) -> str:
+    """`properties` from columns of delimited text or Parquet: the JSON text of each, by its name."""
     rest = Properties()
-    for name in names:
-        rest.add(json.dumps(name, ensure_ascii=False), f"to_json({identifier('c_' + name)})::varchar")
+    for name, value in values.items():
+        rest.add(json.dumps(name, ensure_ascii=False), value)
     return rest.sql()
 
 

@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from pipeline.home.sql_text import quote
 from pipeline.ingest.result import IngestError
+from pipeline.ingest.texts import own_user
 from pipeline.ingest.tombstones import HEX_DIGITS, Tombstones, keyed_hash
 from pipeline.settings import Settings
 
@@ -138,6 +139,7 @@ class PrivacyFilter:
 
     def pseudonym(self, column: str, given: str) -> str:
         """An id of `user_id` or `anonymous_id` as the lake contains it."""
+        given = own_user(given) if column == "user_id" else given
         return keyed_hash(self.key, given) if column in self.columns else given
 
     def install(self, con: DuckDBPyConnection) -> None:

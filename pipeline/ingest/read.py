@@ -16,7 +16,7 @@ import duckdb
 
 from pipeline.home.memory import given_limit
 from pipeline.home.sql_text import file_list, quote
-from pipeline.ingest import canonical, late, mapping, properties, times
+from pipeline.ingest import canonical, late, mapping, properties, texts, times
 from pipeline.ingest.formats import FORMATS, Draft, Format, format_of
 from pipeline.ingest.json_keys import survey
 from pipeline.ingest.lake.files import Staging
@@ -49,6 +49,18 @@ class FileCounts:
     n_erased: int = 0
     first_late_at: datetime | None = None
     last_late_at: datetime | None = None
+    n_counted: int | None = None  # by the bytes of the file, apart from its rows; of erased persons too
+    refusal: str = ""  # why the file could not be read: nothing of it counts
+
+    @property
+    def n_lines(self) -> int:
+        """Lines of the file that still count."""
+        return (self.n_found if self.n_counted is None else self.n_counted) - self.n_erased
+
+    @property
+    def n_found(self) -> int:
+        """Lines that became something."""
+        return self.n_accepted + self.n_rejected + self.n_erased
 
     @property
     def n_rejected(self) -> int:
@@ -67,7 +79,7 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
         }
     )
     con.execute("set timezone = 'UTC'")  # of Parquet's times with a zone; times without one are read in times.py
-    for macro in (*times.MACROS, *canonical.MACROS, *properties.MACROS, *mapping.MACROS):
+    for macro in (*texts.MACROS, *times.MACROS, *canonical.MACROS, *properties.MACROS, *mapping.MACROS):
         con.execute(macro)
     for form in FORMATS.values():
         for macro in form.macros:
@@ -96,12 +108,15 @@ class BatchReader:
         self._holds_back = late.prepare(self.con, self.settings, {file.file_id: file.late_rule for file in batch})
         scratch = self.staging.folder()
         scratch.mkdir()
-        unparsed = RejectedLines(scratch / "rejected.jsonl")
+        unparsed, rows = RejectedLines(scratch / "rejected.jsonl"), Rows(batch[0].layout)
         try:
             if batch[0].problem:
                 self._reject_all(batch, unparsed, scratch)
             elif batch[0].layout.kind != "none":
-                self._stage(self._load(batch, batch[0].layout, unparsed, scratch), counts)
+                rows = self._load(batch, batch[0].layout, unparsed, scratch)
+                self._stage(rows, counts)
+            else:
+                _reject_cut_off(batch, unparsed)
             unparsed.close()
             self._take_unparsed(unparsed)
         finally:
@@ -113,6 +128,7 @@ class BatchReader:
             "select file_number, reason, count(*) from rejected group by all"
         ).fetchall():
             counts[number].reasons[reason] = n
+        _hold_against(rows, counts)
         self.staging.write_rejected(self.con, self.source.name, [(file.file_id, file.file) for file in batch], self.now)
         return counts
 
@@ -121,9 +137,16 @@ class BatchReader:
         return format_of(self.source)
 
     def _load(self, batch: list[RawFile], layout: Layout, unparsed: RejectedLines, scratch: Path) -> Rows:
-        files = [InputFile(file.path, file.file_id, layout, file.inspection) for file in batch]
-        needed = () if layout.kind == "json_lines" else self._format.columns(self.source, layout).values()
-        return load_rows(self.con, files, needed, self.settings.cleaning.max_line_bytes, unparsed, scratch)
+        files = [
+            InputFile(file.path, file.file_id, layout, file.inspection, file.values_of(layout.folders))
+            for file in batch
+        ]
+        taken = {} if layout.kind == "json_lines" else self._format.columns(self.source, layout)
+        required = [taken[name] for name in ("event_at", "event_name") if name in taken]
+        ids = [taken[name] for name in ("user_id", "anonymous_id") if name in taken]
+        required += sorted(ids, key=layout.columns.index)[:1]  # without a second id there still is an identity
+        limit = self.settings.cleaning.max_line_bytes
+        return load_rows(self.con, files, required, taken.get("event_at"), limit, unparsed, scratch)
 
     def _reject_all(self, batch: list[RawFile], unparsed: RejectedLines, scratch: Path) -> None:
         """Text that is not what its source says is rejected line by line, anything else as one line."""
@@ -207,3 +230,18 @@ class BatchReader:
                 f"""insert into rejected select f, n, reason, line
                 from read_json({file_list([unparsed.path])}, format = 'newline_delimited', columns = {columns})"""
             )
+
+
+def _reject_cut_off(batch: list[RawFile], unparsed: RejectedLines) -> None:
+    """A compressed file that was cut in its first block has no line, but it is not an empty file."""
+    for number, file in enumerate(batch):
+        if file.inspection.is_truncated:
+            unparsed.add(number, 1, "truncated_file", "")
+
+
+def _hold_against(rows: Rows, counts: list[FileCounts]) -> None:
+    """Refuse each file of which something is missing, or more was found than its bytes have."""
+    for number, of_file in enumerate(counts):
+        of_file.n_counted, of_file.refusal = rows.n_lines.get(number), rows.refused.get(number, "")
+        if not of_file.refusal and of_file.n_counted not in (None, of_file.n_found):
+            of_file.refusal = f"it has {of_file.n_counted:,} lines, but {of_file.n_found:,} were read"

@@ -32,14 +32,15 @@ from pipeline.ingest.lake.recovery import (
     record_unknown,
 )
 from pipeline.ingest.late import TOO_LATE, Arrivals, arrival_of
-from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, listed, plan_source, stat_of
+from pipeline.ingest.plan import Key, Plan, RawFile, batches, ledger_time, plan_source, stat_of
+from pipeline.ingest.present import listed
 from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
 from pipeline.ingest.read import BatchReader, FileCounts, connect
 from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
-_READING_VERSION = 4
+_READING_VERSION = 5
 
 
 @dataclass
@@ -152,12 +153,11 @@ def _read_source(state: _Ingest, source: Source) -> None:
     reading = reading_hash(state.settings, source, state.privacy)
     due = check_rule(state.lake, state.now)
     plan = plan_source(state.con, state.settings, source, state.rows, reading, state.must_reread, state.arrivals, due)
-    state.result.warnings += plan.warnings
+    state.result.warnings += [*plan.warnings, *warnings.of_tiny_files(source, [f.size_bytes for f in plan.to_read])]
     state.result.n_files_known += plan.n_known
     state.fresh.update(plan.renewed)
     state.forgotten.update(row.file_id for row in plan.forgotten)
-    state.result.warnings += warnings.of_tiny_files(source, [file.size_bytes for file in plan.to_read])
-    _check_problems(state, source, plan)
+    _check_problems(state, source, plan, reading)
     reader = BatchReader(state.con, state.settings, source, state.now, state.staging, state.privacy)
     for batch in batches(plan.to_read):
         for file, counts in zip(batch, reader.read(batch), strict=True):
@@ -166,11 +166,13 @@ def _read_source(state: _Ingest, source: Source) -> None:
             if after is None or (after.st_size, after.st_mtime_ns, after.st_ctime_ns) != before:
                 state.result.warnings.append(f"{file.file} changed while it was read; the next run reads it again.")
                 continue
+            if counts.refusal:
+                state.result.warnings.append(warnings.of_unreadable(source.name, file.file, counts.refusal))
+                continue
             _add_file(state, source, file, counts, reading)
         _report_progress(state, source, len(plan.to_read))
     state.result.warnings += warnings.of_empty_columns(source, reader.n_accepted, reader.filled_columns)
-    empty = [file.file for file in state.result.files if file.source == source.name and file.status == "empty"]
-    if empty:
+    if empty := [file.file for file in state.result.files if file.source == source.name and file.status == "empty"]:
         state.result.warnings.append(f"Source '{source.name}': empty: {listed(empty)}.")
 
 
@@ -180,12 +182,12 @@ def _report_progress(state: _Ingest, source: Source, n_files: int) -> None:
     state.say(f"{source.name}: {len(read)} of {n_files} new files: {n_accepted:,} events, {n_rejected:,} rejected")
 
 
-def _check_problems(state: _Ingest, source: Source, plan: Plan) -> None:
-    """One odd file is rejected with a warning; if no new file is what the source says, the config is wrong."""
+def _check_problems(state: _Ingest, source: Source, plan: Plan, reading: str) -> None:
+    """One odd file is rejected with a warning; if no file of a source is what it says, the config is wrong."""
     odd = [file for file in plan.to_read if file.problem]
-    if not odd:
-        return
-    if len(odd) == sum(1 for file in plan.to_read if file.inspection.n_bytes):
+    others = {key: row for key, row in state.rows.items() if key not in {(source.name, file.file) for file in odd}}
+    has_good = any(row.gave_events and row.reading == reading for row in others.values())  # by the same config
+    if odd and not has_good and len(odd) == sum(1 for file in plan.to_read if file.inspection.n_bytes):
         raise IngestError(
             f"Source '{source.name}': {odd[0].file} {odd[0].problem}.\n"
             f"Correct the source in {state.settings.config_path.name}, or move away: {listed([f.file for f in odd])}. "
@@ -224,7 +226,6 @@ def _add_file(state: _Ingest, source: Source, file: RawFile, counts: FileCounts,
 
 
 def _ledger_row(state: _Ingest, source: Source, file: RawFile, counts: FileCounts, reading: str) -> LedgerRow:
-    n_lines = counts.n_accepted + counts.n_rejected
     return LedgerRow(
         file_id=file.file_id,
         source=source.name,
@@ -233,13 +234,13 @@ def _ledger_row(state: _Ingest, source: Source, file: RawFile, counts: FileCount
         size_bytes=file.size_bytes,
         mtime_ns=ledger_time(file.mtime_ns, file.is_settled),
         ctime_ns=file.ctime_ns,
-        n_lines=n_lines,
+        n_lines=counts.n_lines,
         n_accepted=counts.n_accepted,
         n_rejected=counts.n_rejected,
         min_event_at=counts.min_event_at,
         max_event_at=counts.max_event_at,
         ingested_at=state.now,
-        status="loaded" if n_lines or counts.n_erased else "empty",
+        status="loaded" if counts.n_lines or counts.n_erased else "empty",
         event_names=tuple(sorted(counts.event_names)),
         reading=reading,
         n_erased=counts.n_erased,

@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from pipeline.home.calendar import naive_utc
-from pipeline.home.sql_text import quote
+from pipeline.home.sql_text import file_list, quote
 from pipeline.ingest import warnings
 from pipeline.ingest.lake.files import Staging
 from pipeline.ingest.late import LateRule
-from pipeline.ingest.plan import RawFile, layout_of, shown_path
+from pipeline.ingest.plan import RawFile, layout_of
+from pipeline.ingest.present import shown_path
 from pipeline.ingest.pseudonyms import privacy_filter
 from pipeline.ingest.read import BatchReader, connect
 from pipeline.ingest.text.inspect import ByteStream, inspect_file
@@ -88,7 +89,7 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
         sample.file_problems.append(f"{name} cannot be read: {getattr(error, 'strerror', None) or str(error)}")
         return
     found = inspect_file(target, reader.settings.cleaning.max_line_bytes)
-    layout, problem = layout_of(reader.con, reader.source, target, found)
+    layout, problem = layout_of(reader.con, reader.source, target, name, found)
     if problem:
         sample.file_problems.append(f"{name} {problem}")
         return
@@ -108,6 +109,9 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
         late_rule=LateRule(),
     )
     (counts,) = reader.read([file])
+    if counts.refusal:
+        sample.file_problems.append(f"{name} cannot be read: {counts.refusal}")
+        return
     sample.n_lines += counts.n_accepted + counts.n_rejected
     sample.reasons.update(counts.reasons)
 
@@ -117,7 +121,7 @@ def _copy_beginning(con: duckdb.DuckDBPyConnection, path: Path, target: Path) ->
     with path.open("rb") as file:
         is_parquet = file.read(4) == _PARQUET
     if is_parquet:
-        rows = f"select * from read_parquet({quote(path)}) limit {_SAMPLE_ROWS}"
+        rows = f"select * from read_parquet({file_list([path])}, hive_partitioning = false) limit {_SAMPLE_ROWS}"
         try:
             con.execute(f"copy ({rows}) to {quote(target)} (format parquet)")
         except duckdb.Error:

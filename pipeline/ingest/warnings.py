@@ -36,6 +36,14 @@ def of_tiny_files(source: Source, sizes: Collection[int]) -> Iterator[str]:
         )
 
 
+def of_unreadable(source: str, file: str, problem: str) -> str:
+    """A file is left out, and every later night tries it again."""
+    return (
+        f"Source '{source}': {file} cannot be read ({problem}). It is left out until it can, and events it gave "
+        "before stay: deliver it again, or move it away."
+    )
+
+
 def of_truncation(row: LedgerRow, compression: str) -> str:
     """A compressed file ends early."""
     return (

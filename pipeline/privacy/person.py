@@ -88,7 +88,8 @@ class Person:
             parts.append(f"trim({device}) in {_listed(ids)}")
         if person:
             devices = {f"anon:{given}" for given in self.devices | self.anonymous}
-            parts.append(f"{person} in {_listed(self.users | self.also | devices)}")
+            users = {user for user in self.users if not user.startswith("anon:")}  # those are persons of devices
+            parts.append(f"{person} in {_listed(users | self.also | devices)}")
         return [f"coalesce({part}, false)" for part in parts]
 
     def owns(self, user: str, anonymous: str) -> bool:

@@ -12,7 +12,7 @@ from pipeline.settings.predicates import are_apart
 from pipeline.settings.sections.alerts import Alerts, Email, Webhook
 from pipeline.settings.sections.churn import Churn
 from pipeline.settings.sections.funnels import FunnelStep
-from pipeline.settings.sections.identity import trimmed
+from pipeline.settings.sections.identity import PLACEHOLDERS, trimmed
 from pipeline.settings.sections.purchase import Purchase
 from pipeline.settings.sections.sources import CANONICAL_COLUMNS, Source
 from pipeline.settings.settings import Settings
@@ -21,6 +21,7 @@ from pipeline.settings.unsupported import PLANNED_FORMATS
 __all__ = [
     "CANONICAL_COLUMNS",
     "EVENT_COLUMNS",
+    "PLACEHOLDERS",
     "PLANNED_FORMATS",
     "Alerts",
     "Churn",

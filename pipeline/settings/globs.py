@@ -27,18 +27,37 @@ def find_matches(pattern: str) -> set[str]:
     return found
 
 
-def folders_below(base: str) -> Iterator[str]:
-    """A folder and the visible folders below it; what links lead to comes last, and only if it has no other name."""
+def find_unlisted(pattern: str) -> dict[str, str]:
+    """The folders that have to be listed for a glob and cannot be, with the reason."""
+    parts, unlisted = Path(pattern).parts, dict[str, str]()
+    for at, part in enumerate(parts):
+        for folder in find_matches(str(Path(*parts[:at]))) if glob.has_magic(part) else ():
+            if part == "**":
+                for _ in folders_below(folder, unlisted):
+                    pass
+            elif os.path.isdir(folder):
+                try:
+                    os.scandir(folder).close()
+                except OSError as error:
+                    unlisted[folder] = error.strerror or str(error)
+    return unlisted
+
+
+def folders_below(base: str, unlisted: dict[str, str] | None = None) -> Iterator[str]:
+    """A folder and the visible folders below it; what links lead to comes last, and only if it has no other name.
+
+    Those that cannot be listed go to `unlisted`, with the reason.
+    """
     entered: set[tuple[int, int]] = set()
     waiting = [base]
     while waiting:
         links: list[str] = []
         for at in waiting:
-            yield from _walk(at, entered, links)
+            yield from _walk(at, entered, links, {} if unlisted is None else unlisted)
         waiting = sorted(links)
 
 
-def _walk(base: str, entered: set[tuple[int, int]], links: list[str]) -> Iterator[str]:
+def _walk(base: str, entered: set[tuple[int, int]], links: list[str], unlisted: dict[str, str]) -> Iterator[str]:
     try:
         stat = os.stat(base)
         if (stat.st_dev, stat.st_ino) in entered:
@@ -46,14 +65,17 @@ def _walk(base: str, entered: set[tuple[int, int]], links: list[str]) -> Iterato
         entered.add((stat.st_dev, stat.st_ino))
         with os.scandir(base) as entries:
             folders = sorted((entry.path, entry.is_symlink()) for entry in entries if _is_visible_folder(entry))
-    except OSError:  # gone meanwhile, or not ours to list
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        unlisted[base] = error.strerror or str(error)
         return
     yield base
     for path, is_link in folders:
         if is_link:
             links.append(path)
         else:
-            yield from _walk(path, entered, links)
+            yield from _walk(path, entered, links, unlisted)
 
 
 def _is_visible_folder(entry: os.DirEntry[str]) -> bool:

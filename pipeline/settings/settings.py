@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 from pydantic import Field, PrivateAttr, field_validator
 
 from pipeline.settings.errors import ConfigError
-from pipeline.settings.globs import find_matches
+from pipeline.settings.globs import find_matches, find_unlisted
 from pipeline.settings.locations import Location, key_text, line_of
 from pipeline.settings.sections.aha import Aha
 from pipeline.settings.sections.alerts import Alerts
@@ -128,11 +129,22 @@ class Settings(Section):
 
     def source_files(self, source: Source) -> list[Path]:
         """The files of a source that exist now, sorted by path."""
-        return [path for path in self._matches(source) if path.is_file()]
+        return [path for path in self._matches(source) if _is_file(path)]
 
     def source_folders(self, source: Source) -> list[Path]:
         """The folders that a source's glob matches; they are not read."""
-        return [path for path in self._matches(source) if path.is_dir()]
+        return [path for path in self._matches(source) if os.path.isdir(path)]
+
+    def unlisted_folders(self, source: Source) -> list[tuple[Path, str]]:
+        """The folders that a source's glob has to look into and cannot, each with the reason."""
+        return sorted((Path(folder), why) for folder, why in find_unlisted(self.source_pattern(source)).items())
 
     def _matches(self, source: Source) -> list[Path]:
         return sorted(map(Path, find_matches(self.source_pattern(source))))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # nobody may look: reading it says why
+        return True

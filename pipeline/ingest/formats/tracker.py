@@ -184,14 +184,16 @@ def _draft_sql(lines: str, found: FoundKeys) -> str:
             case when is_object then line else '{{}}' end as line  -- functions on bad JSON raise
         from {lines}
     ),
-    parsed as (select *, json_transform(line, {quote(_structure(found))}) as j{keys} from objects)
+    parsed as (select *, json_transform(line, {quote(_structure(found))}) as j{keys} from objects),
+    named as (select *, {coalesce(ids)} as given_id from parsed),
+    trimmed as (select *, filled(given_id) as trimmed_id from named)
     select
         file_number, line_number,
         {_fault(found)} as fault,
-        case when filled({coalesce(ids)}) is null then json(line)::varchar end as row_text,
+        case when present(trimmed_id) is null then json(line)::varchar end as row_text,
         {_properties(found)} as properties,
         {", ".join(_values(found))}
-    from parsed"""
+    from trimmed"""
 
 
 FORMAT = Format(name="tracker", layouts=("json_lines",), draft=draft, json_keys=lambda source: _KNOWN_KEYS)

@@ -16,6 +16,18 @@ from typing import Any
 
 import zstandard
 
+from pipeline.ingest.text.foreign import describe_foreign
+from pipeline.ingest.text.records import (
+    BLANK,
+    BOM,
+    LineCounter,
+    Positions,
+    RowCounter,
+    find_delimiter,
+    has_blank_line,
+    positions,
+)
+
 _READ_BYTES = 1 << 18
 # A zstd block of 4 bytes may expand to 128 KiB, so zstd gets little at a time; zlib has a limit of its own.
 _ZSTD_SLICE, _OUTPUT_BYTES = 1 << 12, 1 << 20
@@ -24,7 +36,6 @@ _SMALL_BYTES = 1 << 26
 # Empty lines, or lines of one brace, cost much more than their bytes; no event is so short.
 _MANY_LINES, _HOLLOW_BYTES, _HOLLOW_SHARE = 1 << 20, 8, 0.1
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # The line reader takes it for the end of a column; JSON never contains it unescaped.
 LINE_MARK = b"\x01"
 
@@ -49,7 +60,7 @@ class Inspection:
     n_bytes: int = 0  # decompressed, about
     is_truncated: bool = False
     is_padded: bool = False  # zeros after the last gzip member, as tar leaves them: sound, but not for DuckDB
-    is_utf16: bool = False
+    foreign: str = ""  # what it is, and how to convert it, where it is not text as it is read here
     has_bad_utf8: bool = False
     has_nul: bool = False
     has_line_mark: bool = False
@@ -57,6 +68,8 @@ class Inspection:
     has_odd_newlines: bool = False
     has_only_returns: bool = False  # \r ends the lines, as on old Macs and in some spreadsheets
     has_blank_line: bool = False
+    n_lines: int | None = None  # with something on them; of sound text
+    n_rows: int | None = None  # of delimited text, with the header, where each is a line with its quotes in place
 
     @property
     def is_damaged(self) -> bool:
@@ -166,27 +179,61 @@ def _line_is_long(window: bytes, carried: int, limit: int) -> tuple[bool, int]:
     return is_long or rest > limit, rest
 
 
+@dataclass
+class _Counter:
+    """Counts the lines of JSON, or the rows of delimited text: the first bytes say which it is."""
+
+    max_line_bytes: int
+    is_table: bool
+    delimiter: str | None
+    lines: LineCounter | None = None
+    rows: RowCounter | None = None
+
+    def add(self, chunk: bytes, ends: Positions) -> None:
+        if self.lines is None and self.rows is None:
+            self._begin(chunk)
+        for counter in (self.lines, self.rows):
+            if counter is not None:
+                counter.add(chunk, ends)
+
+    def _begin(self, chunk: bytes) -> None:
+        text = chunk.removeprefix(BOM).lstrip()
+        if not self.is_table or text.startswith(b"{") or not text:
+            self.lines = LineCounter()
+        elif not text.startswith(b"PAR1"):
+            first_line = text.split(b"\n", 1)[0].decode("utf-8", errors="replace")
+            delimiter = self.delimiter or find_delimiter(first_line)
+            if not chunk.startswith(2 * BOM):
+                self.rows = RowCounter(delimiter.encode(), self.max_line_bytes)
+
+
 def inspect_file(
-    path: Path, max_line_bytes: int, with_blank_lines: bool = True, max_expansion: float = math.inf
+    path: Path,
+    max_line_bytes: int,
+    is_table: bool = True,
+    max_expansion: float = math.inf,
+    delimiter: str | None = None,
 ) -> Inspection:
     """Read a file once. A damaged one is not an error, as long as it can be read. Raises ExpandsTooFar.
 
-    Looking for blank lines takes longer than all the rest, so it can be left out.
+    `is_table`: whether it may be delimited text, with this delimiter if it is given. Blank lines matter only there.
     """
     stream, found = ByteStream(path, max_expansion), Inspection()
-    chunks = iter(stream)
+    chunks, counter = iter(stream), _Counter(max_line_bytes, is_table, delimiter)
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    carried, n_newlines, n_returns, n_pairs, last = 0, 0, 0, 0, b""
+    carried, n_newlines, n_returns, n_pairs, last, start = 0, 0, 0, 0, b"", b""
     for chunk in chunks:
-        found.is_utf16 = found.is_utf16 or (found.n_bytes == 0 and chunk.startswith(_UTF16))
+        start = start or chunk
         found.n_bytes += len(chunk)
-        n_newlines += chunk.count(b"\n")
+        ends = positions(chunk, b"\n")
+        counter.add(chunk, ends)
+        n_newlines += len(ends)
         if b"\r" in chunk or last == b"\r":
             n_returns += chunk.count(b"\r")
             n_pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
         found.has_nul = found.has_nul or b"\0" in chunk
         found.has_line_mark = found.has_line_mark or LINE_MARK in chunk
-        found.has_blank_line = found.has_blank_line or (with_blank_lines and _is_blank_near(chunk, last))
+        found.has_blank_line = found.has_blank_line or (is_table and _is_blank_near(chunk, last, ends))
         is_long, carried = _line_is_long(chunk, carried, max_line_bytes)
         found.has_long_line = found.has_long_line or is_long
         if not found.has_bad_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
@@ -206,13 +253,18 @@ def inspect_file(
     # DuckDB wants one kind of line end per file: all \n, or all \r\n.
     found.has_odd_newlines = n_returns > 0 and not n_returns == n_pairs == n_newlines
     found.has_only_returns = n_returns > 0 and n_newlines == 0
+    if found.has_bad_utf8 or found.has_nul or start.lstrip(BOM + BLANK).startswith(b"["):
+        found.foreign = describe_foreign(start)
+    if not (found.is_damaged or stream.is_truncated or stream.is_padded):
+        found.n_lines = counter.lines.finish() if counter.lines else None
+        found.n_rows = counter.rows.finish() if counter.rows else None
     found.sha256, found.compression = stream.sha256, stream.compression
     found.is_truncated, found.is_padded = stream.is_truncated, stream.is_padded
     return found
 
 
-def _is_blank_near(chunk: bytes, last: bytes) -> bool:
-    return b"\n\n" in chunk or b"\n\r\n" in chunk or (last in (b"\n", b"") and chunk[:1] in (b"\n", b"\r"))
+def _is_blank_near(chunk: bytes, last: bytes, ends: Positions) -> bool:
+    return has_blank_line(chunk, ends) or (last in (b"\n", b"") and chunk[:1] in (b"\n", b"\r"))
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

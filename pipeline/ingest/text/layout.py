@@ -8,18 +8,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from urllib.parse import unquote
 
 from duckdb import DuckDBPyConnection, InvalidInputException, IOException
 
 from pipeline.home.sql_text import file_list
 from pipeline.ingest.text.inspect import ByteStream
+from pipeline.ingest.text.records import find_delimiter
 from pipeline.settings import Source
 
-_DELIMITERS = (",", "\t", ";", "|")
 _FIRST_BYTES = 1 << 16
 _KINDS = {"json_lines": "JSON lines", "delimited": "delimited text", "parquet": "Parquet"}
+_FOLDER = re.compile(r"([^=]+)=(.*)")
 _DATA = re.compile(r"@|^[\d.,:/ -]+$")
 _FOREIGN = {b"PK\x03\x04": "a ZIP archive or an Excel workbook", b"%PDF": "a PDF", b"SQLite": "an SQLite database"}
 
@@ -37,6 +40,19 @@ class Layout:
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()  # of Parquet
     n_skip: int = 0  # lines before the first row: the header, and blank lines above it
+    folders: tuple[str, ...] = ()  # the last of the columns: they are in the names of folders, `name=value`
+
+    @property
+    def in_file(self) -> tuple[str, ...]:
+        """The columns of the file itself."""
+        return self.columns[: len(self.columns) - len(self.folders)]
+
+    def with_folders(self, names: Iterable[str]) -> Layout:
+        """The same with the columns that are in the names of folders; one that the file has too is the file's."""
+        taken = {name.lower() for name in self.columns}
+        more = tuple(name for name in names if name.lower() not in taken)
+        types = (*self.types, *("VARCHAR",) * len(more)) if self.types else ()
+        return replace(self, columns=(*self.columns, *more), types=types, folders=more)
 
     def type_of(self, column: str) -> str:
         """The type of a column; text has no other."""
@@ -72,9 +88,21 @@ def read_layout(con: DuckDBPyConnection, path: Path, source: Source, kinds: tupl
     return _delimited_layout(text, source) if kind == "delimited" else Layout("json_lines")
 
 
+def folder_values(path: PurePath) -> dict[str, str | None]:
+    """The values in the names of folders (`dt=2026-11-10/`, as Hive and Spark write them) by their names."""
+    found: dict[str, str | None] = {}
+    for part in path.parent.parts:
+        if named := _FOLDER.fullmatch(part):
+            value = unquote(named[2])
+            found[unquote(named[1])] = None if value == "__HIVE_DEFAULT_PARTITION__" else value
+    return found
+
+
 def _parquet_layout(con: DuckDBPyConnection, path: Path) -> Layout:
     try:
-        rows = con.execute(f"describe select * from read_parquet({file_list([path])})").fetchall()
+        rows = con.execute(
+            f"describe select * from read_parquet({file_list([path])}, hive_partitioning = false)"
+        ).fetchall()
     except (InvalidInputException, IOException) as error:
         raise FileProblem(f"is not a complete Parquet file ({str(error).splitlines()[0]})") from error
     return Layout("parquet", columns=tuple(str(row[0]) for row in rows), types=tuple(str(row[1]) for row in rows))
@@ -85,9 +113,7 @@ def _delimited_layout(text: str, source: Source) -> Layout:
     n_blank_lines = text[:n_blank].count("\n")
     text = text[n_blank:]
     first_line = text.split("\n", 1)[0]
-    delimiter = source.delimiter or max(
-        _DELIMITERS, key=lambda mark: (first_line.count(mark), -_DELIMITERS.index(mark))
-    )
+    delimiter = source.delimiter or find_delimiter(first_line)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         first = next(reader, [])

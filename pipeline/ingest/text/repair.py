@@ -1,4 +1,4 @@
-"""Repairs a damaged text file: sound lines go to a temporary copy, the others are listed with a reason.
+"""Repairs damaged JSON lines: sound lines go to a temporary copy, the others are listed with a reason.
 
 Only damaged files come here (see inspect.py). Blocks are checked at once, and line by line only around a fault.
 """
@@ -6,17 +6,16 @@ Only damaged files come here (see inspect.py). Blocks are checked at once, and l
 from __future__ import annotations
 
 import json
-from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import IO
 
 from pipeline.ingest.text.inspect import ByteStream
+from pipeline.ingest.text.records import BLANK, BOM, filled_lines
 
 KEPT_BYTES = 10_000
-_BOM = b"\xef\xbb\xbf"
 _SMALL_BYTES = 1 << 12
 
 
@@ -81,11 +80,9 @@ class _Sorter:
     out: IO[bytes]
     limit: int
     faults: tuple[bytes, ...]
-    with_blank_lines: bool
     rejected: RejectedLines
     file_number: int
     n_lines: int = 0
-    empty_lines: array[int] = field(default_factory=lambda: array("q"))
 
     def sort(self, block: bytes) -> None:
         """Write the sound lines of a block: all at once where it is sound, else by halves."""
@@ -105,18 +102,16 @@ class _Sorter:
         """List a bad line and leave its place empty."""
         self.n_lines += 1
         self.rejected.add(self.file_number, self.n_lines, reason, shown(line))
-        self.empty_lines.append(self.n_lines)
         self.out.write(b"\n")
 
     def _sort_line(self, line: bytes) -> None:
-        if len(line) > self.limit:
-            self.reject("oversized_line", line)
-        elif any(fault in line for fault in self.faults) or not _is_utf8(line):
-            self.reject("bad_encoding", line)
-        elif self.with_blank_lines and not line.strip():
+        if not line.strip(BLANK):
             self.n_lines += 1
-            self.empty_lines.append(self.n_lines)
             self.out.write(b"\n")
+        elif len(line) > self.limit:
+            self.reject("oversized_line", line)
+        elif any(fault in line for fault in self.faults) or not is_utf8(line):
+            self.reject("bad_encoding", line)
         else:
             self.n_lines += 1
             self.out.write(line + b"\n")
@@ -124,14 +119,13 @@ class _Sorter:
     def _is_sound(self, block: bytes) -> bool:
         if any(fault in block for fault in self.faults):
             return False
-        if self.with_blank_lines and (b"\n\n" in block or block.startswith(b"\n")):
-            return False
         if len(block) > self.limit and max(map(len, block.split(b"\n"))) > self.limit:
             return False
-        return _is_utf8(block)
+        return is_utf8(block)
 
 
-def _is_utf8(text: bytes) -> bool:
+def is_utf8(text: bytes) -> bool:
+    """Whether bytes are text."""
     if text.isascii():
         return True
     try:
@@ -148,50 +142,61 @@ def repair(
     max_line_bytes: int,
     faults: tuple[bytes, ...],
     has_only_returns: bool,
-    with_blank_lines: bool,
     rejected: RejectedLines,
     file_number: int,
-) -> array[int]:
+) -> int:
     """Write the sound lines of `path` to `target` under their line numbers; a line with one of `faults` is bad.
 
-    Returns the numbers of the lines that are empty there: bad ones and, `with_blank_lines`, blank ones.
+    Returns how many lines with something on them the file has.
     """
-    stream = ByteStream(path)
-    chunks = (chunk.replace(b"\r", b"\n") if has_only_returns else chunk for chunk in stream)
+    stream, n_filled = ByteStream(path), 0
     with target.open("wb") as out:
-        sorter = _Sorter(out, max_line_bytes, faults, with_blank_lines, rejected, file_number)
+        sorter = _Sorter(out, max_line_bytes, faults, rejected, file_number)
         held: _Block | None = None
-        for block in _blocks(chunks, max_line_bytes):
+        for block in _blocks(with_plain_line_ends(stream, has_only_returns), max_line_bytes):
             if held is not None:
-                _take(sorter, held)
+                n_filled += _take(sorter, held)
             held = block
         if held is not None:
-            _take_last(sorter, held, stream.is_truncated)
+            n_filled += _take_last(sorter, held, stream.is_truncated)
         elif stream.is_truncated:
             sorter.reject("truncated_file", b"")
-    return sorter.empty_lines
+            n_filled += 1
+    return n_filled
 
 
-def _one_line_end(block: bytes) -> bytes:
-    """Only \\n ends a line; a \\r inside one is white space."""
-    return block.replace(b"\r\n", b"\n").replace(b"\r", b" ") if b"\r" in block else block
+def with_plain_line_ends(chunks: Iterable[bytes], has_only_returns: bool) -> Iterator[bytes]:
+    r"""Only \n ends a line; a \r elsewhere is white space, unless nothing else ends lines."""
+    held = b""
+    for chunk in chunks:
+        text = held + chunk
+        held = b"\r" if text.endswith(b"\r") else b""
+        text = text[: len(text) - len(held)]
+        if b"\r" in text:
+            text = text.replace(b"\r", b"\n") if has_only_returns else text.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+        yield text
+    if has_only_returns and held:
+        yield b"\n"
 
 
-def _take(sorter: _Sorter, block: _Block) -> None:
+def _take(sorter: _Sorter, block: _Block) -> int:
+    """How many lines with something on them a block has; they are sorted."""
     if block.is_cut:
         sorter.reject("oversized_line", block.lines)
-        return
-    first = block.lines.removeprefix(_BOM) if sorter.n_lines == 0 else block.lines
-    sorter.sort(_one_line_end(first))
+        return 1
+    lines = block.lines
+    while sorter.n_lines == 0 and lines.startswith(BOM):
+        lines = lines.removeprefix(BOM)
+    sorter.sort(lines)
+    return filled_lines(lines)
 
 
-def _take_last(sorter: _Sorter, block: _Block, is_truncated: bool) -> None:
+def _take_last(sorter: _Sorter, block: _Block, is_truncated: bool) -> int:
     """The last line of a truncated file is rejected as such; if it ends with a line, an empty one is."""
     start = block.lines.rfind(b"\n") + 1
-    whole, rest = block.lines[:start], block.lines[start:].rstrip(b"\r")
-    if whole:
-        _take(sorter, _Block(whole))
+    whole, rest = block.lines[:start], block.lines[start:]
+    n_filled = _take(sorter, _Block(whole)) if whole else 0
     if is_truncated:
         sorter.reject("truncated_file", rest)
-    elif rest:
-        _take(sorter, _Block(rest if block.is_cut else rest + b"\n", block.is_cut))
+        return n_filled + 1
+    return n_filled + (_take(sorter, _Block(rest if block.is_cut else rest + b"\n", block.is_cut)) if rest else 0)

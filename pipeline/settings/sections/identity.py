@@ -23,13 +23,13 @@ DEFAULT_INVALID_IDS = (
     "00000000-0000-0000-0000-000000000000",
 )
 
-# What programs write where there is no value. Nobody has such an id, whatever `invalid_ids` says.
-_NO_VALUES = frozenset(
-    (
-        *("", "-", "null", "(null)", "none", "nil", "undefined", "nan", "n/a", "na", "\\n", "true", "false"),
-        *("(not set)", "[object object]", "00000000-0000-0000-0000-000000000000"),
-    )
+# What programs write where there is no value, in lower case. It is a missing value in every id and text.
+PLACEHOLDERS = (
+    *("null", "(null)", "<null>", "[null]", "none", "(none)", "nil", "undefined", "(undefined)", "\\n", "-"),
+    *("nan", "na", "n/a", "#n/a", "<na>", "not set", "(not set)", "(not provided)", "[object object]"),
 )
+# Nobody has such an id, whatever `invalid_ids` says.
+_NO_IDS = frozenset((*PLACEHOLDERS, "", "true", "false", "00000000-0000-0000-0000-000000000000"))
 _INVISIBLE = ("C", "Z")  # Unicode categories: control and format characters, all kinds of white space
 
 
@@ -45,7 +45,7 @@ class Identity(Section):
     def is_valid_id(self, given: str) -> bool:
         """Whether a text can be the id of somebody: visible, and no placeholder."""
         text = trimmed(given).lower()
-        return text not in _NO_VALUES and text not in {trimmed(word).lower() for word in self.invalid_ids}
+        return text not in _NO_IDS and text not in {trimmed(word).lower() for word in self.invalid_ids}
 
 
 def trimmed(given: str) -> str:

@@ -148,7 +148,7 @@ for ending in {endings}:
     assert inspect_file(path, 1 << 20).has_long_line
     rejected = RejectedLines(scratch / "rejected")
     repair(path, scratch / "repaired", max_line_bytes=1 << 20, faults=(b"\\0",), has_only_returns=False,
-           with_blank_lines=False, rejected=rejected, file_number=0)
+           rejected=rejected, file_number=0)
     rejected.close()
     print(ending, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """

@@ -1,0 +1,59 @@
+"""The raw files that exist now, by the name that people see; folders and names that cannot be read.
+
+Not here: which of them are new (plan.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.settings import Settings, Source
+
+_SHOWN_NAMES = 3
+
+
+def shown_path(home: Path, path: Path) -> str:
+    """How a file is named in the ledger and in messages; bytes that are not UTF-8 as `\\udc..`."""
+    name = path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _has_readable_name(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def listed(names: list[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    return ", ".join(names[:_SHOWN_NAMES]) + more
+
+
+def present_files(settings: Settings, source: Source, has_history: bool, warnings: list[str]) -> list[Path]:
+    """The files of a source that have a readable name; what is odd about them and their folders goes to `warnings`."""
+    files = settings.source_files(source)
+    folders = settings.source_folders(source)
+    pattern = settings.source_pattern(source)
+    odd = [shown_path(settings.home, path) for path in files if not _has_readable_name(path)]
+    if odd:
+        warnings.append(
+            f"Source '{source.name}': names that are not UTF-8 cannot be read: {listed(odd)}. Rename these files or "
+            "their folders (as with convmv); the others are read."
+        )
+        files = [path for path in files if _has_readable_name(path)]
+    for folder, problem in settings.unlisted_folders(source):
+        warnings.append(
+            f"Source '{source.name}': the folder {shown_path(settings.home, folder)} cannot be listed ({problem}), so "
+            "its files are not read. Give this user the right to, or move it away."
+        )
+    if not files and not odd:
+        hint = f" It is a folder: write {pattern}/**/* for the files in it." if pattern in map(str, folders) else ""
+        history = " Events ingested before stay." if has_history else ""
+        warnings.append(f"Source '{source.name}': no file matches {pattern}.{hint}{history}")
+    elif folders and Path(source.path).name not in ("*", "**"):
+        names = listed([shown_path(settings.home, folder) for folder in folders])
+        warnings.append(f"Source '{source.name}': `path` matches folders, which are not read: {names}.")
+    return files

@@ -1,0 +1,52 @@
+"""What a file is that is not text in UTF-8 with a row or an object per line, and how to convert it.
+
+Belongs here: a guess by the first bytes, for a message. Nothing is decoded by it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.ingest.text.records import BOM
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_ARRAY = re.compile(rb"\s*\[\s*\{")
+_PAIR = re.compile(rb"[\xa1-\xfe]{2}")
+_HIGH = re.compile(rb"[\x80-\xff]")
+
+
+def describe_foreign(start: bytes) -> str:
+    """The message continues "the file"; empty where nothing is to be said."""
+    if _is_utf16(start):
+        return "is UTF-16: convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)"
+    if _ARRAY.match(start.removeprefix(BOM)):
+        return "is a JSON array: write one object per line (`jq -c '.[]'`)"
+    if encoding := _single_byte_encoding(start):
+        return f"is not UTF-8 but looks like {encoding}: convert it to UTF-8 (`iconv -f {encoding} -t UTF-8`)"
+    return ""
+
+
+def _is_utf16(start: bytes) -> bool:
+    """By its mark, or by the zeros that every second byte of most languages is."""
+    return start.startswith(_UTF16_MARKS) or any(
+        len(start) > 8 and start[first::2].count(0) > 0.4 * len(start) / 2 > start[1 - first :: 2].count(0) * 8
+        for first in (0, 1)
+    )
+
+
+def _single_byte_encoding(start: bytes) -> str:
+    """Of text where most lines that are not ASCII are not UTF-8 either."""
+    lines = [line for line in start.split(b"\n")[:-1] or [start] if not line.isascii()]
+    bad = b"\n".join(line for line in lines if not _decodes(line))
+    if 2 * len([line for line in lines if not _decodes(line)]) <= len(lines):
+        return ""
+    n_high, n_paired = len(_HIGH.findall(bad)), 2 * len(_PAIR.findall(bad))
+    return "GB18030" if n_paired > 0.8 * n_high and _decodes(bad, "gb18030") else "WINDOWS-1252"
+
+
+def _decodes(text: bytes, encoding: str = "utf-8") -> bool:
+    try:
+        text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
