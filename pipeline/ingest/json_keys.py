@@ -27,11 +27,6 @@ class ObjectKeys:
     has_too_many: bool = False  # others are not listed, but looked up line by line
     has_no_object: bool = False  # some line has another value here, or an empty object
 
-    @property
-    def is_absent(self) -> bool:
-        """Whether no line has an object with keys here."""
-        return not self.known and not self.others and not self.has_too_many
-
 
 FoundKeys = dict[str, ObjectKeys]  # by the same paths
 

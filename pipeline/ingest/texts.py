@@ -16,9 +16,8 @@ _USER = "user:"
 _LOOKS_ANONYMOUS = f"({_USER})*{ANONYMOUS}"
 
 _LONGEST = max(map(len, PLACEHOLDERS))
-# No placeholder goes on with a digit, as ids do that begin like one.
-_FIRST = re.escape("".join(sorted({case[0] for word in PLACEHOLDERS for case in (word, word.upper())})))
-_BEGINS_LIKE_ONE = rf"^[{_FIRST}](?:$|[^0-9])"
+_FIRST = sorted({case[0] for word in PLACEHOLDERS for case in (word, word.upper())})
+_BEGINS_LIKE_ONE = " or ".join(f"ascii(v) = {ord(first)}" for first in _FIRST)
 
 # White space and marks without width, in ASCII and elsewhere.
 _ASCII_BLANKS = (*range(0x09, 0x0E), *range(0x1C, 0x21))
@@ -38,7 +37,7 @@ MACROS = (
         then nullif(trim(v, {_BLANKS}), '') else v end""",
     # Of a trimmed text. Few values begin like a placeholder, and only those are folded. (IN is compiled to a join.)
     f"""create or replace temp macro present(v) as case
-        when strlen(v) <= {_LONGEST} and regexp_matches(v, {quote(_BEGINS_LIKE_ONE)})
+        when ({_BEGINS_LIKE_ONE}) and strlen(v) <= {_LONGEST}
             and list_contains([{", ".join(map(quote, PLACEHOLDERS))}], lower(v))
         then null else v end""",
     # An id that went through a number with a fraction: 12345.0 is 12345. Beyond 2^53, and with an exponent, digits are

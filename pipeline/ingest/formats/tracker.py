@@ -6,6 +6,7 @@ Lines are read as text and parsed in SQL, because a typed reader turns bad lines
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from pipeline.home.sql_text import identifier, quote
 from pipeline.ingest.formats.base import Draft, Format
@@ -69,18 +70,21 @@ _KNOWN_KEYS: KnownKeys = {
 }
 
 
+def _set_fields(outer: dict[str, object], name: str, inner: Mapping[str, object]) -> None:
+    """Read these fields of an inner object; json_transform takes no object without any, as where keys are looked up."""
+    outer.pop(name, None)
+    if inner:
+        outer[name] = inner
+
+
 def _structure(found: FoundKeys) -> str:
     """What json_transform reads out of a line."""
     top: dict[str, object] = {**fields(found["$"])}
     context: dict[str, object] = {**fields(found["$.context"])}
     for part in _CONTEXT_PARTS:
-        context.pop(part, None)
-        if not found[f"$.context.{part}"].is_absent:
-            context[part] = fields(found[f"$.context.{part}"])
-    for name, inner in (("properties", fields(found["$.properties"])), ("context", context)):
-        top.pop(name, None)
-        if inner:
-            top[name] = inner
+        _set_fields(context, part, fields(found[f"$.context.{part}"]))
+    _set_fields(top, "properties", fields(found["$.properties"]))
+    _set_fields(top, "context", context)
     return json.dumps(top or {"event": "VARCHAR"})
 
 

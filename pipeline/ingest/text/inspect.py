@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import math
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ _SMALL_BYTES = 1 << 26
 # Empty lines, or lines of one brace, cost much more than their bytes; no event is so short.
 _MANY_LINES, _HOLLOW_BYTES, _HOLLOW_SHARE = 1 << 20, 8, 0.1
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # a zstd frame of notes, as pzstd writes first
 # The line reader takes it for the end of a column; JSON never contains it unescaped.
 LINE_MARK = b"\x01"
 
@@ -101,7 +103,7 @@ class ByteStream:
             file.seek(0)
             if start.startswith(_GZIP):
                 self.compression = "gzip"
-            elif start == _ZSTD:
+            elif start == _ZSTD or _SKIPPABLE.fullmatch(start):
                 self.compression = "zstd"
             raw = self._raw(file)
             yield from raw if self.compression == "none" else self._limited(self._decompressed(raw))

@@ -147,6 +147,15 @@ def test_line_numbers_count_blank_and_refused_lines(tmp_path: Path) -> None:
     assert home.reasons() == [(4, "bad_encoding")]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("colour", ['"col\nour"', '"\n\ncolour\n"', '"col""our"'])
+def test_a_name_in_the_header_may_hold_line_ends(tmp_path: Path, colour: str, end: str) -> None:
+    text = "".join(f"{row}\n" for row in ("", f"user,action,time,price,{colour}", *[ROW] * 3))
+    home = read(tmp_path, text.replace("\n", end).encode())
+    assert len(home.events()) == 3
+    assert home.reasons() == []
+
+
 def test_a_header_below_blank_lines(tmp_path: Path) -> None:
     assert read(tmp_path, b"\n\n" + csv(ROW)).values("user_id", "line_number") == [("u1", 4)]
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ingest_home import PACKERS, TRACKER, Home, jsonl, track
 
 
@@ -313,3 +314,26 @@ def test_campaign_values_come_from_the_context_else_from_the_address(tmp_path: P
         ("news letter", "e-mail", "may"),
         ("ads", None, None),
     ]
+
+
+KEYS_THAT_ARE_LOOKED_UP = ({"": 1}, {"\0": 1}, {f"k{i}": i for i in range(201)})
+
+
+@pytest.mark.parametrize("odd", KEYS_THAT_ARE_LOOKED_UP, ids=("empty", "nul", "many"))
+@pytest.mark.parametrize(
+    "place",
+    [(), ("properties",), ("context",), *(("context", part) for part in ("page", "campaign", "device"))],
+    ids=str,
+)
+def test_odd_keys_at_any_place_stop_no_ingest_and_are_kept(
+    tmp_path: Path, place: tuple[str, ...], odd: dict[str, int]
+) -> None:
+    """Alone in an object they leave nothing there that a column is taken from."""
+    inner: dict[str, Any] = odd
+    for key in reversed(place):
+        inner = {key: inner}
+    home = Home(tmp_path)
+    home.put("a.jsonl", jsonl({**track(), **inner}))
+    home.ingest()
+    kept = inner["properties"] if place == ("properties",) else inner
+    assert json.loads(home.event()["properties"]) == kept

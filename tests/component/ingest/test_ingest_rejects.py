@@ -31,9 +31,9 @@ REASONS: dict[str, list[Any]] = {
     "missing_identity": [track(user=None), track(user="null"), track(user=None, anonymousId="undefined")],
     "bad_timestamp": [
         *(track(at=at) for at in ("yesterday", "", "1969-12-31T23:59:59Z", "2026-02-30T10:00:00Z")),
-        *(track(at=at) for at in ("99999999999999999999", "infinity")),
+        *(track(at=at) for at in ("99999999999999999999", "infinity", "9999-01-01T00:00:00Z")),
     ],
-    "future_timestamp": [track(at="2026-02-02T12:00:01Z"), track(at="9999-12-31T23:59:59Z")],
+    "future_timestamp": [track(at="2026-02-02T12:00:01Z"), track(at="9998-12-31T23:59:59Z")],
     "type_conflict": [
         *(track(price="cheap"), track(quantity=[1]), track(revenue="1e999"), track(duration="long"), track(price=True)),
     ],
@@ -193,6 +193,33 @@ def test_a_file_that_is_completed_later_replaces_what_came_of_its_beginning(tmp_
     assert home.ingest().warnings == []
     assert home.values("user_id") == [f"u{i}" for i in range(50)]
     assert home.reasons() == []
+
+
+TABLE = {**TRACKER, "format": "table", "columns": {"user_id": "u", "event_name": "e", "event_at": "t"}}
+WHOLE = gzip.compress(jsonl(GOOD))
+BROKEN_ARCHIVES = {
+    "cut in its header": WHOLE[:5],
+    "cut after its first bytes": WHOLE[:2],
+    "with a wrong checksum": WHOLE[:-8] + bytes(4) + WHOLE[-4:],
+}
+
+
+@pytest.mark.parametrize("source", [TRACKER, TABLE], ids=lambda source: source["format"])
+@pytest.mark.parametrize("content", BROKEN_ARCHIVES.values(), ids=BROKEN_ARCHIVES)
+def test_an_archive_that_gives_no_byte_is_no_empty_file(tmp_path: Path, content: bytes, source: dict[str, Any]) -> None:
+    home = Home(tmp_path, source)
+    (tmp_path / "in" / "a.jsonl.gz").write_bytes(content)
+    report = home.ingest()
+    assert home.reasons() == [(1, "truncated_file")]
+    assert ["truncated or damaged" in text for text in report.warnings] == [True]
+
+
+def test_a_zstd_file_may_begin_with_a_frame_of_notes(tmp_path: Path) -> None:
+    notes = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"note"
+    home = Home(tmp_path)
+    (tmp_path / "in" / "a.jsonl.zst").write_bytes(notes + zstandard.compress(jsonl(GOOD)) + notes)
+    assert home.ingest().warnings == []
+    assert home.values("line_number") == [1]
 
 
 def test_garbage_after_a_gzip_member_is_damage(tmp_path: Path) -> None:
