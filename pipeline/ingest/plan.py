@@ -15,8 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
-from duckdb import DuckDBPyConnection
+import duckdb
 
+from pipeline.home.error_advice import is_full
+from pipeline.home.sql_text import file_list
 from pipeline.ingest.formats import format_of
 from pipeline.ingest.known_files import checked, has_new_inode_time, has_same_time
 from pipeline.ingest.lake.ledger import LedgerRow
@@ -72,7 +74,7 @@ class Plan:
 
 
 def plan_source(
-    con: DuckDBPyConnection,
+    con: duckdb.DuckDBPyConnection,
     settings: Settings,
     source: Source,
     rows: dict[Key, LedgerRow],
@@ -235,11 +237,17 @@ def _unreadable(error: OSError) -> str:
     return f"cannot be read ({error.strerror or error}). It is skipped until it can: check its disk, or move it away."
 
 
-def _is_parquet_bomb(con: DuckDBPyConnection, file: _Changed, layout: Layout, max_expansion: float) -> bool:
+def _is_parquet_bomb(con: duckdb.DuckDBPyConnection, file: _Changed, layout: Layout, max_expansion: float) -> bool:
     """Rows times columns by the footer of a Parquet file: each takes a byte at least once it is read."""
     if layout.kind != "parquet":
         return False
-    (n_rows,) = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(file.path)]).fetchall()[0]
+    footer = f"select sum(num_rows) from parquet_file_metadata({file_list([file.path])})"
+    try:
+        ((n_rows,),) = con.execute(footer).fetchall()
+    except duckdb.Error as error:
+        if is_full(str(error)):
+            raise
+        return False  # whoever reads it says what is wrong with it
     return expands_too_far(int(n_rows or 0) * len(layout.columns), file.stat.st_size, max_expansion)
 
 
@@ -254,7 +262,9 @@ def _has_same_folders(source: Source, file: str, other: str) -> bool:
     )
 
 
-def layout_of(con: DuckDBPyConnection, source: Source, path: Path, file: str, found: Inspection) -> tuple[Layout, str]:
+def layout_of(
+    con: duckdb.DuckDBPyConnection, source: Source, path: Path, file: str, found: Inspection
+) -> tuple[Layout, str]:
     """The layout of a file, and why it is not what the source says; empty if it is."""
     layout, form = Layout("none"), format_of(source)
     try:

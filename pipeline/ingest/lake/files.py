@@ -136,8 +136,16 @@ def move_into_lake(lake: Lake, names: dict[str, str], staging: Staging) -> None:
         fsync(path)
         os.replace(path, target)
         failpoint("ingest_between_renames")
-    for folder in {*(target.parent for _, target in moves), lake.events}:
+    _remove_former(lake, set(names.values()), {target for _, target in moves})
+    for folder in {*(target.parent for _, target in moves), lake.events, lake.rejected}:
         fsync(folder)
+
+
+def _remove_former(lake: Lake, names: set[str], written: set[Path]) -> None:
+    """What files that were read again gave before and do not give now, as lines that were of the future then."""
+    for path in lake_files(lake):
+        if name_of(path) in names and path not in written:
+            path.unlink()
 
 
 def lake_files(lake: Lake) -> list[Path]:

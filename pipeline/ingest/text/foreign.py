@@ -9,6 +9,22 @@ import re
 
 from pipeline.ingest.text.records import BOM
 
+# By their first bytes. Text in these is not looked for.
+_MAGIC = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"%PDF": "a PDF",
+    b"SQLite": "an SQLite database",
+    b"\x1f\x8b": "compressed twice",
+    b"\x28\xb5\x2f\xfd": "compressed twice",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x04\x22\x4d\x18": "an LZ4 archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "an RAR archive",
+    b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
+}
+_PARQUET = b"PAR1"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ARRAY = re.compile(rb"\s*\[\s*\{")
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
@@ -17,12 +33,24 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 def describe_foreign(start: bytes) -> str:
     """The message continues "the file"; empty where nothing is to be said."""
+    if archive := describe_archive(start):
+        return archive
+    if start.startswith(_PARQUET):  # who reads its footer says what is wrong with it
+        return ""
     if _is_utf16(start):
         return "is UTF-16: convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)"
     if _ARRAY.match(start.removeprefix(BOM)):
         return "is a JSON array: write one object per line (`jq -c '.[]'`)"
     if encoding := _single_byte_encoding(start):
         return f"is not UTF-8 but looks like {encoding}: convert it to UTF-8 (`iconv -f {encoding} -t UTF-8`)"
+    return ""
+
+
+def describe_archive(start: bytes) -> str:
+    """The same for a file that is no text at all."""
+    for magic, name in _MAGIC.items():
+        if start.startswith(magic):
+            return f"is {name}, not text or Parquet: unpack or export it (gzip and zstd are read as they are)"
     return ""
 
 

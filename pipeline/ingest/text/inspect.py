@@ -194,6 +194,8 @@ class _Counter:
     def add(self, chunk: bytes, ends: Positions) -> None:
         if self.lines is None and self.rows is None:
             self._begin(chunk)
+            if self.lines is not None and chunk.startswith(BOM):  # alone it is no line
+                chunk = b" " * len(BOM) + chunk.removeprefix(BOM)
         for counter in (self.lines, self.rows):
             if counter is not None:
                 counter.add(chunk, ends)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from urllib.parse import unquote
 
-from duckdb import DuckDBPyConnection, InvalidInputException, IOException
+import duckdb
 
+from pipeline.home.error_advice import is_full
 from pipeline.home.sql_text import file_list
+from pipeline.ingest.text.foreign import describe_archive
 from pipeline.ingest.text.inspect import ByteStream
 from pipeline.ingest.text.records import find_delimiter
 from pipeline.settings import Source
@@ -24,7 +26,6 @@ _FIRST_BYTES = 1 << 16
 _KINDS = {"json_lines": "JSON lines", "delimited": "delimited text", "parquet": "Parquet"}
 _FOLDER = re.compile(r"([^=]+)=(.*)")
 _DATA = re.compile(r"@|^[\d.,:/ -]+$")
-_FOREIGN = {b"PK\x03\x04": "a ZIP archive or an Excel workbook", b"%PDF": "a PDF", b"SQLite": "an SQLite database"}
 
 
 class FileProblem(Exception):
@@ -50,7 +51,7 @@ class Layout:
     def with_folders(self, names: Iterable[str]) -> Layout:
         """The same with the columns that are in the names of folders; one that the file has too is the file's."""
         taken = {name.lower() for name in self.columns}
-        more = tuple(name for name in names if name.lower() not in taken)
+        more = tuple({name.lower(): name for name in names if name.lower() not in taken}.values())
         types = (*self.types, *("VARCHAR",) * len(more)) if self.types else ()
         return replace(self, columns=(*self.columns, *more), types=types, folders=more)
 
@@ -64,7 +65,7 @@ class Layout:
         return any(_DATA.search(name) for name in self.columns)
 
 
-def read_layout(con: DuckDBPyConnection, path: Path, source: Source, kinds: tuple[str, ...]) -> Layout:
+def read_layout(con: duckdb.DuckDBPyConnection, path: Path, source: Source, kinds: tuple[str, ...]) -> Layout:
     """Look at the beginning of a file; FileProblem where its format reads no such `kinds` of layout."""
     start = b""
     for chunk in ByteStream(path):
@@ -73,13 +74,12 @@ def read_layout(con: DuckDBPyConnection, path: Path, source: Source, kinds: tupl
             break
     text = start.decode("utf-8", errors="replace").removeprefix("\ufeff")
     kind = "parquet" if start[:4] == b"PAR1" else "json_lines" if text.lstrip()[:1] == "{" else "delimited"
-    if not start.strip():
+    if not text.strip():
         return Layout("json_lines" if "json_lines" in kinds else "none")
     if kinds == ("json_lines",) and kind != "parquet":
         return Layout("json_lines")  # whatever is not JSON is rejected line by line
-    for magic, name in _FOREIGN.items():
-        if start.startswith(magic):
-            raise FileProblem(f"is {name}, not a table of text or Parquet: unpack or export it")
+    if archive := describe_archive(start):
+        raise FileProblem(archive)
     if kind not in kinds:
         wanted = " or ".join(_KINDS[kind] for kind in kinds)
         raise FileProblem(f"is {_KINDS[kind]}, but a {source.format} source is {wanted} (use `format: table` for it)")
@@ -93,17 +93,19 @@ def folder_values(path: PurePath) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for part in path.parent.parts:
         if named := _FOLDER.fullmatch(part):
-            value = unquote(named[2])
-            found[unquote(named[1])] = None if value == "__HIVE_DEFAULT_PARTITION__" else value
+            name, value = (unquote(text).replace("\0", "\ufffd") for text in named.groups())  # SQL ends at a NUL
+            found[name] = None if value == "__HIVE_DEFAULT_PARTITION__" else value
     return found
 
 
-def _parquet_layout(con: DuckDBPyConnection, path: Path) -> Layout:
+def _parquet_layout(con: duckdb.DuckDBPyConnection, path: Path) -> Layout:
     try:
         rows = con.execute(
             f"describe select * from read_parquet({file_list([path])}, hive_partitioning = false)"
         ).fetchall()
-    except (InvalidInputException, IOException) as error:
+    except duckdb.Error as error:
+        if is_full(str(error)):
+            raise
         raise FileProblem(f"is not a complete Parquet file ({str(error).splitlines()[0]})") from error
     return Layout("parquet", columns=tuple(str(row[0]) for row in rows), types=tuple(str(row[1]) for row in rows))
 

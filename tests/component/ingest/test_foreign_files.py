@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ingest_home import Home, jsonl, track
+from ingest_home import TRACKER, Home, jsonl, track
 
 from pipeline.ingest import IngestError
 from pipeline.ingest.text.foreign import describe_foreign
 
+BOM = b"\xef\xbb\xbf"
+TABLE = {**TRACKER, "format": "table", "columns": {"user_id": "u", "event_name": "e", "event_at": "t"}}
 LINE = '{"event": "加入购物车", "timestamp": "2026-01-05T10:00:00Z", "userId": "用户", "note": "x"}\n'
 NAMES = "用户,事件,时间\nu1,购买,2026-01-05\n" * 5
 WEST = '{"event": "x", "city": "München", "name": "Zoë Café"}\n' * 5
@@ -26,6 +32,9 @@ WEST = '{"event": "x", "city": "München", "name": "Zoë Café"}\n' * 5
         (NAMES.encode("gb18030"), "iconv -f GB18030"),
         (WEST.encode("cp1252"), "iconv -f WINDOWS-1252"),
         (json.dumps([{"a": 1}]).encode(), "jq -c"),
+        (gzip.compress(LINE.encode()), "compressed twice"),
+        (bz2.compress(LINE.encode()), "bzip2"),
+        (lzma.compress(LINE.encode()), "xz"),
         (json.dumps([{"a": 1}], indent=2).encode(), "jq -c"),
     ],
 )
@@ -57,3 +66,15 @@ def test_a_table_in_another_encoding_says_which(tmp_path: Path) -> None:
     home.put("b.csv", NAMES.encode())
     assert "in/a.csv is not UTF-8" in home.ingest().warnings[0]
     assert set(home.values("user_id")) == {"u1"}
+
+
+@pytest.mark.parametrize("content", [BOM, BOM + b"\n", b"\n\n" + BOM])
+@pytest.mark.parametrize("source", [TRACKER, TABLE], ids=lambda source: source["format"])
+def test_a_byte_order_mark_alone_is_no_line(tmp_path: Path, source: dict[str, Any], content: bytes) -> None:
+    home = Home(tmp_path, source)
+    home.put("a", content)
+    home.put("b", BOM + jsonl({**track(), **dict.fromkeys(("u", "e"), "x"), "t": "2026-01-05T10:00:00Z"}))
+    warnings = home.ingest().warnings
+    if content.startswith(BOM):
+        assert warnings == [f"Source '{source['name']}': empty: in/a."]
+    assert [(row.n_lines, row.n_accepted) for name, row in home.active().items() if name == "b"] == [(1, 1)]

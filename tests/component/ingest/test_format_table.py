@@ -259,6 +259,26 @@ def test_files_that_are_no_text_say_what_they_are(tmp_path: Path, content: bytes
     assert [(row["file"], row["line_number"], row["reason"]) for row in home.rejects()] == [("in/b.csv", 1, "bad_row")]
 
 
+def test_a_parquet_file_with_a_wrong_byte_anywhere_stops_no_night(tmp_path: Path) -> None:
+    """Where the reader cannot tell, values are other ones; else nothing of the file counts, with a warning."""
+    good = tmp_path / "good.parquet"
+    rows = """select 'u' || i as "user", 'buy' as action, timestamp '2026-01-05 10:00:00' as time
+        from range(50) as r (i)"""
+    duckdb.execute(f"copy ({rows}) to '{good}' (format parquet)")
+    content = bytearray(good.read_bytes())
+    home = Home(tmp_path, table(columns={"user_id": "user", "event_name": "action", "event_at": "time"}))
+    home.put("sound.parquet", bytes(content))
+    for place in range(0, len(content), len(content) // 50):
+        content[place] ^= 0xFF
+        home.put(f"wrong-{place}.parquet", bytes(content))
+        content[place] ^= 0xFF
+    warnings = "".join(home.ingest().warnings)
+    assert home.active()["sound.parquet"].n_accepted == 50
+    for path in (tmp_path / "in").glob("wrong-*"):
+        row = home.active().get(path.name)
+        assert path.name in warnings or (row is not None and row.n_lines == 50)
+
+
 def test_a_file_of_empty_lines_has_no_rows_and_no_columns_to_miss(tmp_path: Path) -> None:
     """What an erasure leaves of JSON lines that were all about one person."""
     line = b'{"user": "u1", "action": "buy", "time": "2026-01-05 10:00:00", "price": 3}\n'

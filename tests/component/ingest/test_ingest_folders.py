@@ -106,3 +106,17 @@ def test_a_file_that_nobody_may_look_at_is_named(tmp_path: Path, monkeypatch: py
     (warning,) = home.ingest().warnings
     assert "in/b.jsonl cannot be read (no permission)" in warning
     assert home.values("user_id") == ["u1"]
+
+
+ODD_FOLDERS = ("%00=1", "x=%00", "x=%FF", "x=", "=1", "%20=1", "X=1/x=2", "ſ=1/S=2", "c_user=';--", 'a"=1')
+
+
+def test_no_name_of_a_folder_stops_a_night(tmp_path: Path) -> None:
+    home = Home(tmp_path, {**TABLE, "columns": {"user_id": "user", "event_name": "event", "event_at": "time"}})
+    for folder in ODD_FOLDERS:
+        home.put(f"{folder}/x.csv", b"user,time,event\nu1,2026-01-05,x\n")
+        put_parquet(home, f"{folder}/x.parquet", "'u1' as user, '2026-01-05' as time, 'x' as event")
+    assert home.ingest().warnings == []
+    assert len(home.events()) == 2 * len(ODD_FOLDERS)
+    found = {Path(event["file"]).parent.name: json.loads(event["properties"] or "{}") for event in home.events()}
+    assert (found["x=%00"], found["x=2"]) == ({"x": "\ufffd"}, {"x": "2"})

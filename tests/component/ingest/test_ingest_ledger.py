@@ -271,3 +271,15 @@ def test_a_time_without_a_zone_is_taken_as_utc(tmp_path: Path) -> None:
     home.ingest(now=datetime(2026, 2, 1, 12))
     assert home.reasons() == [(2, "future_timestamp")]
     assert home.ledger()[0].ingested_at == datetime(2026, 2, 1, 12, tzinfo=UTC).replace(tzinfo=None)
+
+
+def test_a_line_that_is_no_longer_of_the_future_is_no_longer_rejected(tmp_path: Path) -> None:
+    """What a file gave before and does not give when it is read again is removed, and nothing misses it."""
+    home = Home(tmp_path)
+    home.put("a.jsonl", jsonl(track(at="2026-02-03T10:00:00Z")))
+    home.put("b.jsonl", jsonl(track()))
+    home.ingest()
+    for days, n_events in ((3, 2), (0, 1), (3, 2)):
+        home.ingest(now=NOW + timedelta(days=days), full_refresh=True)
+        assert (len(home.events()), len(home.rejects())) == (n_events, 2 - n_events)
+        assert home.ingest(now=NOW + timedelta(days=days)).warnings == []
