@@ -7,6 +7,7 @@ GateBroken: a crashed check is neither a pass nor a failure.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -74,8 +75,9 @@ def _row(suite: Suite, check: Check, passed: bool | None, observed: str, n_unexp
 
 @cache
 def _great_expectations() -> tuple[Any, Any]:
-    """The module and one batch definition that takes any frame: no project folder, no analytics, no progress bars."""
+    """The module and one batch definition that takes any frame: no project folder, no analytics, no progress bars, no chatter."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # else it may print among a night's messages
     with _garbage_collection_paused():
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig

@@ -29,6 +29,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ARRAY = re.compile(rb"\s*\[\s*\{")
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_MIN_SHARE = 0.05  # of lines that are not UTF-8, in a file of another encoding
 
 
 def describe_foreign(start: bytes) -> str:
@@ -63,11 +64,13 @@ def _is_utf16(start: bytes) -> bool:
 
 
 def _single_byte_encoding(start: bytes) -> str:
-    """Of text where most lines that are not ASCII are not UTF-8 either."""
-    lines = [line for line in start.split(b"\n")[:-1] or [start] if not line.isascii()]
-    bad = b"\n".join(line for line in lines if not _decodes(line))
-    if 2 * len([line for line in lines if not _decodes(line)]) <= len(lines):
+    """Of text where most lines that are not ASCII are not UTF-8 either, unless these are few: then they are damaged."""
+    lines = start.split(b"\n")[:-1] or [start]
+    not_ascii = [line for line in lines if not line.isascii()]
+    broken = [line for line in not_ascii if not _decodes(line)]
+    if 2 * len(broken) <= len(not_ascii) or len(broken) < _MIN_SHARE * len(lines):
         return ""
+    bad = b"\n".join(broken)
     n_high, n_paired = len(_HIGH.findall(bad)), 2 * len(_PAIR.findall(bad))
     return "GB18030" if n_paired > 0.8 * n_high and _decodes(bad, "gb18030") else "WINDOWS-1252"
 

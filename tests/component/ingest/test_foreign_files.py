@@ -48,6 +48,10 @@ def test_what_is_utf8_is_not_foreign(text: str) -> None:
     assert describe_foreign(content) == ""
 
 
+def test_a_few_broken_lines_among_many_are_not_another_encoding() -> None:
+    assert describe_foreign(b'{"event": "x"}\n' * 97 + b'{"event": "M\xfcnchen"}\n' * 3) == ""
+
+
 def test_a_json_array_says_so_beside_good_files_and_alone(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.put("a.jsonl", json.dumps([track(), track()]).encode())
