@@ -75,7 +75,7 @@ def _row(suite: Suite, check: Check, passed: bool | None, observed: str, n_unexp
 
 @cache
 def _great_expectations() -> tuple[Any, Any]:
-    """The module and one batch definition that takes any frame: no project folder, no analytics, no progress bars, no chatter."""
+    """The module and one batch definition that takes any frame: no project folder, no analytics, no progress bars."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.WARNING)  # else it may print among a night's messages
     with _garbage_collection_paused():
