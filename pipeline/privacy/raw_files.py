@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
 from pipeline.home.checksums import digest
 from pipeline.ingest import LedgerRow, format_of
-from pipeline.ingest.text import ByteStream, ExpandsTooFar, FileProblem, Layout, read_layout
+from pipeline.ingest.text import ByteStream, ExpandsTooFar, FileProblem, Layout, describe_binary, read_layout
 from pipeline.privacy.files import FoundFile
 from pipeline.privacy.lake import RawContent
 from pipeline.privacy.person import Person
@@ -87,9 +88,9 @@ def change_of(
     start = _start(file)
     if not (look.may_name or known or start == b"PAR1"):
         return None
-    if start == b"PK\x03\x04":  # an archive is not rewritten as text: the final search reports what it contains
-        return None
     layout = layout_of(con, file)
+    if layout.kind != "parquet" and describe_binary(first_bytes(file.path)):
+        return None  # it is not rewritten as text: the final search reports what it contains
     if not file.is_ours:
         if known or theirs_in(con, file, layout, person):
             raise CannotErase("lies outside this home and belongs to no source: remove the person there")
@@ -119,19 +120,27 @@ def theirs_in(con: duckdb.DuckDBPyConnection, file: FoundFile, layout: Layout, p
     return sum(is_theirs(line, person, table) for _, line in numbered_lines(file.path, table))
 
 
+def first_bytes(path: Path) -> bytes:
+    """The beginning of a file, decompressed."""
+    return next(iter(ByteStream(path)), b"")
+
+
 def _start(file: FoundFile) -> bytes:
     with file.path.open("rb") as opened:
         return opened.read(4)
 
 
 def layout_of(con: duckdb.DuckDBPyConnection, file: FoundFile) -> Layout:
-    """How a raw file is read: as its source says, else by its first bytes."""
-    if file.source is None and _start(file) == b"PAR1":
-        return Layout("parquet")
+    """How a raw file is read: as its source says, else by its first bytes.
+
+    A source may match files that it cannot read, and another source reads them: they are what their bytes are.
+    """
     try:
         read = read_layout(con, file.path, file.source, format_of(file.source).layouts) if file.source else None
     except FileProblem:
         read = None
+    if _start(file) == b"PAR1" and (read is None or read.kind != "parquet"):
+        return Layout("parquet")
     return read or Layout("json_lines")
 
 

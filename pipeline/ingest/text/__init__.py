@@ -3,7 +3,8 @@
 Start at inspect.py (what a file is), then layout.py, repair.py and rows.py. Not here: what a row means (`formats`).
 """
 
+from pipeline.ingest.text.foreign import describe_binary
 from pipeline.ingest.text.inspect import ByteStream, ExpandsTooFar
 from pipeline.ingest.text.layout import FileProblem, Layout, read_layout
 
-__all__ = ["ByteStream", "ExpandsTooFar", "FileProblem", "Layout", "read_layout"]
+__all__ = ["ByteStream", "ExpandsTooFar", "FileProblem", "Layout", "describe_binary", "read_layout"]

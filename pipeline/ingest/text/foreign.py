@@ -14,8 +14,8 @@ _MAGIC = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"%PDF": "a PDF",
     b"SQLite": "an SQLite database",
-    b"\x1f\x8b": "compressed twice",
-    b"\x28\xb5\x2f\xfd": "compressed twice",
+    b"\x1f\x8b": "an archive in an archive",
+    b"\x28\xb5\x2f\xfd": "an archive in an archive",
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
     b"\x04\x22\x4d\x18": "an LZ4 archive",
@@ -49,10 +49,17 @@ def describe_foreign(start: bytes) -> str:
 
 def describe_archive(start: bytes) -> str:
     """The same for a file that is no text at all."""
-    for magic, name in _MAGIC.items():
-        if start.startswith(magic):
-            return f"is {name}, not text or Parquet: unpack or export it (gzip and zstd are read as they are)"
-    return ""
+    kind = describe_binary(start)
+    return f"is {kind}, not text or Parquet: unpack or export it (gzip and zstd are read as they are)" if kind else ""
+
+
+def describe_binary(start: bytes) -> str:
+    """What a file is, as `a PDF`, that is neither text nor Parquet; empty otherwise."""
+    if start[257:262] == b"ustar":
+        return "a tar archive"
+    if start[8:12] == b"DUCK":
+        return "a DuckDB database"
+    return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
 
 
 def _is_utf16(start: bytes) -> bool:

@@ -32,7 +32,7 @@ WEST = '{"event": "x", "city": "München", "name": "Zoë Café"}\n' * 5
         (NAMES.encode("gb18030"), "iconv -f GB18030"),
         (WEST.encode("cp1252"), "iconv -f WINDOWS-1252"),
         (json.dumps([{"a": 1}]).encode(), "jq -c"),
-        (gzip.compress(LINE.encode()), "compressed twice"),
+        (gzip.compress(LINE.encode()), "archive in an archive"),
         (bz2.compress(LINE.encode()), "bzip2"),
         (lzma.compress(LINE.encode()), "xz"),
         (json.dumps([{"a": 1}], indent=2).encode(), "jq -c"),

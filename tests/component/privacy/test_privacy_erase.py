@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import shutil
+import sqlite3
+import tarfile
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from erase_home import ANNA, BEN, NOW, PHONE, SHARED, holders, unpacked
+from erase_home import ANNA, BEN, NOW, ORDERS, PHONE, SHARED, holders, unpacked
 from erased_texts import NAMING, NOT_NAMING
 from ingest_home import TRACKER, Home, jsonl, track
 from typer.testing import CliRunner
@@ -285,3 +290,37 @@ def test_an_erasure_of_a_placeholder_that_an_older_version_began_is_dropped(home
     assert finish_pending(home.settings, told.append) is None
     assert home.folder.joinpath("in", "d.jsonl").read_bytes() == before and not copy.exists()
     assert not journal.path.exists() and "nobody's id" in str(told)
+
+
+def _tar(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        entry = tarfile.TarInfo("a.jsonl")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("is_tracker_first", [True, False])
+def test_a_file_that_its_source_cannot_read_is_not_torn_apart(tmp_path: Path, is_tracker_first: bool) -> None:
+    """A wide glob of one source covers the Parquet of another, archives and databases."""
+    tables = {**ORDERS, "path": "data/raw/tables/*"}
+    sources = [{**TRACKER, "path": "data/raw/**/*"}, tables]
+    home = Home(tmp_path, *(sources if is_tracker_first else reversed(sources)))
+    raw = tmp_path / "data" / "raw"
+    (raw / "tables").mkdir(parents=True)
+    (raw / "a.jsonl").write_bytes(jsonl(track(user=ANNA), track(user=BEN)))
+    duckdb.sql(
+        f"select unnest(['{ANNA}', '{BEN}', '{BEN}']) as customer, timestamp '2026-01-05' as at, 'o' as id"
+    ).write_parquet(str(raw / "tables" / "p.parquet"))
+    with closing(sqlite3.connect(raw / "b.db")) as db:
+        db.execute("create table t as select ? as customer, ? as other", (ANNA, BEN))
+        db.commit()
+    (raw / "c.tar.gz").write_bytes(gzip.compress(_tar(jsonl(track(user=ANNA), track(user=BEN)))))
+    before = {name: (raw / name).read_bytes() for name in ("b.db", "c.tar.gz")}
+    home.ingest()
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    left = duckdb.execute("select customer from read_parquet(?)", [str(raw / "tables" / "p.parquet")]).fetchall()
+    assert left == [(BEN,), (BEN,)]
+    assert {name: (raw / name).read_bytes() for name in before} == before
+    assert not report.is_clean and "b.db" in str(report.remaining) and "c.tar.gz" in str(report.remaining)
