@@ -9,6 +9,11 @@
     {{ sql_string(pattern) }} escape '!'
 {%- endmacro %}
 
+{# A name that visitors may send, in quotes where it is that of an end of each path. #}
+{% macro no_path_end(name) -%}
+    case when {{ name }} in ('(entry)', '(exit)') then '"' || {{ name }} || '"' else {{ name }} end
+{%- endmacro %}
+
 {# The step an event is: its name; where page groups are configured, of a page event the first group that its path matches, else the path
    itself. A slash at the end of a path makes no difference. #}
 {% macro path_step(alias='') -%}
@@ -19,13 +24,13 @@
         when
             {{ alias }}page_path is null
             or {{ alias }}event_name not in ({% for name in rules.page_events %}{{ sql_string(name) }}{{ ', ' if not loop.last }}{% endfor %})
-            then {{ alias }}event_name
+            then {{ no_path_end(alias ~ 'event_name') }}
         {%- for group in rules.groups %}
         when {{ page }} like {{ page_group_pattern(group) }} then {{ sql_string(group) }}
         {%- endfor %}
-        else {{ page }}
+        else {{ no_path_end(page) }}
     end
-    {%- else -%} {{ alias }}event_name {%- endif -%}
+    {%- else -%} {{ no_path_end(alias ~ 'event_name') }} {%- endif -%}
 {%- endmacro %}
 
 {# The step of an event, and that of the event after it in its session: null after the last. #}
@@ -34,7 +39,7 @@
         {% if var('paths').groups -%}
         lead({{ path_step(alias) }}) over (partition by {{ alias }}session_id order by {{ alias }}event_number) as next_step
         {%- else -%}
-        {{ alias }}next_event_name as next_step
+        {{ no_path_end(alias ~ 'next_event_name') }} as next_step
         {%- endif %}
 {%- endmacro %}
 

@@ -51,9 +51,10 @@ matched as (
         refunds.*,
         orders.order_id is not null as has_order,
         coalesce(sources_of_order.source_rank = 1, false) as is_believed,
-        orders.revenue as order_revenue,
+        -- an order may be worth less than nothing, as a wrong total; a refund of it is not
+        case when orders.revenue < 0 then 0 else orders.revenue end as order_revenue,
         items.item_id is not null as is_of_item,
-        items.revenue as item_revenue,
+        case when items.revenue < 0 then 0 else items.revenue end as item_revenue,
         -- without a quantity, all of the item came back
         case when items.quantity > 0 then coalesce(abs(refunds.quantity), items.quantity) / items.quantity end as item_share
     from refunds
