@@ -6,9 +6,12 @@ Not here: removing anything (places.py, raw_files.py), which files there are (fi
 from __future__ import annotations
 
 import csv
+import lzma
 import mmap
 import sqlite3
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -45,6 +48,9 @@ KINDS = {
     "binary": "other files: all bytes",
     "empty": "empty files",
 }
+
+# What the readers of databases and archives raise where these are damaged, encrypted or packed in a rare way.
+_DAMAGED = (sqlite3.Error, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, struct.error)
 
 
 class Unsearchable(Exception):
@@ -93,8 +99,15 @@ def kind_of(path: Path) -> str:
 
 
 def find(con: duckdb.DuckDBPyConnection, path: Path, person: Person, max_expansion: float) -> Found:
-    """Search a file. Raises Unsearchable, ExpandsTooFar and what reading it raises."""
+    """Search a file. Raises Unsearchable, ExpandsTooFar, OSError and what DuckDB raises."""
     kind = kind_of(path)
+    try:
+        return _find(con, path, kind, person, max_expansion)
+    except _DAMAGED as error:
+        raise Unsearchable(f"cannot be searched: {type(error).__name__}") from error
+
+
+def _find(con: duckdb.DuckDBPyConnection, path: Path, kind: str, person: Person, max_expansion: float) -> Found:
     if kind == "duckdb":
         found = Found(sum(count_rows(path, person).values()))
         for place, marked, n in longer_words_in(path, person):
@@ -187,7 +200,7 @@ def _in_parquet(con: duckdb.DuckDBPyConnection, path: Path, person: Person) -> F
 def _in_sqlite(path: Path, person: Person) -> Found:
     """Dagster's records contain counts and names, no values of the data; this checks it."""
     found = Found()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as con:
         con.text_factory = bytes
         names = [name.decode() for (name,) in con.execute("select name from sqlite_master where type = 'table'")]
         for name in names:

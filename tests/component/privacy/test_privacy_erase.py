@@ -324,3 +324,40 @@ def test_a_file_that_its_source_cannot_read_is_not_torn_apart(tmp_path: Path, is
     assert left == [(BEN,), (BEN,)]
     assert {name: (raw / name).read_bytes() for name in before} == before
     assert not report.is_clean and "b.db" in str(report.remaining) and "c.tar.gz" in str(report.remaining)
+
+
+def _encrypted_zip() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a", b"secret")
+    content = bytearray(made.getvalue())
+    for header, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(header) + at] |= 1  # the flag of encryption
+    return bytes(content)
+
+
+BROKEN = {
+    "a.sqlite": b"SQLite format 3\0 and then something else",
+    "b.duckdb": bytes(8) + b"DUCK and then something else",
+    "c.zip": b"PK\x03\x04 and then something else",
+    "d.zip": _encrypted_zip(),
+    "e.parquet": b"PAR1 and then something else",
+    "f.gz": b"\x1f\x8b and then something else",
+    "g.zst": b"\x28\xb5\x2f\xfd and then something else",
+}
+
+
+@pytest.mark.parametrize("folder", ["data/raw", "data/ops", "data"])
+def test_a_file_that_cannot_be_searched_is_reported_and_holds_up_no_erasure(tmp_path: Path, folder: str) -> None:
+    home = Home(tmp_path, {**TRACKER, "path": "in/*.jsonl"})
+    home.put("a.jsonl", jsonl(track(user=ANNA), track(user=BEN)))
+    home.ingest()
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    for name, content in BROKEN.items():
+        (tmp_path / folder / name).write_bytes(content)
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert home.values("user_id") == [BEN]
+    reported = str(report.remaining)
+    assert [name for name in BROKEN if name not in reported] in ([], ["f.gz", "g.zst"])
+    assert {name: (tmp_path / folder / name).read_bytes() for name in BROKEN} == BROKEN
+    assert not (tmp_path / "data" / "erasures" / ".under-way.json").exists()
