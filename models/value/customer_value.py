@@ -50,7 +50,7 @@ class ValueModel:
     def expected_order_value(self, n: FloatArray, mean: FloatArray) -> FloatArray:
         """Expected value of a coming order; never below 0, NaN where no order has any value."""
         if self.gamma_gamma is None:
-            return np.full(len(n), self.mean_value)
+            return np.full(len(n), np.maximum(self.mean_value, 0.0))
         return np.maximum(self.gamma_gamma.expected_value(n, mean), 0.0)
 
 
@@ -135,7 +135,7 @@ def _scored(now: pd.DataFrame, as_of: date, horizon_days: int, model: ValueModel
     n, recency, age, mean = (numbers(now, name) for name in _NUMBERS)
     if model is None:
         unknown = np.full(len(now), np.nan)
-        alive, any_order, orders, value = unknown, unknown, _same_rate(n, age, horizon_days), mean
+        alive, any_order, orders, value = unknown, unknown, _same_rate(n, age, horizon_days), np.maximum(mean, 0.0)
     else:
         alive = model.bgnbd.probability_alive(n - 1, recency, age)
         any_order = model.bgnbd.probability_of_any(horizon_days, n - 1, recency, age)

@@ -152,6 +152,19 @@ def test_a_buyer_worth_nothing_so_far_is_worth_less_than_the_mean_and_never_belo
     assert 0 < values[0] < values[1] < model.gamma_gamma.population_mean and values[2] == 0
 
 
+@pytest.mark.parametrize("n_persons", [20, 1_000], ids=["by the rule", "by the model"])
+def test_whatever_buyers_were_credited_nobody_is_expected_to_bring_less_than_nothing(
+    histories: pd.DataFrame, n_persons: int
+) -> None:
+    """A purchase of -1,000 is one line that anybody can send."""
+    some = histories[histories["person_id"] < f"p{n_persons:05d}"]
+    for credited in (some["person_id"] < "p00010", some["person_id"] >= ""):
+        values = some["mean_order_value"].where(~credited, -1_000.0)
+        frame = value_customers(some.assign(mean_order_value=values), AS_OF, 90, seed=7).frame
+        assert not (frame["expected_order_value"] < 0).any()
+        assert not (frame["expected_revenue"] < 0).any()
+
+
 def test_measures_are_those_of_numpy_and_scipy() -> None:
     rng = np.random.default_rng(2)
     truth = rng.poisson(1.0, 400).astype(float)
