@@ -19,7 +19,7 @@ def rejected(
         str | None, typer.Option("--file", help="Only lines of this file: its name, its path, or a pattern with *.")
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only lines with this reason.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Print at most this many lines.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10**9, help="Print at most this many lines.")] = 20,
     count: Annotated[
         bool, typer.Option("--count", help="Print how many there are by source, file and reason, and no line.")
     ] = False,

@@ -124,3 +124,8 @@ def test_a_sample_shows_a_line_of_each_reason_with_nothing_a_terminal_obeys(home
     (sample,) = sample_rejects(home.settings, 3)
     assert str(sample).startswith("shop: bad_json 1, as in/c.jsonl line 1: \\x1b[2Jno json")
     assert len(sample.line) < 250
+
+
+def test_a_limit_that_no_database_counts_to_is_refused_as_such(home: Home) -> None:
+    message = error_of(home, "--limit", "99999999999999999999")
+    assert "--limit" in message and "unexpected" not in message
