@@ -4,47 +4,17 @@ from __future__ import annotations
 
 import doctest
 import re
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import jinja2
 import pytest
+from empty_report import NIGHT, NOTHING
 
 from pipeline.home import versions
-from pipeline.reports import render, shop
+from pipeline.reports import render
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&"
-NIGHT = {
-    "as_of_date": date(2026, 2, 9),
-    "published_at": datetime(2026, 2, 10, 2, 31),
-    "run_id": "r",
-    "n_events": 0,
-    "n_persons": 0,
-    "n_sessions": 0,
-    "sources": [],
-    "is_balanced": None,
-}
-NOTHING: dict[str, Any] = {
-    "version": "v",
-    "home": "shop",
-    "currency": "EUR",
-    "headline": NIGHT,
-    "activity": None,
-    "revenue": None,
-    "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 0, "not_held": []},
-    "retention": None,
-    "funnels": [],
-    "segments": [],
-    "migrations": None,
-    "models": [],
-    "value": None,
-    "survival": None,
-    "recommendations": None,
-    "stages": [],
-    "nights": [],
-}
 
 
 @pytest.mark.parametrize("module", [render, versions])
@@ -94,30 +64,6 @@ def test_names_from_the_data_are_text_on_the_page() -> None:
     )
     assert "<script" not in page and "<img" not in page and "onerror='" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 7
-
-
-@pytest.mark.parametrize(
-    ("entries", "sentence"),
-    [
-        ("select * from entry where false", "Nobody entered: the first step, sign &amp; up, never occurred."),
-        ("from entry", "Nobody is counted: an event in <code>exclude</code> removed the only entry."),
-        ("from entry union all from entry", "an event in <code>exclude</code> removed all 2 entries."),
-    ],
-)
-def test_a_funnel_that_nobody_entered_says_so(entries: str, sentence: str) -> None:
-    with duckdb.connect() as con:
-        con.execute(
-            f"""create schema marts;
-            create table entry as select 'buy' as funnel_name, true as is_excluded, true as is_window_closed,
-                timestamp '2026-01-05' as entered_at, timestamp '2026-01-12' as window_ends_at;
-            create table marts.fct_funnel_entries as {entries};
-            create table marts.funnel_conversion as select 'buy' as funnel_name, 'all' as period,
-                null::varchar as breakdown_value, 1 as step_number, 'sign & up' as step_name, 0 as n_reached,
-                null::double as step_conversion_rate, null::double as overall_conversion_rate,
-                null::double as median_time_from_previous_s"""
-        )
-        page = render.render({**NOTHING, "funnels": shop.funnels(con)})
-    assert sentence in page
 
 
 def test_the_page_has_no_script_and_asks_nobody() -> None:
