@@ -22,12 +22,13 @@ GRACE_S = 6.0  # containers are killed 10 s after SIGTERM
 
 _wake_up: int | None = None  # where Python writes the number of each signal that it handles
 _received: signal.Signals | None = None
+_heeded: set[signal.Signals] = set()  # not those that were ignored when the command started
 
 
 @contextmanager
 def heeding_signals() -> Iterator[None]:
     """Within the block, `received` knows the first signal that asked to end. One that is ignored stays ignored."""
-    global _wake_up, _received
+    global _wake_up, _received, _heeded
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -36,11 +37,14 @@ def heeding_signals() -> Iterator[None]:
     os.set_blocking(writer, False)
     # Dagster and dbt install handlers of their own; this works beside any handler.
     earlier_writer = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    earlier = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    earlier = {number: signal.getsignal(number) for number in _NAMES}
     for number, handler in earlier.items():
         if handler is signal.SIG_DFL:
             signal.signal(number, _act_as_ctrl_c)
+    if earlier[signal.SIGINT] is signal.SIG_IGN:  # a background job: Dagster would make SIGTERM ignored, too
+        signal.signal(signal.SIGINT, _ignore)
     _wake_up, _received = reader, None
+    _heeded = {number for number, handler in earlier.items() if handler is not signal.SIG_IGN}
     try:
         yield
     finally:
@@ -106,12 +110,16 @@ def ending_soon(give_up: Callable[[signal.Signals], object]) -> Iterator[None]:
 
 
 def _known(number: int) -> signal.Signals | None:
-    return next((known for known in _NAMES if known == number), None)
+    return next((known for known in _heeded if known == number), None)
 
 
 def _act_as_ctrl_c(number: int, frame: FrameType | None) -> None:
     handler = signal.getsignal(signal.SIGINT)
-    if callable(handler):
+    if callable(handler) and handler is not _ignore:
         handler(number, frame)
     else:
         raise KeyboardInterrupt
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Nothing: unlike SIG_IGN, the number still reaches `received`, where it is SIGTERM that Dagster sends here."""

@@ -23,7 +23,10 @@ ASKED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 # A command in a process of its own; `before` replaces what would take long by something that waits for the signal.
 RUN = """
 import os, signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal; a background job would ignore it
+# As in a terminal, or as in a background job, which ignores Ctrl-C.
+signal.signal(signal.SIGINT, {on_ctrl_c})
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 def wait(*_, **__):
     print("ready", flush=True)
     time.sleep(60)
@@ -65,10 +68,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def stopped(before: str, number: signal.Signals, *arguments: str) -> tuple[int, str, str]:
+def stopped(
+    before: str, number: signal.Signals, *arguments: str, on_ctrl_c: str = "signal.default_int_handler"
+) -> tuple[int, str, str]:
     """Exit code, output and errors of a command that gets the signal once it is ready."""
     with subprocess.Popen(
-        [sys.executable, "-c", RUN.format(before=before), *arguments],
+        [sys.executable, "-c", RUN.format(before=before, on_ctrl_c=on_ctrl_c), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -125,9 +130,12 @@ m._erase_raw_and_lake = begin
     assert "finishing the erasure" in again.output
 
 
-@pytest.mark.parametrize("retries", [False, True])
-def test_a_night_that_is_stopped_records_why_and_publishes_nothing(retries: bool, home: Path) -> None:
-    code, _, err = stopped(TINY_NIGHT.format(retries=retries), signal.SIGTERM, "run")
+@pytest.mark.parametrize(
+    ("retries", "on_ctrl_c"),
+    [(False, "signal.default_int_handler"), (True, "signal.default_int_handler"), (False, "signal.SIG_IGN")],
+)
+def test_a_night_that_is_stopped_records_why_and_publishes_nothing(retries: bool, on_ctrl_c: str, home: Path) -> None:
+    code, _, err = stopped(TINY_NIGHT.format(retries=retries), signal.SIGTERM, "run", on_ctrl_c=on_ctrl_c)
     assert code == 143
     assert err.splitlines()[-1] == (
         "error: stopped by SIGTERM (sent by kill, a service manager or a shutdown) in the step second; nothing was "
@@ -145,6 +153,20 @@ def test_a_night_that_is_stopped_records_why_and_publishes_nothing(retries: bool
         ("killed", "first")
     ]
     assert "stopped by SIGTERM" in paths.log.read_text()
+
+
+def test_a_background_job_ends_with_sigterm_where_dagster_made_it_ignored(home: Path) -> None:
+    before = """
+import pipeline.operate.doctor as doctor
+from dagster._utils.interrupts import capture_interrupts
+def examine(*_, **__):
+    with capture_interrupts():
+        pass
+    wait()
+doctor.examine = examine
+"""
+    code, _, err = stopped(before, signal.SIGTERM, "doctor", on_ctrl_c="signal.SIG_IGN")
+    assert code == 143 and err.startswith("stopped by SIGTERM")
 
 
 def test_a_signal_before_the_run_began_leaves_nothing(home: Path) -> None:
