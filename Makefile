@@ -10,12 +10,12 @@ TEST_WORKERS ?= 2
 # Each file is run by one process, in the order of tests/conftest.py.
 IN_PARALLEL := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 COVERAGE_TESTS ?= tests/unit tests/component
-CI_TARGETS := check test test-real test-browser test-postgres
+CI_TARGETS := check test test-nights test-real test-browser test-postgres
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup run ui docs unit test test-all test-real test-browser test-postgres test-faults test-schedules \
+.PHONY: help setup run ui docs unit test test-all test-nights test-real test-browser test-postgres test-faults test-schedules \
 	check coverage hooks lock clean
 
 help:                 ## list the targets
@@ -56,7 +56,10 @@ unit: setup           ## unit tests
 	@$(BIN)/python -m pytest tests/unit
 
 test: setup           ## unit, component, integration, conformance and architecture tests, in TEST_WORKERS=2 processes
-	@$(BIN)/python -m pytest $(IN_PARALLEL)
+	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not nights"
+
+test-nights: setup    ## whole nights that are stopped, repeated, damaged or erased
+	@$(BIN)/python -m pytest $(IN_PARALLEL) -m nights tests/integration tests/component
 
 test-all: setup       ## everything that continuous integration runs
 	@for target in $(CI_TARGETS); do echo "== make $$target ($$SECONDS s)"; $(MAKE) --no-print-directory $$target || exit; done

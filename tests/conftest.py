@@ -17,8 +17,19 @@ settings.load_profile("no deadline")
 gc.set_threshold(10_000, 10, 10)  # what is imported stays: looking for cycles among it takes a tenth of the time
 
 MEMORY_DISK, NEEDED_BYTES = Path("/dev/shm"), 4 * 2**30
+# Whole nights that are stopped, repeated, damaged or erased: `make test-nights`, and not in `make test`.
+NIGHTS = (
+    "test_dagster_gates",
+    "test_backfill",
+    "test_killed_night",
+    "test_erase",
+    "test_dbt_by_hand",
+    "test_security_night",
+    "test_ingest_bad_input",
+    "test_privacy_erase_killed",
+)
 # Files of minutes come first, so that no worker is left alone with one at the end.
-LONGEST = ("test_dagster_gates", "test_backfill", "test_killed_night", "test_features_as_known", "test_models_leakage")
+LONGEST = (*NIGHTS, "test_dbt_project", "test_night", "test_recipes", "test_privacy_erase", "test_orders")
 
 if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > NEEDED_BYTES:
     # Nights wait for the disk thousands of times, and what tests write is never read after a power cut.
@@ -28,6 +39,9 @@ if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > NEEDED_BYTES:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+    for item in items:
+        if item.path.stem in NIGHTS:
+            item.add_marker("nights")
 
 
 @pytest.fixture(autouse=True)
