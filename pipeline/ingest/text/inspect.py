@@ -11,6 +11,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,10 +143,13 @@ class ByteStream:
                 if is_fresh and not rest.strip(b"\0"):
                     self.is_padded = True
                     break
+                earlier = member.copy() if is_gzip else None
                 try:
                     data = member.decompress(rest, _OUTPUT_BYTES) if is_gzip else member.decompress(rest)
                 except (zlib.error, zstandard.ZstdError):
                     self.is_truncated = True
+                    if earlier is not None:
+                        yield from _before_damage(earlier, rest)
                     return
                 is_fresh = False
                 if data:
@@ -161,6 +165,14 @@ class ByteStream:
 
 def _member(is_gzip: bool) -> Any:
     return zlib.decompressobj(wbits=31) if is_gzip else zstandard.ZstdDecompressor().decompressobj()
+
+
+def _before_damage(member: Any, rest: bytes) -> Iterator[bytes]:
+    """What a gzip member gives before it fails: an error in a piece would lose all that the piece gave."""
+    with suppress(zlib.error):
+        for position in range(len(rest)):
+            if data := member.decompress(rest[position : position + 1]):
+                yield data
 
 
 def _sliced(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:

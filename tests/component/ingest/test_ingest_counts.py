@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,14 @@ def test_a_file_cut_in_its_first_block_is_truncated_and_not_empty(tmp_path: Path
     assert "in/b.jsonl.zst is truncated" in warning
     assert home.reasons() == [(1, "truncated_file")]
     assert home.active()["b.jsonl.zst"].n_lines == 1
+
+
+def test_lines_before_the_damage_of_a_gzip_file_are_read(tmp_path: Path) -> None:
+    """Only the checksum at its end is wrong."""
+    home = Home(tmp_path)
+    content = bytearray(gzip.compress(jsonl(*(track(eventId=f"{n:06}") for n in range(2_000))), mtime=0))
+    content[-6] ^= 1
+    (home.folder / "in" / "a.jsonl.gz").write_bytes(content)
+    home.ingest()
+    assert home.reasons() == [(2001, "truncated_file")]
+    assert len(home.values("event_id")) == 2_000
