@@ -24,11 +24,11 @@ from pipeline.ingest.present import shown_path
 from pipeline.ingest.pseudonyms import privacy_filter
 from pipeline.ingest.read import BatchReader, connect
 from pipeline.ingest.text.inspect import ByteStream, inspect_file
+from pipeline.ingest.text.records import PARQUET_MAGIC
 from pipeline.settings import Settings, Source
 
 _N_FILES = 3
 _SAMPLE_BYTES, _SAMPLE_ROWS = 1 << 20, 10_000
-_PARQUET = b"PAR1"
 
 
 @dataclass
@@ -119,7 +119,7 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
 def _copy_beginning(con: duckdb.DuckDBPyConnection, path: Path, target: Path) -> None:
     """The first rows of Parquet, or the first whole lines of text, decompressed."""
     with path.open("rb") as file:
-        is_parquet = file.read(4) == _PARQUET
+        is_parquet = file.read(4) == PARQUET_MAGIC
     if is_parquet:
         rows = f"select * from read_parquet({file_list([path])}, hive_partitioning = false) limit {_SAMPLE_ROWS}"
         try:

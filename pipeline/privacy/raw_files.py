@@ -13,7 +13,15 @@ import duckdb
 
 from pipeline.home.checksums import digest
 from pipeline.ingest import LedgerRow, format_of
-from pipeline.ingest.text import ByteStream, ExpandsTooFar, FileProblem, Layout, describe_binary, read_layout
+from pipeline.ingest.text import (
+    PARQUET_MAGIC,
+    ByteStream,
+    ExpandsTooFar,
+    FileProblem,
+    Layout,
+    describe_binary,
+    read_layout,
+)
 from pipeline.privacy.files import FoundFile
 from pipeline.privacy.lake import RawContent
 from pipeline.privacy.person import Person
@@ -86,7 +94,7 @@ def change_of(
     known_as = [row for row in rows if row.file in file.names and row.sha256 == look.sha256]
     known = set().union(*(lake_lines.get(row.file_id, set()) for row in known_as))
     start = _start(file)
-    if not (look.may_name or known or start == b"PAR1"):
+    if not (look.may_name or known or start == PARQUET_MAGIC):
         return None
     layout = layout_of(con, file)
     if layout.kind != "parquet" and describe_binary(first_bytes(file.path)):
@@ -139,7 +147,7 @@ def layout_of(con: duckdb.DuckDBPyConnection, file: FoundFile) -> Layout:
         read = read_layout(con, file.path, file.source, format_of(file.source).layouts) if file.source else None
     except FileProblem:
         read = None
-    if _start(file) == b"PAR1" and (read is None or read.kind != "parquet"):
+    if _start(file) == PARQUET_MAGIC and (read is None or read.kind != "parquet"):
         return Layout("parquet")
     return read or Layout("json_lines")
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.home.sql_text import file_list, identifier
-from pipeline.ingest.text import ByteStream
+from pipeline.ingest.text import PARQUET_MAGIC, ByteStream
 from pipeline.privacy.databases import count_rows, longer_words_in
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Table, is_theirs, numbered_lines, text_lines
@@ -83,7 +83,7 @@ def kind_of(path: Path) -> str:
     for magic, name in _OPAQUE.items():
         if start.startswith(magic):
             raise Unsearchable(f"is {name}, which is not searched")
-    if start.startswith(b"PAR1"):
+    if start.startswith(PARQUET_MAGIC):
         return "parquet"
     if start[8:12] == b"DUCK":
         return "duckdb"

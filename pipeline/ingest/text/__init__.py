@@ -6,5 +6,14 @@ Start at inspect.py (what a file is), then layout.py, repair.py and rows.py. Not
 from pipeline.ingest.text.foreign import describe_binary
 from pipeline.ingest.text.inspect import ByteStream, ExpandsTooFar
 from pipeline.ingest.text.layout import FileProblem, Layout, read_layout
+from pipeline.ingest.text.records import PARQUET_MAGIC
 
-__all__ = ["ByteStream", "ExpandsTooFar", "FileProblem", "Layout", "describe_binary", "read_layout"]
+__all__ = [
+    "PARQUET_MAGIC",
+    "ByteStream",
+    "ExpandsTooFar",
+    "FileProblem",
+    "Layout",
+    "describe_binary",
+    "read_layout",
+]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.ingest.text.records import BOM
+from pipeline.ingest.text.records import BOM, PARQUET_MAGIC
 
 # By their first bytes. Text in these is not looked for.
 _MAGIC = {
@@ -24,7 +24,6 @@ _MAGIC = {
     b"ORC": "an ORC file",
     b"Obj\x01": "an Avro file",
 }
-_PARQUET = b"PAR1"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ARRAY = re.compile(rb"\s*\[\s*\{")
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
@@ -36,7 +35,7 @@ def describe_foreign(start: bytes) -> str:
     """The message continues "the file"; empty where nothing is to be said."""
     if archive := describe_archive(start):
         return archive
-    if start.startswith(_PARQUET):  # who reads its footer says what is wrong with it
+    if start.startswith(PARQUET_MAGIC):  # who reads its footer says what is wrong with it
         return ""
     if _is_utf16(start):
         return "is UTF-16: convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)"

@@ -22,6 +22,7 @@ from pipeline.ingest.text.foreign import describe_foreign
 from pipeline.ingest.text.records import (
     BLANK,
     BOM,
+    PARQUET_MAGIC,
     LineCounter,
     Positions,
     RowCounter,
@@ -216,7 +217,7 @@ class _Counter:
         text = chunk.removeprefix(BOM).lstrip()
         if not self.is_table or text.startswith(b"{") or not text:
             self.lines = LineCounter()
-        elif not text.startswith(b"PAR1"):
+        elif not text.startswith(PARQUET_MAGIC):
             first_line = text.split(b"\n", 1)[0].decode("utf-8", errors="replace")
             delimiter = self.delimiter or find_delimiter(first_line)
             if not chunk.startswith(2 * BOM):

@@ -19,7 +19,7 @@ from pipeline.home.error_advice import is_full
 from pipeline.home.sql_text import file_list
 from pipeline.ingest.text.foreign import describe_archive
 from pipeline.ingest.text.inspect import ByteStream
-from pipeline.ingest.text.records import find_delimiter
+from pipeline.ingest.text.records import PARQUET_MAGIC, find_delimiter
 from pipeline.settings import Source
 
 _FIRST_BYTES = 1 << 16
@@ -73,7 +73,7 @@ def read_layout(con: duckdb.DuckDBPyConnection, path: Path, source: Source, kind
         if len(start) >= _FIRST_BYTES and start.strip():  # an erasure may leave many empty lines at the start
             break
     text = start.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    kind = "parquet" if start[:4] == b"PAR1" else "json_lines" if text.lstrip()[:1] == "{" else "delimited"
+    kind = "parquet" if start[:4] == PARQUET_MAGIC else "json_lines" if text.lstrip()[:1] == "{" else "delimited"
     if not text.strip():
         return Layout("json_lines" if "json_lines" in kinds else "none")
     if kinds == ("json_lines",) and kind != "parquet":

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BOM = b"\xef\xbb\xbf"
+PARQUET_MAGIC = b"PAR1"  # a Parquet file begins and ends with it
 # White space that may stand alone on a line of JSON without making it a line.
 BLANK = b" \t\r\n"
 DELIMITERS = (",", "\t", ";", "|")
