@@ -71,6 +71,15 @@ def outside(quotes: Positions, places: Positions) -> NDArray[np.bool_]:
     return np.searchsorted(quotes, places) % 2 == 0
 
 
+def after_space(block: bytes, delimiter: bytes) -> Positions:
+    """Quotes that open a cell after a space. DuckDB takes some for text and some for quotes, by how many spaces."""
+    if b' "' not in block or delimiter == b" ":
+        return np.zeros(0, np.intp)
+    openers = positions(block, b'"')[0::2]
+    openers = openers[openers > 0]
+    return openers[np.frombuffer(block, np.uint8)[openers - 1] == _SPACE]
+
+
 def _first_odd(text: NDArray[np.uint8], quotes: Positions, delimiter: bytes) -> int | None:
     """The first quote that neither opens a cell at its beginning, nor closes one at its end, nor is doubled."""
     skips_spaces = delimiter != b" "
@@ -172,7 +181,8 @@ class RowCounter:
         block = self._kept + chunk
         found = scan(block, self.delimiter)
         end = block.rfind(b"\n") + 1
-        self.is_plain = not found.is_odd and not found.spans_lines and end == (found.ends[-1] if len(found.ends) else 0)
+        is_whole = not found.spans_lines and end == (found.ends[-1] if len(found.ends) else 0)
+        self.is_plain = is_whole and not found.is_odd and not len(after_space(block[:end], self.delimiter))
         self.n_rows += len(found.ends)
         self._kept = block[end:]
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.ingest.text.inspect import ByteStream
-from pipeline.ingest.text.records import BOM, Positions, outside, positions, scan
+from pipeline.ingest.text.records import BOM, Positions, after_space, outside, positions, scan
 from pipeline.ingest.text.repair import KEPT_BYTES, RejectedLines, is_utf8, shown, with_plain_line_ends
 
 _FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 20
@@ -183,6 +183,7 @@ class TableCopy:
             delimiters = every[outside(positions(block, b'"'), every)]
         n_others = self.rule.n_columns - 1
         is_good = (_counts(delimiters, ends) == n_others) & (sizes > 1) & (sizes <= self.max_line_bytes + 1)
+        is_good &= _counts(after_space(block, self.rule.delimiter.encode()), ends) == 0
         newlines = positions(block, b"\n")
         if len(newlines) > len(ends):
             n_lines = _counts(newlines, ends)
