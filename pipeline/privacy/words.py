@@ -77,8 +77,8 @@ def _either_case(escape: str) -> str:
 
 
 def _spellings(character: str) -> str:
-    """A pattern of the ways to write one character."""
-    return f"(?:{'|'.join([re.escape(character), *map(_either_case, _escaped(character))])})"
+    """A pattern of the ways to write one character; escapes first, as `%25` begins with what it stands for."""
+    return f"(?:{'|'.join([*map(_either_case, _escaped(character)), re.escape(character)])})"
 
 
 def _pattern(ids: Iterable[str]) -> str:
@@ -132,23 +132,27 @@ class Words:
         """Whether an id is in a text, as a word or not; a quick look that is wrong only by saying yes."""
         if any(given in text for given in self._bare):
             return True
-        for mark, escape, meant in self._escapes:
-            if mark in text:
-                text = escape.sub(lambda found, meant=meant: meant[found[0].lower()], text)  # type: ignore[misc]
+        marks, escape, meant = self._escapes
+        if not any(mark in text for mark in marks):
+            return False
+        text = escape.sub(lambda found: meant[found[0].lower()], text)
         return any(given in text for given in self._bare)
 
     @cached_property
-    def _escapes(self) -> list[tuple[bytes, re.Pattern[bytes], dict[bytes, bytes]]]:
-        """By its first byte: the escapes of characters that the ids have, and what each stands for."""
+    def _escapes(self) -> tuple[list[bytes], re.Pattern[bytes], dict[bytes, bytes]]:
+        """The first bytes of escapes of characters that the ids have, a pattern of them, and what each stands for.
+
+        One pattern, as what one escape stands for can be the first byte of another.
+        """
         characters = {c for given in self.ids for c in given}
         meant = {way.lower().encode(): c.encode() for c in characters for way in _escaped(c)}
-        found = []
+        marks, patterns = list[bytes](), list[bytes]()
         for mark in (b"%", b"\\", b"&", b"+"):
-            of_mark = {way: plain for way, plain in meant.items() if way.startswith(mark)}
-            if of_mark:
-                rest = b"|".join(re.escape(way[1:]) for way in sorted(of_mark, key=len, reverse=True))
-                found.append((mark, re.compile(re.escape(mark) + b"(?i:" + rest + b")"), of_mark))
-        return found
+            rest = [re.escape(way[1:]) for way in sorted(meant, key=len, reverse=True) if way.startswith(mark)]
+            if rest:
+                marks.append(mark)
+                patterns.append(re.escape(mark) + b"(?i:" + b"|".join(rest) + b")")
+        return marks, re.compile(b"|".join(patterns)), meant
 
     def hits(self, text: bytes) -> Iterator[Hit]:
         """Every place where the text has an id."""

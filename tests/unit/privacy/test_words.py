@@ -76,6 +76,8 @@ _CHARACTERS = st.characters(exclude_categories=("C", "Z"), exclude_characters="_
 )
 @example("0000000\\¡", [*["plain"] * 8, *["json"] * 4], b"", b"")
 @example("0000000\\¡", ["json"] * 12, b"", b"")
+@example("000000\\¡", [*["plain"] * 6, "url", *["json"] * 5], b"", b"")
+@example("00000%", [*["plain"] * 5, *["url"] * 7], b"", b"")
 def test_an_id_is_found_with_any_mix_of_escapes_between_any_bytes(
     whom: str, ways: list[str], before: bytes, after: bytes
 ) -> None:
