@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup run ui docs unit test test-all test-nights test-real test-browser test-postgres test-faults test-schedules \
+.PHONY: help setup run ui docs unit test test-all test-nights test-real test-browser test-postgres test-faults test-schedules explore \
 	check coverage hooks lock clean
 
 help:                 ## list the targets
@@ -76,6 +76,9 @@ test-postgres: setup  ## Dagster's records in a temporary PostgreSQL server (ins
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql) >/dev/null 2>&1 || true
 	@$(BIN)/uv pip install -q --compile-bytecode -p $(BIN)/python --require-hashes -r requirements/postgres.txt
 	@$(BIN)/python -m pytest tests/postgres -rs
+
+explore: setup        ## property tests on new random examples (the other targets repeat theirs), 1,000 each unless a test says less
+	@GROWTH_EXAMPLES=explore $(BIN)/python -m pytest $(IN_PARALLEL) -m hypothesis tests/unit tests/component tests/conformance
 
 test-faults: setup    ## killed nights, full disks, damaged files: FAULT_RUNS=100 random moments (over an hour)
 	@$(BIN)/python -m pytest tests/faults -rs
