@@ -133,7 +133,7 @@ class DbtSession:
     def build(self, selectors: list[str], variables: dict[str, Any]) -> list[NodeOutcome]:
         """Run and test the selected nodes; raises DbtError when dbt itself does not start.
 
-        Incremental models are rebuilt where the variable `is_full` says so.
+        Incremental models are rebuilt where the variable `is_full` is true.
         """
         give_home(self.paths)
         arguments = [

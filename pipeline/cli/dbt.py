@@ -1,4 +1,4 @@
-"""`growthhouse dbt`: dbt by hand on a home. Not here: what dbt is given (`pipeline.build.manual_dbt`)."""
+"""`growthhouse dbt`: dbt commands on a home. Not here: what dbt is given (`pipeline.build.manual_dbt`)."""
 
 from __future__ import annotations
 

@@ -20,12 +20,12 @@ class MemoryLimitError(Exception):
 
 
 def given_limit() -> str | None:
-    """The limit that the environment sets; MemoryLimitError where it is no amount."""
+    """The limit that the environment sets; MemoryLimitError where it is not an amount."""
     limit = os.environ.get(MEMORY_VARIABLE)
     if limit and not _SIZE.fullmatch(limit):
         raise MemoryLimitError(
-            f"{MEMORY_VARIABLE} is '{limit}', which is no amount of memory: set it to one such as 4GiB, 512MB or 50%, "
-            "or unset it"
+            f"{MEMORY_VARIABLE} is '{limit}', which is not an amount of memory: set it to one such as 4GiB, 512MB or "
+            "50%, or unset it"
         )
     return limit or None
 

@@ -1,6 +1,6 @@
 """What only DuckDB can say of a config: whether it knows a time zone, reads a pattern of times, evaluates a condition.
 
-Settings are loaded without DuckDB, so this is asked with the formats' own checks, wherever they are loaded for a night.
+Settings are loaded without DuckDB, so this runs with the formats' own checks, wherever they are loaded for a night.
 Not here: which SQL a condition may contain (`pipeline.settings.predicates`).
 """
 

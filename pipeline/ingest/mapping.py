@@ -36,7 +36,7 @@ def columns_draft(mapping: Mapping[str, str], layout: Layout, rows: str, event_n
 
 
 def _fault(taken: Mapping[str, str], layout: Layout) -> str:
-    """Bytes that are no text, in a column of Parquet that should hold text."""
+    """Bytes that are not text, in a column of Parquet that should hold text."""
     blobs = [identifier("c_" + name) for name in taken.values() if layout.type_of(name) == "BLOB"]
     is_bad = " or ".join(f"({column} is not null and try(decode({column})) is null)" for column in blobs)
     return f"case when {is_bad} then 'bad_encoding' end" if blobs else "null::varchar"

@@ -63,7 +63,7 @@ def rest_of_many_texts(names: Iterable[str]) -> str:
     cells = []
     for name in sorted(names, key=lambda name: json.dumps(name, ensure_ascii=False)):
         cell, guard = identifier("c_" + name), guard_of(json.dumps(name))
-        is_private = guard != "private_nested"  # a text is no nested value
+        is_private = guard != "private_nested"  # a text is not nested
         cells.append(f"{identifier(name)} := {f'{guard}(to_json({cell})::varchar)::json' if is_private else cell}")
     # The patch leaves nulls out.
     return f"nullif(json_merge_patch('{{}}', to_json(struct_pack({', '.join(cells)})))::varchar, '{{}}')"

@@ -1,6 +1,6 @@
 """The beginning of some files of a source, read as a night would read them, and nothing kept: for `growthhouse doctor`.
 
-Not here: reading (read.py), and what a person is told of other things than sources (`pipeline.operate.doctor`).
+Not here: reading (read.py), and advice on anything but sources (`pipeline.operate.doctor`).
 """
 
 from __future__ import annotations

@@ -77,6 +77,6 @@ def of_late_events_out_of_reach(gone: Iterable[LedgerRow]) -> Iterator[str]:
     """A backfill cannot take in events whose raw file is gone."""
     for row in gone:
         yield (
-            f"Source '{row.source}': {row.file} is gone, so its {row.n_too_late:,} events of {row.too_late_from} to "
+            f"Source '{row.source}': {row.file} is missing, so its {row.n_too_late:,} events of {row.too_late_from} to "
             f"{row.too_late_to} stay held back. Put it back and run the backfill of these dates again."
         )

@@ -160,7 +160,7 @@ def _content(version: str, as_of: date, n_published: int, n_events: int) -> str:
 
 def _unreadable(version: Path) -> str | None:
     if not version.exists():
-        return "is gone"
+        return "is missing"
     try:
         with reading(version) as con:
             con.execute("select count(*) from ops.published_versions").fetchall()

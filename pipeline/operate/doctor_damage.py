@@ -57,14 +57,14 @@ def _lake(settings: Settings, paths: HomePaths, quick: bool, accept_loss: bool) 
     by_id = {row.file_id: row for row in rows}
     for file_id, problems in found.items():
         row = by_id[file_id]
-        can_mend = (row.source, row.file) in present
+        can_repair = (row.source, row.file) in present
         advice = (
             f"the next `growthhouse run` reads {row.file} again"
-            if can_mend
+            if can_repair
             else f"its raw file {row.file} is gone: put it back, or go on without its {row.n_accepted:,} events with "
             "`growthhouse doctor --accept-loss`"
         )
-        findings += [Finding("warn" if can_mend else "error", f"{problem}; {advice}") for problem in problems]
+        findings += [Finding("warn" if can_repair else "error", f"{problem}; {advice}") for problem in problems]
     findings += [Finding("warn", text) for text in warnings]
     if not findings:
         looked = "sizes" if quick else "content"

@@ -1,4 +1,4 @@
-"""`growthhouse erase`: who is to be erased, whether that can be, and what is printed and asked about it.
+"""`growthhouse erase`: who is to be erased, whether that can be, and what is printed and has to be confirmed.
 
 Start here; the steps are in steps.py. An erasure that was killed is finished before anything else.
 """
@@ -41,7 +41,7 @@ def erase(
 ) -> Proof:
     """Remove a person and search for what is left. `given` is the id as in the raw data. Needs the writer lock.
 
-    `also` are longer words that mean the person too; with `is_rest_left` all others do not. `agree` is asked where an
+    `also` are longer words that mean the person too; with `is_rest_left` all others do not. `agree` decides where an
     unlikely share of all lines would go (`privacy.max_erased_rate`); EraseError if it does not.
     """
     finish_pending(settings, say)

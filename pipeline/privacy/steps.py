@@ -1,7 +1,8 @@
 """The steps of an erasure, each of which leaves a complete new file or the old one; doing it twice does no harm.
 
 In this order: record who, so that they are not accepted again; raw files and lake together; predictions and other
-files; published versions; the build database; then search everything. Not here: who, and what is asked (erasure.py).
+files; published versions; the build database; then search everything. Not here: who, and what has to be confirmed
+(erasure.py).
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ class Words:
         return "|".join(sorted({_either_case(way) for c in characters for way in _escaped(c)}))
 
     def names_sql(self, text: str) -> str:
-        """The same as `names`, asked of the few texts only that have an id at all."""
+        """The same as `names`, evaluated only for the few texts that have an id at all."""
         return f"(case when {self._may_sql(text)} then names_person({text}) else false end)"
 
     def longer_sql(self, text: str) -> str:

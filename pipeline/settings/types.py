@@ -39,7 +39,7 @@ def parse_duration(value: Any) -> Any:
 
 
 def _bounded(value: float) -> float:
-    """A longer duration, or one that is no number, would leave the range of times in SQL."""
+    """A longer duration, or one that is not a number, would leave the range of times in SQL."""
     if not abs(value) <= _MAX_SECONDS:
         raise ValueError("expected a duration of at most 1000 years")
     return value

@@ -147,7 +147,7 @@ def _bot_agents(rng: np.random.Generator, agents: IntArray, kind: IntArray) -> I
 def _skews(rng: np.random.Generator, n: int) -> IntArray:
     """The clock of one device in fifty is up to six hours wrong: two minutes ahead or more, or twelve minutes behind.
 
-    Less behind cannot be told from a slow delivery.
+    Less behind cannot be distinguished from a slow delivery.
     """
     size = n * MAX_DEVICES
     skew = rng.integers(120_000, 6 * 3_600_000, size) * rng.choice([-1, 1], size)

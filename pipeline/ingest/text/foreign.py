@@ -47,7 +47,7 @@ def describe_foreign(start: bytes) -> str:
 
 
 def describe_archive(start: bytes) -> str:
-    """The same for a file that is no text at all."""
+    """The same for a file that is not text."""
     kind = describe_binary(start)
     return f"is {kind}, not text or Parquet: unpack or export it (gzip and zstd are read as they are)" if kind else ""
 

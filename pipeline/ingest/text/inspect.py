@@ -207,7 +207,7 @@ class _Counter:
     def add(self, chunk: bytes, ends: Positions) -> None:
         if self.lines is None and self.rows is None:
             self._begin(chunk)
-            if self.lines is not None and chunk.startswith(BOM):  # alone it is no line
+            if self.lines is not None and chunk.startswith(BOM):  # alone it is not a line
                 chunk = b" " * len(BOM) + chunk.removeprefix(BOM)
         for counter in (self.lines, self.rows):
             if counter is not None:

@@ -92,7 +92,7 @@ def test_a_file_that_is_gone_stays_counted_and_the_backfill_says_what_it_cannot_
     one_night.ingest()
     assert held(one_night) == [("second.jsonl", 1)]
     (warning,) = one_night.ingest(reread_days=span(1, 5)).warnings
-    assert "in/second.jsonl is gone, so its 1 events of 2026-01-03 to 2026-01-03 stay held back" in warning
+    assert "in/second.jsonl is missing, so its 1 events of 2026-01-03 to 2026-01-03 stay held back" in warning
     one_night.put("second.jsonl", jsonl(at(3)))
     one_night.ingest(reread_days=span(1, 5))
     assert days(one_night) == [1, 3, 10, 10]

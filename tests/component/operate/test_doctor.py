@@ -77,7 +77,7 @@ def test_where_the_raw_file_is_gone_it_is_an_error_until_the_loss_is_accepted(ho
     flip(file_of(home, "d6.jsonl"))
     (home.folder / "in" / "d6.jsonl").unlink()
     (text,) = findings(home, "error")
-    assert "in/d6.jsonl is gone" in text
+    assert "in/d6.jsonl is missing" in text
     assert "--accept-loss" in text
     assert any("2 events of in/d6.jsonl no longer count" in text for text in findings(home, "warn", accept_loss=True))
     assert findings(home, "error") == []
