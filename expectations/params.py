@@ -34,7 +34,8 @@ class GateParams:
     max_base_rate_gap: float = 0.15
     top_n: int = 10
     allow_repeat: bool = False
-    funnels_with_optional_steps: tuple[str, ...] = ()
+    left_out_of_funnels: tuple[Mapping[str, str], ...] = ()
+    """What the default funnels lack because it never occurs: funnel_name and left_out of each."""
     segments: tuple[str, ...] = ("new", "at_risk", "high_value", "dormant", "regular")
 
     @classmethod
@@ -45,7 +46,6 @@ class GateParams:
             key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in names
         }
         given["as_of_date"] = date.fromisoformat(str(values["as_of_date"])[:10])
-        given.setdefault("funnels_with_optional_steps", _with_optional_steps(values.get("funnels", ())))
         return cls(**given)
 
     @property
@@ -71,7 +71,3 @@ class GateParams:
 
 def _matches(pattern: str) -> bool:
     return next(iglob(pattern, recursive=True), None) is not None
-
-
-def _with_optional_steps(funnels: Any) -> tuple[str, ...]:
-    return tuple(funnel["name"] for funnel in funnels if any(step.get("optional") for step in funnel["steps"]))

@@ -14,12 +14,13 @@ from typing import Any
 
 import duckdb
 
+from pipeline.build.funnels import Occurring, funnel_variables, has_amounts, left_out
 from pipeline.build.user_agents import RULES
 from pipeline.home.atomic import write_text
 from pipeline.home.calendar import local_date
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import describe_rejects, read_ledger
-from pipeline.settings import FunnelStep, Settings, are_apart
+from pipeline.settings import Settings
 
 SNAPSHOT_STEP_DAYS = 7
 MAX_SNAPSHOTS = 8
@@ -31,6 +32,7 @@ class RunContext:
 
     read_again: file_ids requested to be read and built again (`growthhouse backfill`).
     first_held_date: first date of the events that are held back for having come too late; empty without any.
+    has_amounts: whether any purchase of the data is above 0; asked only where a default funnel depends on it.
     """
 
     run_id: str
@@ -39,6 +41,7 @@ class RunContext:
     event_names: list[str]
     read_again: list[str] = field(default_factory=list)
     first_held_date: str = ""
+    has_amounts: bool = True
 
     def write(self, path: Path) -> None:
         write_text(json.dumps(asdict(self)), path)
@@ -75,7 +78,15 @@ def resolve(settings: Settings, paths: HomePaths, *, requested: date | None, run
     ).fetchone()
     first_held = held[0].isoformat() if held and held[0] else ""
     event_names = [name for (name,) in names]
-    return RunContext(run_id, as_of.isoformat(), first.isoformat(), event_names, first_held_date=first_held)
+    is_asked = settings.has_default_funnels and "purchase" in event_names
+    return RunContext(
+        run_id,
+        as_of.isoformat(),
+        first.isoformat(),
+        event_names,
+        first_held_date=first_held,
+        has_amounts=not is_asked or has_amounts(place_variables(paths)["lake_events"], paths.ledger),
+    )
 
 
 def _describe_no_event(settings: Settings, paths: HomePaths) -> str:
@@ -134,6 +145,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
     """Every dbt variable of the night, from the configuration and the context."""
     as_of = date.fromisoformat(context.as_of)
     horizon = max(settings.churn.horizon_days, settings.purchase.horizon_days)
+    data = Occurring(tuple(context.event_names), context.has_amounts)
     return {
         **place_variables(paths),
         "user_agent_rules": RULES,
@@ -154,7 +166,8 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "max_accounts_per_device": settings.cleaning.max_accounts_per_device,
         "max_events_per_minute": settings.cleaning.max_events_per_minute,
         "max_users_per_device": settings.identity.max_users_per_device,
-        "funnels": funnel_variables(settings, context.event_names),
+        "funnels": funnel_variables(settings, data),
+        "left_out_of_funnels": left_out(settings, data),
         "retention": settings.retention.model_dump(mode="json"),
         "attribution": {
             "lookback_s": settings.attribution.lookback,
@@ -183,43 +196,3 @@ def interaction_weights(settings: Settings, event_names: list[str]) -> list[dict
     return [
         {"event": event, "weight": weight} for event, weight in sorted(weights.items(), key=lambda x: (-x[1], x[0]))
     ]
-
-
-def funnel_variables(settings: Settings, event_names: list[str]) -> list[dict[str, Any]]:
-    """Funnels as dbt reads them; steps of the default funnel whose event never occurs are left out."""
-    is_default = settings.has_default_funnels
-    funnels = []
-    for funnel in settings.funnels:
-        steps = [step for step in funnel.steps if not is_default or step.event in event_names]
-        if steps:
-            funnels.append(
-                {
-                    "name": funnel.name,
-                    "window_s": int(funnel.window),
-                    "order": funnel.order,
-                    "entry": funnel.entry,
-                    "scope": funnel.scope,
-                    "breakdown": funnel.breakdown,
-                    "exclude": list(funnel.exclude),
-                    "hold_constant": list(funnel.hold_constant),
-                    "steps": [_step_variables(step, steps) for step in steps],
-                }
-            )
-    return funnels
-
-
-def _step_variables(step: FunnelStep, steps: list[FunnelStep]) -> dict[str, Any]:
-    """`apart`: the steps (from 1) of the same event that no event can serve together with this one."""
-    apart = [
-        number
-        for number, other in enumerate(steps, start=1)
-        if other.event == step.event and are_apart(other.where, step.where)
-    ]
-    return {
-        "name": step.step_name,
-        "event": step.event,
-        "where": step.where,
-        "optional": step.optional,
-        "within_s": step.within,
-        "apart": apart,
-    }

@@ -8,10 +8,10 @@ from pipeline.settings.default_config import default_config_text
 from pipeline.settings.errors import ConfigError, combine
 from pipeline.settings.load import load_settings, parse_settings
 from pipeline.settings.locations import Location
-from pipeline.settings.predicates import are_apart
+from pipeline.settings.predicates import are_apart, breakdown_table
 from pipeline.settings.sections.alerts import Alerts, Email, Webhook
 from pipeline.settings.sections.churn import Churn
-from pipeline.settings.sections.funnels import FunnelStep
+from pipeline.settings.sections.funnels import Funnel, FunnelStep
 from pipeline.settings.sections.identity import PLACEHOLDERS, trimmed
 from pipeline.settings.sections.purchase import Purchase
 from pipeline.settings.sections.sources import CANONICAL_COLUMNS, Source
@@ -27,6 +27,7 @@ __all__ = [
     "Churn",
     "ConfigError",
     "Email",
+    "Funnel",
     "FunnelStep",
     "Location",
     "Purchase",
@@ -34,6 +35,7 @@ __all__ = [
     "Source",
     "Webhook",
     "are_apart",
+    "breakdown_table",
     "combine",
     "default_config_text",
     "load_settings",

@@ -44,6 +44,26 @@ EVENT_COLUMNS = {
     "line_number": "BIGINT",
     "content_hash": "BIGINT",
 }
+# Columns of sessions and persons that a funnel can be broken down by; those of the entry's event come first.
+SESSION_BREAKDOWNS = (
+    "session_number",
+    "entry_event",
+    "landing_page",
+    "channel",
+    "traffic_source",
+    "traffic_medium",
+    "referrer_host",
+    "browser",
+    "operating_system",
+)
+PERSON_BREAKDOWNS = (
+    "acquisition_channel",
+    "favourite_category",
+    "favourite_hour",
+    "first_seen_date",
+    "is_known_user",
+    "lifecycle_stage",
+)
 TEXT_COLUMNS = {
     "item_id",
     "category",

@@ -66,6 +66,8 @@ sources:
 # funnels:
 #   - name: purchase
 #     steps: [{event: sign_up}, {event: view_item}, {event: add_to_cart}, {event: purchase, where: "revenue > 0"}]
+#   # without a `funnels` key, steps whose event never occurs are left out with a warning; so is `revenue > 0`
+#   # where no purchase has an amount
 #     # further keys of a step:
 #     #   where: a condition on columns of fct_events, properties->>'key' included; no subquery
 #     #   optional: true (may be skipped; not the first or last step)
@@ -76,7 +78,14 @@ sources:
 #     scope: person                # person | session: all steps in one session
 #     exclude: []                  # events between entry and conversion that remove the entry; those are counted
 #     hold_constant: []            # columns of fct_events that must be equal in all steps, such as [item_id]
-#     breakdown: null              # a column of fct_events: figures per value of the entry event
+#     breakdown: null              # figures per value of a column of the entry event, such as device_type; of its
+#                                  # session (channel, landing_page, browser, …); of the person (acquisition_channel, …)
+#   - name: checkout
+#     steps:
+#       - {event: view_item}
+#       - {event: add_to_cart}
+#       - {event: begin_checkout}
+#       - {event: purchase, where: "revenue > 0"}
 
 # retention:
 #   start_event: null            # null: any event; a cohort starts with a person's first start event

@@ -10,7 +10,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
-from pipeline.settings.allowed_sql import CONDITIONS, EVENT_COLUMNS, FUNCTIONS, PARTS, TEXT_COLUMNS
+from pipeline.settings.allowed_sql import (
+    CONDITIONS,
+    EVENT_COLUMNS,
+    FUNCTIONS,
+    PARTS,
+    PERSON_BREAKDOWNS,
+    SESSION_BREAKDOWNS,
+    TEXT_COLUMNS,
+)
 
 MAX_LENGTH = 2_000
 
@@ -84,6 +92,25 @@ def checked_column(name: str) -> str:
     if name not in EVENT_COLUMNS:
         raise ValueError(f"'{name}' is not a column of fct_events{_nearest(name, EVENT_COLUMNS)}")
     return name
+
+
+def checked_breakdown(name: str) -> str:
+    """The name of a column that a funnel can be broken down by, else ValueError."""
+    if breakdown_table(name) is None:
+        others = (*SESSION_BREAKDOWNS, *PERSON_BREAKDOWNS)
+        close = difflib.get_close_matches(name, (*EVENT_COLUMNS, *others), n=1)
+        hint = f", did you mean {close[0]}?" if close else f", nor one of {', '.join(others)}"
+        raise ValueError(f"'{name}' is not a column of fct_events, nor of sessions or persons{hint}")
+    return name
+
+
+def breakdown_table(name: str) -> str | None:
+    """The mart that holds the column: of the entry's event, else of its session, else of the person."""
+    if name in EVENT_COLUMNS:
+        return "fct_events"
+    if name in SESSION_BREAKDOWNS:
+        return "fct_sessions"
+    return "dim_users" if name in PERSON_BREAKDOWNS else None
 
 
 def _check_part(node, exp) -> None:  # type: ignore[no-untyped-def]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pipeline.settings.predicates import checked_column, checked_predicate
+from pipeline.settings.predicates import checked_breakdown, checked_column, checked_predicate
 
 _UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _SHORT_UNITS = {"s": "second", "sec": "second", "min": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -67,6 +67,7 @@ Text = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 EventColumn = Annotated[Text, AfterValidator(checked_column)]
+FunnelBreakdown = Annotated[Text, AfterValidator(checked_breakdown)]
 EventCondition = Annotated[Text, AfterValidator(checked_predicate)]
 # A condition on a table whose columns are not known here.
 Condition = Annotated[Text, AfterValidator(lambda text: checked_predicate(text, columns=None))]

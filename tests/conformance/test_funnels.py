@@ -17,7 +17,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline.build.variables import funnel_variables
+from pipeline.build.funnels import Occurring, funnel_variables
 from pipeline.settings import parse_settings
 from tests.conformance.cases.funnels import CASES, Case
 from tests.conformance.cases.funnels_public import CASES as PUBLIC
@@ -195,7 +195,11 @@ FUNNELS = [random_funnel(random.Random(seed), seed) for seed in range(15)]
 def sql() -> list[tuple[str, str]]:
     """The SQL of all random funnels, as the pipeline would ask for it."""
     text = repr({"site": {}, "sources": [{"name": "s", "path": "x"}], "funnels": FUNNELS})
-    variables = {"funnels": funnel_variables(parse_settings(text), []), "as_of_date": "2026-01-31", "timezone": "UTC"}
+    variables = {
+        "funnels": funnel_variables(parse_settings(text), Occurring(())),
+        "as_of_date": "2026-01-31",
+        "timezone": "UTC",
+    }
     return compiled(["fct_funnel_steps"], variables)
 
 

@@ -3,7 +3,7 @@
   models' business.
 
   A funnel: {name, window_s, order: 'ordered'|'strict'|'any', entry: 'best'|'first'|'every', scope: 'person'|'session', breakdown,
-  exclude: [event], hold_constant: [column], steps: [{name, event, where, optional, within_s, apart}]}. `apart` lists the steps of
+  breakdown_table: 'fct_events'|'fct_sessions'|'dim_users', exclude: [event], hold_constant: [column], steps: [{name, event, where, optional, within_s, apart}]}. `apart` lists the steps of
   which no event can serve this one too; steps of different events are apart anyway.
 #}
 
@@ -18,6 +18,7 @@
             'entry': given.get('entry') or 'best',
             'scope': given.get('scope') or 'person',
             'breakdown': given.get('breakdown'),
+            'breakdown_table': given.get('breakdown_table') or 'fct_events',
             'exclude': given.get('exclude') or [],
             'hold': given.get('hold_constant') or [],
             'steps': [],
@@ -91,7 +92,7 @@
 
 
 {% macro funnel_definitions() %}
-    {#- One row per funnel and step: funnel_name, n_steps, window_s, has_breakdown, step_number, step_name. -#}
+    {#- One row per funnel and step: funnel_name, n_steps, window_s, has_breakdown, step_number, step_name, is_optional. -#}
     {%- set funnels = funnel_list() -%}
     {%- for funnel in funnels %}
     {%- set outer = loop -%}
@@ -102,7 +103,8 @@
         cast({{ funnel.window_s }} as {{ dbt.type_bigint() }}) as window_s,
         {{ 'true' if funnel.breakdown else 'false' }} as has_breakdown,
         cast({{ loop.index }} as {{ dbt.type_bigint() }}) as step_number,
-        cast({{ sql_string(funnel_step_name(funnel, loop.index)) }} as {{ dbt.type_string() }}) as step_name
+        cast({{ sql_string(funnel_step_name(funnel, loop.index)) }} as {{ dbt.type_string() }}) as step_name,
+        {{ 'true' if step.optional else 'false' }} as is_optional
     {% if not (outer.last and loop.last) %}union all{% endif %}
     {%- endfor -%}
     {%- else %}
@@ -112,7 +114,19 @@
         cast(null as {{ dbt.type_bigint() }}) as window_s,
         false as has_breakdown,
         cast(null as {{ dbt.type_bigint() }}) as step_number,
-        cast(null as {{ dbt.type_string() }}) as step_name
+        cast(null as {{ dbt.type_string() }}) as step_name,
+        false as is_optional
     where 1 = 0
     {%- endfor %}
 {% endmacro %}
+
+
+{% macro funnel_breakdown(joined) -%}
+    {#- The entry's value: of the funnels `joined` from the table of their column, of the others from the entry event. -#}
+    case
+        {%- for funnel in joined %}
+        when entries.funnel_name = {{ sql_string(funnel.name) }} then cast({{ funnel.breakdown_table }}.{{ funnel.breakdown }} as {{ dbt.type_string() }})
+        {%- endfor %}
+        when 1 = 1 then entries.breakdown_value
+    end
+{%- endmacro %}

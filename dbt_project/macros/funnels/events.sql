@@ -36,6 +36,7 @@
             event.event_id,
             event.event_at,
             event.event_date,
+            event.session_id,
             event.revenue,
             event.breakdown_value,
             row_number() over (
@@ -96,6 +97,7 @@
         event_date as reached_date,
         source,
         event_id,
+        session_id,
         revenue
     from (
         {%- for k in range(1, (funnel.n if per_step else 1) + 1) %}

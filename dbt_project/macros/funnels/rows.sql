@@ -37,8 +37,9 @@
         event_at,
         event_date,
         {{ epoch_micros('event_at') }} as t,
+        session_id,
         revenue,
-        cast({{ funnel.breakdown or 'null' }} as {{ dbt.type_string() }}) as breakdown_value
+        cast({{ funnel.breakdown if funnel.breakdown and funnel.breakdown_table == 'fct_events' else 'null' }} as {{ dbt.type_string() }}) as breakdown_value
         {%- for step in funnel.steps %},
         case
             when event_name = {{ sql_string(step.event) }}

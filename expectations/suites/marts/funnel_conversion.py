@@ -6,27 +6,24 @@ from expectations.params import GateParams
 
 
 def rates(params: GateParams) -> Probe:
-    # An optional step may be reached by fewer people than the one after it, so those funnels need not be monotone.
-    optional = "(" + ", ".join(map(quoted, params.funnels_with_optional_steps or ("",))) + ")"
+    # An optional step may be reached by fewer people than the one after it, so required steps are compared.
     return Probe(
-        sql=f"""
+        sql="""
             with steps as (
                 select *,
-                    lag(n_reached) over (
-                        partition by funnel_name, period, period_start, breakdown_value order by step_number
+                    min(case when not is_optional then n_reached end) over (
+                        partition by funnel_name, period, period_start, breakdown_value
+                        order by step_number rows between unbounded preceding and 1 preceding
                     ) as n_reached_before
                 from marts.funnel_conversion
             )
             select
                 funnel_name,
-                count(*) filter (where n_reached > n_reached_before and funnel_name not in {optional})
-                    as n_not_monotone,
+                count(*) filter (where n_reached > n_reached_before) as n_not_monotone,
                 count(*) filter (where n_reached > n_entered) as n_more_than_entered,
-                count(*) filter (where step_number = 1 and n_reached <> n_entered and funnel_name not in {optional})
-                    as n_first_step_off,
+                count(*) filter (where step_number = 1 and n_reached <> n_entered) as n_first_step_off,
                 count(*) filter (where overall_conversion_rate not between 0 and 1) as n_overall_rate_outside,
-                count(*) filter (where step_conversion_rate not between 0 and 1 and funnel_name not in {optional})
-                    as n_step_rate_outside,
+                count(*) filter (where step_conversion_rate not between 0 and 1) as n_step_rate_outside,
                 count(*) filter (where median_time_from_previous_s < 0) as n_negative_time,
                 count(*) filter (where n_dropped < 0 or n_dropped > n_entered) as n_dropped_outside,
                 count(*) filter (
@@ -44,7 +41,7 @@ def rates(params: GateParams) -> Probe:
         """,
         keys=("funnel_name",),
         checks=[
-            zero("n_not_monotone", "steps that more people reached than the step before", may_be_empty=True),
+            zero("n_not_monotone", "steps that more people reached than a required step before", may_be_empty=True),
             zero("n_more_than_entered", "steps that more people reached than entered the funnel", may_be_empty=True),
             zero("n_first_step_off", "first steps that others reached than entered the funnel", may_be_empty=True),
             zero("n_overall_rate_outside", "steps with an overall conversion rate outside 0 to 1", may_be_empty=True),
@@ -68,4 +65,22 @@ def rates(params: GateParams) -> Probe:
     )
 
 
-PROBES = (rates,)
+def definitions(params: GateParams) -> Probe:
+    """Default funnels are fitted to the data; what they lost is said, as the last step may be another then."""
+    rows = [f"({quoted(row['funnel_name'])}, {quoted(row['left_out'])}, 1)" for row in params.left_out_of_funnels]
+    return Probe(
+        sql=f"select * from (values {', '.join(rows) or '(null, null, 0)'}) as t (funnel_name, left_out, n_left_out)",
+        keys=("funnel_name", "left_out"),
+        checks=[
+            zero(
+                "n_left_out",
+                "parts of the default funnels that no event of the data has, so that the funnel goes without them "
+                "(your own go into `funnels` of growth.yaml)",
+                look="select distinct funnel_name, step_number, step_name from marts.funnel_conversion order by all",
+                severity="warn",
+            ),
+        ],
+    )
+
+
+PROBES = (rates, definitions)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from pipeline.settings.types import Duration, EventColumn, EventCondition, Name, Section, Text
+from pipeline.settings.types import Duration, EventColumn, EventCondition, FunnelBreakdown, Name, Section, Text
 
 MAX_FUNNEL_STEPS = 20
 MAX_OPTIONAL_STEPS = 6
@@ -38,7 +38,7 @@ class Funnel(Section):
     scope: Literal["person", "session"] = "person"
     exclude: tuple[Text, ...] = ()
     hold_constant: tuple[EventColumn, ...] = ()
-    breakdown: EventColumn | None = None
+    breakdown: FunnelBreakdown | None = None
 
     @field_validator("steps")
     @classmethod
@@ -69,12 +69,16 @@ class Funnel(Section):
         return exclude
 
 
+PAID = FunnelStep(event="purchase", where="revenue > 0")
+
+
 def default_funnels() -> tuple[Funnel, ...]:
-    """The purchase funnel, used if the config has no `funnels` key."""
-    steps = (
-        FunnelStep(event="sign_up"),
-        FunnelStep(event="view_item"),
-        FunnelStep(event="add_to_cart"),
-        FunnelStep(event="purchase", where="revenue > 0"),
+    """From sign-up to purchase, and from any visit to it; used if the config has no `funnels` key."""
+    events = {
+        "purchase": ("sign_up", "view_item", "add_to_cart"),
+        "checkout": ("view_item", "add_to_cart", "begin_checkout"),
+    }
+    return tuple(
+        Funnel(name=name, steps=(*(FunnelStep(event=event) for event in before), PAID))
+        for name, before in events.items()
     )
-    return (Funnel(name="purchase", steps=steps),)

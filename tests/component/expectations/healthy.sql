@@ -48,7 +48,7 @@ create table marts.dim_users as
         (select count(*) from marts.fct_orders as o where o.person_id = e.person_id and is_suspicious) as n_suspicious_orders
     from marts.fct_events as e group by person_id;
 create table marts.funnel_conversion as
-    select 'purchase' as funnel_name, 'all' as period, null::date as period_start, null::varchar as breakdown_value, *
+    select 'purchase' as funnel_name, 'all' as period, null::date as period_start, null::varchar as breakdown_value, false as is_optional, *
     from (values (1, 100, 100, 0, 1::double, 1::double, null), (2, 100, 40, 60, 0.4, 0.4, 60.0), (3, 100, 40, 0, 1.0, 0.4, 60.0))
         as t(step_number, n_entered, n_reached, n_dropped, step_conversion_rate, overall_conversion_rate,
             median_time_from_previous_s),

@@ -3,7 +3,8 @@
 
 GOOD: per probe, a row that it returns for healthy data. BAD: values that break a check, of every checked column that
 does not count rows (those are bad at any number but 0). DAMAGE: a column that must fail, and the SQL that damages the
-healthy warehouse (`healthy.sql`) so that it does. HEALTHY: SQL that makes the table there, where healthy.sql does not.
+healthy warehouse (`healthy.sql`) so that it does. PARAMS: by column, the parameters with which it must fail. HEALTHY:
+SQL that makes the table there, where healthy.sql does not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,12 +31,14 @@ class Cases:
     good: Mapping[str, Mapping[str, object]]
     bad: Mapping[str, list[object]]
     damage: list[tuple[str, str]]
+    params: Mapping[str, Mapping[str, Any]]
     healthy: str
 
 
 def _cases(file: Path) -> Cases:
     found = runpy.run_path(str(file))
-    return Cases(found["GOOD"], found.get("BAD", {}), found.get("DAMAGE", []), found.get("HEALTHY", ""))
+    damage, params = found.get("DAMAGE", []), found.get("PARAMS", {})
+    return Cases(found["GOOD"], found.get("BAD", {}), damage, params, found.get("HEALTHY", ""))
 
 
 CASES = {f"{file.parent.name}.{file.stem}": _cases(file) for file in sorted(FOLDER.glob("*/*.py"))}

@@ -37,7 +37,8 @@ def test_damage_is_found(
     table: str, column: str, damage: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams
 ) -> None:
     warehouse.execute(damage)
-    assert (table, column) in failures(run_suite(only(SUITES[table], column), warehouse, params))
+    given = replace(params, **CASES[table].params.get(column, {}))
+    assert (table, column) in failures(run_suite(only(SUITES[table], column), warehouse, given))
 
 
 def test_orders_in_other_currencies_are_described_with_number_and_currency(

@@ -35,12 +35,12 @@ def test_the_day_ends_at_midnight_of_the_site() -> None:
 
 
 def test_parameters_are_picked_from_the_variables_of_the_run() -> None:
-    steps = [{"event": "view_item"}, {"event": "purchase", "optional": True}]
+    left_out = [{"funnel_name": "purchase", "left_out": "sign_up"}]
     variables = {
         "as_of_date": "2026-01-31",
         "run_id": "r",
         "max_bot_rate": 0.5,
-        "funnels": [{"name": "f", "steps": steps}],
+        "left_out_of_funnels": left_out,
     }
     params = GateParams.from_mapping(variables)
-    assert params == GateParams(date(2026, 1, 31), max_bot_rate=0.5, funnels_with_optional_steps=("f",))
+    assert params == GateParams(date(2026, 1, 31), max_bot_rate=0.5, left_out_of_funnels=tuple(left_out))

@@ -1,4 +1,7 @@
 -- One row per funnel entry (one per person unless every entry counts): how deep, how fast, and whether the window is over.
+-- depends_on: {{ ref('fct_sessions') }}, {{ ref('dim_users') }}
+{%- set joined = funnel_list() | selectattr('breakdown') | rejectattr('breakdown_table', 'equalto', 'fct_events') | list %}
+{%- set tables = joined | map(attribute='breakdown_table') | list %}
 
 with steps as (
     select * from {{ ref('fct_funnel_steps') }}
@@ -27,6 +30,7 @@ entries as (
         max(reached_at) as last_reached_at,
         max(step_number) as level,
         max(case when step_number = 1 then breakdown_value end) as breakdown_value,
+        max(case when step_number = 1 then session_id end) as session_id,
         {{ any_true('is_excluded') }} as is_excluded
     from steps
     group by funnel_name, entry_id, person_id
@@ -34,12 +38,28 @@ entries as (
 
 windowed as (
     select
-        entries.*,
+        entries.funnel_name,
+        entries.entry_id,
+        entries.person_id,
+        entries.entered_at,
+        entries.entered_date,
+        entries.last_reached_at,
+        entries.level,
+        entries.is_excluded,
+        {{ funnel_breakdown(joined) }} as breakdown_value,
         {{ add_seconds('entries.entered_at', 'funnels.window_s') }} as window_ends_at,
         entries.level = funnels.n_steps as is_converted
     from entries
     inner join funnels
         on entries.funnel_name = funnels.funnel_name
+    {%- if 'fct_sessions' in tables %}
+    left join {{ ref('fct_sessions') }} as fct_sessions
+        on entries.session_id = fct_sessions.session_id
+    {%- endif %}
+    {%- if 'dim_users' in tables %}
+    left join {{ ref('dim_users') }} as dim_users
+        on entries.person_id = dim_users.person_id
+    {%- endif %}
 )
 
 select

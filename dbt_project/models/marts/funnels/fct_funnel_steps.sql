@@ -35,6 +35,7 @@ steps as (
         cast(null as date) as reached_date,
         cast(null as {{ dbt.type_string() }}) as source,
         cast(null as {{ dbt.type_string() }}) as event_id,
+        cast(null as {{ dbt.type_string() }}) as session_id,
         cast(null as double) as revenue
     where 1 = 0
     {%- endfor %}
@@ -64,5 +65,6 @@ select
     cast(case when step_number > 1 then {{ seconds_between('entered_at', 'reached_at') }} end as double) as since_entry_s,
     cast(revenue as double) as revenue,
     cast(source as {{ dbt.type_string() }}) as source,
-    cast(event_id as {{ dbt.type_string() }}) as event_id
+    cast(event_id as {{ dbt.type_string() }}) as event_id,
+    cast(session_id as {{ dbt.type_string() }}) as session_id
 from timed

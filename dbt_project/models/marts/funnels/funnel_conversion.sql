@@ -35,6 +35,7 @@ entries_by_breakdown as (
         funnel_name,
         entry_id,
         entered_date,
+        level,
         is_window_closed,
         is_excluded,
         cast(null as {{ dbt.type_string() }}) as breakdown_value
@@ -44,6 +45,7 @@ entries_by_breakdown as (
         entries.funnel_name,
         entries.entry_id,
         entries.entered_date,
+        entries.level,
         entries.is_window_closed,
         entries.is_excluded,
         coalesce(entries.breakdown_value, '(none)') as breakdown_value
@@ -108,7 +110,7 @@ reached as (
         entries_by_period.breakdown_value,
         steps.step_number,
         count(*) as n_reached,
-        sum(case when steps.previous_step_number = steps.step_number - 1 then 1 else 0 end) as n_from_previous,
+        sum(case when entries_by_period.level = steps.step_number then 1 else 0 end) as n_ended,
         {%- for measure in ['previous', 'entry'] %}
         {%- for name, share in shares.items() %}
         {{ quantile('steps.since_' ~ measure ~ '_s', share) }} as {{ name }}_time_from_{{ measure }}_s,
@@ -138,8 +140,9 @@ dense as (
         cells.all_closed,
         definitions.step_number,
         definitions.step_name,
+        definitions.is_optional,
         coalesce(reached.n_reached, 0) as n_reached,
-        coalesce(reached.n_from_previous, 0) as n_from_previous,
+        coalesce(reached.n_ended, 0) as n_ended,
         reached.revenue
         {%- for measure in ['previous', 'entry'] %}
         {%- for name in shares %},
@@ -155,18 +158,23 @@ dense as (
             and cells.period = reached.period
             and coalesce(cells.period_start, cast('1900-01-01' as date))
             = coalesce(reached.period_start, cast('1900-01-01' as date))
-            -- the prefix keeps "everyone" apart from a value that is the empty text
-            and coalesce(concat('=', cells.breakdown_value), '') = coalesce(concat('=', reached.breakdown_value), '')
+            -- null is everyone, the empty text a value
+            and coalesce(cells.breakdown_value, '') = coalesce(reached.breakdown_value, '')
+            and (cells.breakdown_value is null) = (reached.breakdown_value is null)
             and definitions.step_number = reached.step_number
 ),
 
-with_previous as (
+-- Reaching a required step means having reached all required steps before it, so the least of those before is that of the last one.
+with_base as (
     select
         *,
-        lag(n_reached) over (
-            partition by funnel_name, period, period_start, breakdown_value order by step_number
-        ) as n_previous
+        coalesce(min(case when not is_optional then n_reached end) over before, n_entered) as n_base,
+        coalesce(sum(n_ended) over before, 0) as n_ended_before
     from dense
+    window before as (
+        partition by funnel_name, period, period_start, breakdown_value
+        order by step_number rows between unbounded preceding and 1 preceding
+    )
 )
 
 select
@@ -176,11 +184,12 @@ select
     breakdown_value,
     step_number,
     step_name,
+    is_optional,
     cast(n_entered as {{ dbt.type_bigint() }}) as n_entered,
     cast(n_reached as {{ dbt.type_bigint() }}) as n_reached,
     cast(n_excluded as {{ dbt.type_bigint() }}) as n_excluded,
-    cast(case when step_number = 1 then 0 else n_previous - n_from_previous end as {{ dbt.type_bigint() }}) as n_dropped,
-    cast(n_reached as double) / nullif(coalesce(n_previous, n_entered), 0) as step_conversion_rate,
+    cast(n_base - (n_entered - n_ended_before) as {{ dbt.type_bigint() }}) as n_dropped,
+    cast(n_reached as double) / nullif(n_base, 0) as step_conversion_rate,
     cast(n_reached as double) / nullif(n_entered, 0) as overall_conversion_rate,
     {%- for measure in ['previous', 'entry'] %}
     {%- for name in shares %}
@@ -189,5 +198,5 @@ select
     {%- endfor %}
     cast(revenue as double) as revenue,
     all_closed = 1 as is_mature
-from with_previous
+from with_base
 order by funnel_name, period, period_start, breakdown_value nulls first, step_number

@@ -13,6 +13,7 @@ GOOD = {
         "n_quantiles_crossed": 0,
         "excluded_rate": 0.1,
     },
+    "definitions": {"funnel_name": None, "left_out": None, "n_left_out": 0},
 }
 BAD = {"excluded_rate": [0.91]}
 DAMAGE = [
@@ -25,4 +26,6 @@ DAMAGE = [
     ("n_dropped_outside", "update marts.funnel_conversion set n_dropped = -1"),
     ("n_quantiles_crossed", "update marts.funnel_conversion set p75_time_from_entry_s = 41"),
     ("excluded_rate", "update marts.funnel_conversion set n_excluded = 1000"),
+    ("n_left_out", "select 'the config is what is damaged'"),
 ]
+PARAMS = {"n_left_out": {"left_out_of_funnels": ({"funnel_name": "purchase", "left_out": "sign_up"},)}}
