@@ -32,6 +32,7 @@ class GateParams:
     max_silence_ratio: float = 3
     max_bot_rate: float = 0.3
     max_base_rate_gap: float = 0.15
+    lookback_days: int = 30
     top_n: int = 10
     allow_repeat: bool = False
     left_out_of_funnels: tuple[Mapping[str, str], ...] = ()
@@ -46,6 +47,8 @@ class GateParams:
             key: tuple(value) if isinstance(value, list) else value for key, value in values.items() if key in names
         }
         given["as_of_date"] = date.fromisoformat(str(values["as_of_date"])[:10])
+        if "churn" in values:
+            given["lookback_days"] = int(values["churn"]["lookback_days"])
         return cls(**given)
 
     @property

@@ -13,6 +13,7 @@ from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.versions import report_of
 from pipeline.ingest import describe_late
+from pipeline.predict.lifetimes import why_no_curve
 
 Lines = list[tuple[str, str]]  # label and text
 
@@ -29,6 +30,7 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_gates(con, run_id),
             *_models(con),
             *_retrained(paths, as_of),
+            *_survival(con),
             *_recommendations(con),
         ]
     is_here, place = paths.home == Path.cwd(), shlex.quote(str(paths.home))
@@ -144,6 +146,13 @@ def _retrained(paths: HomePaths, as_of: date | None) -> Lines:
             continue
         lines += [("model", f"{model}: {one.reason}") for one in latest if one.drifted and one.as_of == str(as_of)]
     return lines
+
+
+def _survival(con: duckdb.DuckDBPyConnection) -> Lines:
+    """Why there is no survival curve, where there is none."""
+    (n_rows,) = con.execute("select count(*) from ml.survival_curves").fetchone() or (0,)
+    why = None if n_rows else why_no_curve(con)
+    return [("survival", f"no curve: {why}")] if why else []
 
 
 def _recommendations(con: duckdb.DuckDBPyConnection) -> Lines:

@@ -58,38 +58,3 @@ def read_order_histories(build_db: Path) -> pd.DataFrame:
     """`marts.order_histories` of everybody with an order, sorted by as_of_date and person_id."""
     with reading(build_db) as con:
         return con.execute("select * from marts.order_histories order by as_of_date, person_id").df()
-
-
-def read_lifetimes(build_db: Path, segments: Path, as_of: date) -> pd.DataFrame:
-    """Persons by breakdown, breakdown_value, lifetime_days and has_left, counted; sorted by all of them.
-
-    Everybody with features at as_of is in each breakdown once. A lifetime is the days from the first to the last active
-    date; a person not active within churn.lookback_days of as_of left after it; for the others it is not over.
-    `segments`: the night's ml.user_segments as the models wrote it.
-    """
-    with reading(build_db) as con:
-        return con.execute(_LIFETIMES, [str(segments), as_of]).df()
-
-
-_LIFETIMES = """
-    with persons as (
-        select
-            features.days_since_first_seen - features.days_since_last_active as lifetime_days,
-            not features.is_active_lookback as has_left,
-            'all' as "all",
-            coalesce(users.acquisition_channel, '(none)') as acquisition_channel,
-            coalesce(segments.segment, '(none)') as segment,
-            coalesce(segments.cluster_name, '(none)') as cluster_name
-        from marts.user_features as features
-        left join marts.dim_users as users using (person_id)
-        left join read_parquet(?) as segments using (person_id)
-        where features.as_of_date = ?
-    )
-    select breakdown, breakdown_value, lifetime_days, has_left, count(*) as n_persons
-    from (
-        unpivot persons on "all", acquisition_channel, segment, cluster_name
-        into name breakdown value breakdown_value
-    )
-    group by all
-    order by all
-"""

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.predict.lifetimes import why_no_curve
 from pipeline.reports import plots
 from pipeline.reports.rows import Row, exact_sum, first, rows
 from pipeline.reports.svg import svg
@@ -178,7 +179,10 @@ def customer_value(con: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def survival(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """Kaplan–Meier curves of all persons and of the largest channels: a picture, and the share at some days."""
+    """Kaplan–Meier curves of all persons and of the largest channels: a picture, and the share at some days.
+
+    Where the history is too short for a curve only `why_none`; None without any person.
+    """
     curve = rows(
         con,
         "select breakdown, breakdown_value as name, lifetime_day, survival_rate, "
@@ -187,7 +191,8 @@ def survival(con: duckdb.DuckDBPyConnection) -> Row | None:
         "order by breakdown = 'acquisition_channel', n_persons desc, name, lifetime_day",
     )
     if not curve:
-        return None
+        why = why_no_curve(con)
+        return {"why_none": why} if why else None
     groups: dict[tuple[str, str], dict[int, float]] = {}
     n_persons: dict[tuple[str, str], int] = {}
     for row in curve:
@@ -200,6 +205,7 @@ def survival(con: duckdb.DuckDBPyConnection) -> Row | None:
     channels = [key for key in shown if key[0] != "all"] or shown
     series = {name: [groups[kind, name].get(day, float("nan")) for day in days] for kind, name in channels}
     return {
+        "why_none": None,
         "picture": plots.curves(days, series, "", "days since first seen", svg),
         "marks": marks,
         "groups": [

@@ -27,11 +27,35 @@ def truth(shop: HomePaths) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["person_id", "latent_type", "has_churned"]).drop_duplicates("person_id")
 
 
-def test_survival_ranks_the_planted_hazards(truth: pd.DataFrame, warehouse: duckdb.DuckDBPyConnection) -> None:
-    lifetimes = warehouse.execute("""
-        select person_id, days_since_first_seen - days_since_last_active as days, not is_active_lookback as has_left
-        from marts.user_features where as_of_date = (select max(as_of_date) from marts.user_features)
+@pytest.fixture(scope="module")
+def lifetimes(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Lifetimes in days by WAREHOUSE's definition, from the events: of whom leaving could be seen, until it could."""
+    seen = warehouse.execute("""
+        select person_id, min(event_date)::timestamp as first, max(event_date)::timestamp as last
+        from marts.fct_events where not is_bot group by 1
     """).df()
+    (as_of,) = warehouse.execute("select max(as_of_date)::timestamp from marts.user_features").fetchone()  # type: ignore[misc]
+    could_be_seen = pd.Timestamp(as_of) - pd.Timedelta(days=30)
+    seen = seen[seen["first"] < could_be_seen]
+    ends = seen["last"].clip(upper=could_be_seen)
+    return seen.assign(days=(ends - seen["first"]).dt.days, has_left=seen["last"] <= could_be_seen)
+
+
+def test_the_published_curve_is_that_of_the_events(
+    lifetimes: pd.DataFrame, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    published = warehouse.execute("""
+        select lifetime_day, n_at_risk, survival_rate from ml.survival_curves where breakdown = 'all' order by 1
+    """).fetchall()
+    survival = 1.0
+    for day, n_at_risk, survival_rate in published:
+        at_risk = lifetimes["days"] >= day
+        survival *= 1 - (lifetimes["has_left"] & (lifetimes["days"] == day)).sum() / at_risk.sum()
+        assert (n_at_risk, survival_rate) == (at_risk.sum(), pytest.approx(survival, abs=1e-8))
+    assert len(published) == lifetimes["days"].max() + 1 and len(lifetimes) > 100
+
+
+def test_survival_ranks_the_planted_hazards(truth: pd.DataFrame, lifetimes: pd.DataFrame) -> None:
     survival = {}
     for latent_type, group in lifetimes.merge(truth, on="person_id").groupby("latent_type"):
         curve = kaplan_meier(group["days"].to_numpy(), group["has_left"].to_numpy(dtype=bool))

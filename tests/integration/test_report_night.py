@@ -166,7 +166,7 @@ def test_empty_tables_and_lost_cards_are_told_in_a_line_each(copied: HomePaths) 
         "The card of this version is no longer in",
         "Nobody is scored",
         "Nobody has bought yet.",
-        "No lifetimes yet.",
+        "No curve: too little history",
         "No recommendations: there are no item interactions yet.",
         "No steps of this run were recorded.",
         "This is the first run.",

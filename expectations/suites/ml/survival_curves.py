@@ -1,4 +1,4 @@
-"""Survival curves: everybody begins in them and ends once, and they never rise."""
+"""Survival curves: everybody who could be seen leaving begins in them and ends once, and they never rise."""
 
 from expectations.checks import Probe, zero
 from expectations.params import GateParams
@@ -19,6 +19,7 @@ def curves(params: GateParams) -> Probe:
                 breakdown,
                 abs(sum(n_at_risk) filter (where place = 1) - (
                     select count(*) from marts.user_features where as_of_date = date '{params.as_of_date}'
+                        and days_since_first_seen > {params.lookback_days}
                 )) as n_persons_off,
                 abs(sum(n_at_risk) filter (where place = 1) - sum(n_events + n_censored)) as n_ends_off,
                 count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
@@ -27,7 +28,11 @@ def curves(params: GateParams) -> Probe:
                     where survival_rate not between 0 and 1 or hazard_rate not between 0 and 1
                         or n_events + n_censored > n_at_risk
                 ) as n_rate_outside,
-                count(*) filter (where survival_rate not between ci_low and ci_high) as n_outside_interval
+                count(*) filter (where survival_rate not between ci_low and ci_high) as n_outside_interval,
+                greatest(max(lifetime_day) - (
+                    select max(days_since_first_seen) - {params.lookback_days} from marts.user_features
+                    where as_of_date = date '{params.as_of_date}'
+                ), 0) as n_days_beyond
             from in_order
             group by breakdown
         """,
@@ -35,7 +40,7 @@ def curves(params: GateParams) -> Probe:
         checks=[
             zero(
                 "n_persons_off",
-                "persons at the start of the curves compared with the features of as_of",
+                "persons at the start of the curves compared with those first seen before the lookback",
                 may_be_empty=True,
             ),
             zero(
@@ -49,6 +54,11 @@ def curves(params: GateParams) -> Probe:
                 may_be_empty=True,
             ),
             zero("n_outside_interval", "days with a survival rate outside its own interval", may_be_empty=True),
+            zero(
+                "n_days_beyond",
+                "days of the longest curve beyond the last on which leaving could be seen",
+                may_be_empty=True,
+            ),
         ],
     )
 

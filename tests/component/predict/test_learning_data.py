@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.predict.features import read_learning_data, read_lifetimes
+from pipeline.predict.features import read_learning_data
 
 WEEK_AGO, AS_OF = date(2026, 1, 3), date(2026, 1, 10)
 PERSONS = [f"u{number}" for number in range(20)]
@@ -52,37 +52,3 @@ def test_the_order_of_rows_chooses_nobody(tmp_path: Path, max_persons: int) -> N
         folder.mkdir()
         found.append(read_learning_data(build(folder, persons), AS_OF, max_persons).features)
     assert found[0].equals(found[1])
-
-
-def test_lifetimes_count_everybody_once_in_each_breakdown(tmp_path: Path) -> None:
-    file, segments = tmp_path / "growth.duckdb", tmp_path / "user_segments.parquet"
-    with duckdb.connect(str(file)) as con:
-        con.execute("create schema marts")
-        con.execute(
-            f"create table marts.user_features as select * from (values ('a', date '{AS_OF}', 40, 35, false), "
-            f"('b', date '{AS_OF}', 40, 35, false), ('c', date '{AS_OF}', 9, 0, true), ('c', date '{WEEK_AGO}', 2, 0, "
-            f"true)) "
-            "as t(person_id, as_of_date, days_since_first_seen, days_since_last_active, is_active_lookback)"
-        )
-        con.execute(
-            "create table marts.dim_users as select * from (values ('a', 'email'), ('b', 'email'), ('c', 'direct')) "
-            "as t(person_id, acquisition_channel)"
-        )
-        con.execute(
-            "copy (select 'a' as person_id, 'dormant' as segment, 'quiet' as cluster_name union all select 'c', "
-            "'new', 'quiet') "
-            f"to '{segments}'"
-        )
-    found = read_lifetimes(file, segments, AS_OF)
-    assert list(found.itertuples(index=False, name=None)) == [
-        ("acquisition_channel", "direct", 9, False, 1),
-        ("acquisition_channel", "email", 5, True, 2),
-        ("all", "all", 5, True, 2),
-        ("all", "all", 9, False, 1),
-        ("cluster_name", "(none)", 5, True, 1),
-        ("cluster_name", "quiet", 5, True, 1),
-        ("cluster_name", "quiet", 9, False, 1),
-        ("segment", "(none)", 5, True, 1),
-        ("segment", "dormant", 5, True, 1),
-        ("segment", "new", 9, False, 1),
-    ]

@@ -40,7 +40,10 @@ def test_parameters_are_picked_from_the_variables_of_the_run() -> None:
         "as_of_date": "2026-01-31",
         "run_id": "r",
         "max_bot_rate": 0.5,
+        "churn": {"horizon_days": 7, "lookback_days": 14},
         "left_out_of_funnels": left_out,
     }
     params = GateParams.from_mapping(variables)
-    assert params == GateParams(date(2026, 1, 31), max_bot_rate=0.5, left_out_of_funnels=tuple(left_out))
+    assert params == GateParams(
+        date(2026, 1, 31), max_bot_rate=0.5, lookback_days=14, left_out_of_funnels=tuple(left_out)
+    )
