@@ -14,17 +14,37 @@ from models.propensity.features import Kind
 RECENCY_RULE = "recency-rule"
 BASE_RATE = "base-rate"
 RECENCY_COLUMN = "days_since_last_active"
-# Upper ends (inclusive) of the buckets of days since last active; the last bucket is open.
-RECENCY_BUCKETS = (0, 1, 3, 7, 14, 30)
+# Buckets of days since last active are quantiles of the labelled rows, so that they fit any lookback and any shop.
+_MAX_BUCKETS = 20
+_ROWS_PER_BUCKET = 50
+_MIN_BUCKETS = 5
 # Each bucket is pulled towards the one before it (the first towards the base rate) with the weight of so many persons.
 _PRIOR_PERSONS = 20.0
 _UNLABELLED_PURCHASE_MAX = 0.2
 
 
-def bucket_of(days: FloatArray) -> np.ndarray:
-    """Index of the recency bucket; unknown recency counts as the longest."""
+def recency_edges(days: FloatArray) -> tuple[float, ...]:
+    """Upper ends (inclusive) of all buckets but the last, which is open: each the value of a quantile of `days`.
+
+    >>> recency_edges(np.arange(180.0))
+    (35.0, 71.0, 107.0, 143.0)
+    """
+    known = days[~np.isnan(days)]
+    n_buckets = min(max(len(known) // _ROWS_PER_BUCKET, _MIN_BUCKETS), _MAX_BUCKETS)
+    if not len(known):
+        return ()
+    ends = np.quantile(known, np.arange(1, n_buckets) / n_buckets, method="inverted_cdf")
+    return tuple(float(end) for end in np.unique(ends) if end < known.max())
+
+
+def bucket_of(days: FloatArray, edges: tuple[float, ...]) -> np.ndarray:
+    """Index of the recency bucket; unknown recency counts as the longest.
+
+    >>> bucket_of(np.array([0.0, 1.0, 2.0, np.nan]), (0.0, 1.0)).tolist()
+    [0, 1, 2, 2]
+    """
     known = np.where(np.isnan(days), np.inf, days)
-    return np.searchsorted(np.asarray(RECENCY_BUCKETS, dtype=float), known, side="left")
+    return np.searchsorted(np.asarray(edges, dtype=float), known, side="left")
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,7 @@ class RecencyRule:
 
     kind: Kind
     horizon_days: int
+    edges: tuple[float, ...] = ()
     rates: tuple[float, ...] | None = None
 
     @property
@@ -40,13 +61,13 @@ class RecencyRule:
         """A hash of the rates; `unlabelled` where there was nothing to learn rates from."""
         if self.rates is None:
             return f"{RECENCY_RULE}-unlabelled"
-        text = f"{self.kind} {self.horizon_days} {self.rates}"
+        text = f"{self.kind} {self.horizon_days} {self.edges} {self.rates}"
         return f"{RECENCY_RULE}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def predict(self, days: FloatArray) -> FloatArray:
         """Probability for each number of days since last active."""
         if self.rates is not None:
-            return np.asarray(np.asarray(self.rates, dtype=np.float64)[bucket_of(days)], dtype=np.float64)
+            return np.asarray(np.asarray(self.rates, dtype=np.float64)[bucket_of(days, self.edges)], dtype=np.float64)
         return unlabelled_probability(self.kind, days, self.horizon_days)
 
 
@@ -74,8 +95,9 @@ def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_d
 
     if len(labels) == 0:
         return RecencyRule(kind, horizon_days)
-    n_buckets = len(RECENCY_BUCKETS) + 1
-    buckets = bucket_of(days)
+    edges = recency_edges(days)
+    n_buckets = len(edges) + 1
+    buckets = bucket_of(days, edges)
     seen = np.bincount(buckets, minlength=n_buckets).astype(float)
     positive = np.bincount(buckets, weights=labels.astype(float), minlength=n_buckets)
     before = (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
@@ -84,4 +106,4 @@ def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_d
         before = (positive[bucket] + _PRIOR_PERSONS * before) / (seen[bucket] + _PRIOR_PERSONS)
         rates[bucket] = before
     monotone = isotonic_regression(rates, sample_weight=seen + _PRIOR_PERSONS, increasing=kind == "churn")
-    return RecencyRule(kind, horizon_days, tuple(round(float(rate), 9) for rate in monotone))
+    return RecencyRule(kind, horizon_days, edges, tuple(round(float(rate), 9) for rate in monotone))

@@ -14,7 +14,7 @@ from models.propensity.calibration import Calibration
 from models.propensity.features import FEATURES, Kind
 from models.propensity.split import TimeSplit
 
-FORMAT = 2  # raise it when the way of fitting changes, so that old and new models never share a version
+FORMAT = 3  # raise it when the way of fitting changes, so that old and new models never share a version
 _UNCALIBRATED = Calibration("identity")
 
 
@@ -56,6 +56,7 @@ def build_card(
         "features": list(FEATURES),
         "seed": seed,
         "horizon_days": rule.horizon_days,
+        "recency_edges": list(rule.edges),
         "recency_rates": list(rule.rates) if rule.rates is not None else None,
         "calibration": asdict(calibration),
         "versions": library_versions(),
@@ -66,7 +67,8 @@ def build_card(
 def rule_of(card: dict[str, Any]) -> RecencyRule:
     """The recency rule a card holds."""
     rates = card["recency_rates"]
-    return RecencyRule(card["model"], card["horizon_days"], tuple(rates) if rates is not None else None)
+    edges = tuple(card["recency_edges"])
+    return RecencyRule(card["model"], card["horizon_days"], edges, tuple(rates) if rates is not None else None)
 
 
 def calibration_of(card: dict[str, Any]) -> Calibration:

@@ -111,13 +111,36 @@ def test_beats_needs_more_than_luck() -> None:
 
 
 def test_buckets_and_smoothed_rates() -> None:
-    assert bucket_of(np.array([0, 1, 2, 3, 7, 8, 30, 31, np.nan])).tolist() == [0, 1, 2, 2, 3, 4, 5, 6, 6]
+    edges = (0.0, 1.0, 3.0, 30.0)
+    assert bucket_of(np.array([0, 1, 2, 3, 30, 31, np.nan]), edges).tolist() == [0, 1, 2, 2, 3, 4, 4]
     days, labels = np.repeat([0.0, 1.0], 20), np.array([1] * 5 + [0] * 15 + [1] * 15 + [0] * 5)
     rule = fit_recency_rule("churn", days, labels, 7)
     assert rule.rates is not None
     # base rate 21/42; then (5 + 20 × 0.5) / 40 and (15 + 20 × 0.375) / 40
-    assert rule.rates[:2] == pytest.approx((0.375, 0.5625))
-    assert rule.rates[2:] == pytest.approx((0.5625,) * 5)  # nobody seen: as the nearest
+    assert rule.edges == (0.0,) and rule.rates == pytest.approx((0.375, 0.5625))
+    assert rule.predict(np.array([0.0, 1.0, 50.0, np.nan])) == pytest.approx([0.375, 0.5625, 0.5625, 0.5625])
+
+
+@pytest.mark.parametrize("lookback", [30, 180])
+def test_buckets_are_quantiles_of_the_lookback(lookback: int) -> None:
+    """Of recencies spread evenly over the lookback nothing of their order is lost, however long it is."""
+    rng = np.random.default_rng(4)
+    days = rng.integers(0, lookback, 8_000).astype(float)
+    labels = (rng.random(len(days)) < 0.2 + 0.5 * days / lookback).astype(np.int_)
+    rule = fit_recency_rule("churn", days, labels, 28)
+    assert rule.edges == pytest.approx(np.arange(1, 20) * lookback / 20 - 1, abs=max(1, lookback / 60))
+    weights = person_weights(np.arange(len(days)).astype(object), 1)
+    of_rule, of_days = (
+        evaluate(labels, score, weights).values["roc_auc"] for score in (rule.predict(days), days / lookback)
+    )
+    assert of_rule == pytest.approx(of_days, abs=0.004)
+
+
+def test_few_rows_make_few_buckets_and_one_value_makes_one() -> None:
+    assert fit_recency_rule("churn", np.zeros(9), np.array([1, 0, 0] * 3), 7).rates == pytest.approx(
+        ((3 + 20 * 4 / 11) / 29,)
+    )
+    assert len(fit_recency_rule("churn", np.arange(9.0), np.array([1, 0, 0] * 3), 7).edges) == 4
 
 
 @pytest.mark.parametrize(("kind", "sign"), [("churn", 1), ("purchase", -1)])
@@ -126,7 +149,7 @@ def test_longer_absence_never_lowers_churn_nor_raises_purchase(kind: Kind, sign:
     leaving = np.array([1] * 20 + [0] * 180 + [1] * 160 + [0] * 40 + [1, 0, 0, 0, 0, 0, 0, 0])
     rates = fit_recency_rule(kind, days, leaving if kind == "churn" else 1 - leaving, 7).rates
     assert rates is not None
-    assert (sign * np.diff(rates) >= 0).all() and sign * (rates[4] - rates[0]) > 0.5
+    assert (sign * np.diff(rates) >= 0).all() and sign * (rates[-1] - rates[0]) > 0.5
 
 
 def test_without_labels_the_rule_is_monotone() -> None:
