@@ -81,10 +81,12 @@ def _events(con: duckdb.DuckDBPyConnection, run_id: str) -> Lines:
 
 def _sessions(con: duckdb.DuckDBPyConnection) -> Lines:
     row = con.execute(
-        "select count(*), count(distinct person_id), count(*) filter (is_bot) from marts.fct_sessions"
+        "select count(*) filter (not is_bot), count(distinct person_id) filter (not is_bot), count(*) filter (is_bot) "
+        "from marts.fct_sessions"
     ).fetchone()
     sessions, persons, bots = row or (0, 0, 0)
-    return [("sessions", f"{sessions:,} of {persons:,} persons ({bots:,} sessions of bots, left out of every metric)")]
+    left_out = f", and {bots:,} of bots, left out of every metric" if bots else ""
+    return [("sessions", f"{sessions:,} of {persons:,} {'person' if persons == 1 else 'persons'}{left_out}")]
 
 
 def _funnels(con: duckdb.DuckDBPyConnection) -> Lines:
@@ -92,7 +94,7 @@ def _funnels(con: duckdb.DuckDBPyConnection) -> Lines:
         "select funnel_name, string_agg(step_name || ' ' || format('{:,}', n_reached), ' → ' order by step_number) "
         "from marts.funnel_conversion where period = 'all' and breakdown_value is null group by 1 order by 1"
     ).fetchall()
-    return [("funnel", f"{name}: {steps}") for name, steps in rows]
+    return [("funnel", f"{name}: {steps}") for name, steps in rows] or [("funnel", "none is defined")]
 
 
 def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> Lines:
@@ -162,7 +164,10 @@ def _recommendations(con: duckdb.DuckDBPyConnection) -> Lines:
         "and algorithm = 'blend' and split = 'test' and metric = 'ndcg_at_10'"
     ).fetchall()
     if not rows:
-        return [("model", "recommendations: popularity (too little history to test anything better)")]
+        listed = con.execute("select count(*) from ml.recommendations").fetchone()
+        if listed and listed[0]:
+            return [("model", "recommendations: popularity (nothing better could be tested yet)")]
+        return [("model", "recommendations: none (no event that counts names an item)")]
     value, baseline, baseline_value, is_promoted = rows[0]
     used = "blend" if is_promoted else "popularity, as the blend is not clearly better: its"
     return [("model", f"recommendations: {used} NDCG@10 {value:.3f} ({baseline} {baseline_value:.3f})")]

@@ -35,7 +35,7 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
         f"from ml.{kind}_scores",
     )
     version = scored["version"]
-    card = _card(artifacts / kind, version)
+    card = card_of(artifacts / kind, version)
     selection = _selection(con, kind, version)
     latest = _read_card(artifacts / kind / RULE)  # of each training, whoever scores after it
     return {
@@ -60,10 +60,13 @@ def _folder(folder: Path, version: str) -> Path:
     return folder / (RULE if version.startswith(RULE) else version)
 
 
-def _card(folder: Path, version: str | None) -> dict[str, Any] | None:
-    """The card of the version that scores; None where it is missing or belongs to another version."""
-    card = _read_card(_folder(folder, version)) if version is not None else None
-    return card if card and card["model_version"] == version else None
+def card_of(folder: Path, version: str | None) -> dict[str, Any] | None:
+    """The card of the version that scores; None where it is missing or belongs to another version.
+
+    folder: of the model; with a folder per version, or with the card of the latest version only.
+    """
+    cards = [_read_card(place) for place in (_folder(folder, version), folder)] if version is not None else []
+    return next((card for card in cards if card and card["model_version"] == version), None)
 
 
 def _read_card(folder: Path) -> dict[str, Any] | None:
@@ -200,8 +203,8 @@ def _drift(con: duckdb.DuckDBPyConnection, kind: str) -> Row | None:
     }
 
 
-def recommendations(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """The ranking in use, NDCG@10 of every strategy on later data, and the share of each strategy in the lists."""
+def recommendations(con: duckdb.DuckDBPyConnection, folder: Path) -> Row | None:
+    """The ranking in use and why, NDCG@10 of every strategy on later data, and the share of each in the lists."""
     lists = first(
         con,
         "select count(*) as n_rows, count(distinct person_id) as n_persons, count(distinct item_id) as n_items, "
@@ -221,4 +224,6 @@ def recommendations(con: duckdb.DuckDBPyConnection) -> Row | None:
         "from ml.recommendations group by 1 order by 2 desc, 1",
     )
     ndcg = {row["algorithm"]: row["value"] for row in tested}
-    return {**lists, "ranking": ranking, "tested": tested, "ndcg": ndcg, "used": used}
+    card = card_of(folder, lists["version"])
+    why = card["reason"] if card else None
+    return {**lists, "ranking": ranking, "tested": tested, "ndcg": ndcg, "used": used, "why": why}

@@ -68,8 +68,10 @@ def curves(
     def draw(axes: Any) -> None:
         for (name, values), colour in zip(series.items(), COLOURS, strict=False):
             axes.plot(x, values, color=colour, label=_short(name), linewidth=1.5, marker=".", markersize=4)
-        axes.set_ylim(0, 1)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        # Low rates need the height: a line at 1 % of an axis to 100 % is flat. High ones are seen against all.
+        highest = max((v for values in series.values() for v in values if v == v), default=1)
+        axes.set_ylim(0, 1 if highest > 0.5 or not highest else 1.15 * highest)
+        axes.yaxis.set_major_formatter(_ticker().PercentFormatter(xmax=1))
         axes.set_xlabel(x_label, fontsize=8)
         axes.xaxis.set_major_locator(_ticker().MaxNLocator(6, integer=True, min_n_ticks=1))
         _legend(axes, len(series))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _NONE = "–"
+MIN_BASE = 20
 _FOLDER = Path(__file__).parent
 
 
@@ -30,6 +31,8 @@ def render(content: dict[str, Any]) -> str:
         "money": money,
         "duration": duration,
         "change": change,
+        "things": things,
+        "noun": noun,
         "day": day,
         "moment": moment,
     }
@@ -50,14 +53,18 @@ def count(value: float | None) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """A rate of 0 to 1, to a tenth of a percent, with more digits where that would round to 0.
+    """A rate of 0 to 1, to a tenth of a percent, with more digits where that would round to nobody or everybody.
 
-    >>> percent(0.33742), percent(1.0), percent(0.0004), percent(0.0)
-    ('33.7 %', '100 %', '0.04 %', '0 %')
+    >>> percent(0.33742), percent(1.0), percent(0.0004), percent(0.0), percent(0.00001), percent(0.99996)
+    ('33.7 %', '100 %', '0.04 %', '0 %', '< 0.01 %', '> 99.99 %')
     """
     if rate is None or _is_missing(rate):
         return _NONE
-    digits = 0 if rate in (0, 1) else 1 if abs(rate) >= 0.001 else 2
+    if 0 < rate < 0.00005:
+        return "< 0.01 %"
+    if 0.99995 <= rate < 1:
+        return "> 99.99 %"
+    digits = 0 if rate in (0, 1) else 2 if abs(rate) < 0.001 or 0.9995 <= rate < 1 else 1
     return f"{100 * rate:.{digits}f} %"
 
 
@@ -107,16 +114,37 @@ def duration(seconds: float | None) -> str:
     raise AssertionError("a minute or more")
 
 
-def change(now: float | None, before: float | None) -> str:
+def change(now: float | None, before: float | None, base: float | None = None, text: str | None = None) -> str:
     r"""How much more or less than before; empty where there is no earlier value.
 
-    >>> change(110, 100), change(90, 100), change(3, 0), change(5, 5)
-    ('+10\xa0%', '−10\xa0%', '', '±0\xa0%')
+    base: the number of persons or orders that `before` rests on, by default itself. A percentage of fewer than
+    MIN_BASE says little, so the earlier value is shown instead, as `text` if given.
+
+    >>> change(110, 100), change(90, 100), change(50, 50), change(5, None)
+    ('+10\xa0%', '−10\xa0%', '±0\xa0%', '')
+    >>> change(3, 0), change(9, 4), change(500.0, 250.0, base=3, text="250 EUR")
+    ('(0 before)', '(4 before)', '(250 EUR before)')
     """
-    if now is None or not before:
+    if now is None or before is None:
         return ""
+    if not before or (before if base is None else base) < MIN_BASE:
+        return f"({text or count(before)} before)"
     rate = round(100 * (now / before - 1))
     return f"{'+' if rate > 0 else '−' if rate < 0 else '±'}{abs(rate):,}\xa0%"
+
+
+def things(number: float | None, one: str, many: str = "") -> str:
+    """A number with its noun.
+
+    >>> things(1, "person"), things(1234, "person"), things(1, "entry", "entries"), things(0, "entry", "entries")
+    ('1 person', '1,234 persons', '1 entry', '0 entries')
+    """
+    return f"{count(number)} {noun(number, one, many)}"
+
+
+def noun(number: float | None, one: str, many: str = "") -> str:
+    """The noun alone, where the number stands elsewhere."""
+    return one if number == 1 else many or f"{one}s"
 
 
 def day(value: date | None) -> str:

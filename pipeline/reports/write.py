@@ -1,4 +1,4 @@
-"""From a published version to its report: read, render, write. The sections are in `shop`, `learned` and `night`."""
+"""From a published version to its report: read, render, write. The sections are in the modules beside it."""
 
 from __future__ import annotations
 
@@ -50,22 +50,23 @@ def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> 
 
     con: the published version. artifacts: `data/ml/artifacts`, read for the cards of the versions that score.
     """
-    from pipeline.reports import learned, night, shop
+    from pipeline.reports import learned, night, shop, trends
+    from pipeline.reports.funnels import funnels
 
     return {
         "currency": currency,
         "headline": night.headline(con),
         "checks": night.checks(con),
-        "activity": shop.activity(con, SHOWN_DAYS),
-        "revenue": shop.revenue(con, currency, SHOWN_DAYS),
+        "activity": trends.activity(con, SHOWN_DAYS),
+        "revenue": trends.revenue(con, currency, SHOWN_DAYS),
         "retention": shop.retention(con),
-        "funnels": shop.funnels(con),
+        "funnels": funnels(con),
         "segments": shop.segments(con),
         "migrations": shop.migrations(con),
         "models": [learned.model(con, kind, artifacts) for kind in learned.KINDS],
-        "value": shop.customer_value(con),
+        "value": shop.customer_value(con, artifacts / "customer_value"),
         "survival": shop.survival(con),
-        "recommendations": learned.recommendations(con),
+        "recommendations": learned.recommendations(con, artifacts / "recommendations"),
         "stages": night.stages(con),
         "nights": night.nights(con),
     }

@@ -217,13 +217,11 @@ def test_manifest_names_are_the_files_names(catalog: Any) -> None:
 @pytest.mark.parametrize("null", ["null", "'x'"])
 def test_a_repeated_key_is_found_also_where_a_part_of_it_is_null(dbt: Invoke, database: Any, null: str) -> None:
     columns = (
-        "funnel_name, period, breakdown_value, step_number, step_name, n_entered, n_excluded, n_reached, "
+        "funnel_name, period, breakdown_value, step_number, step_name, is_optional, n_entered, n_excluded, n_reached, "
         "n_dropped, is_mature"
     )
-    row = f"('f', 'all', {null}, 1, 's', 1, 0, 1, 0, true)"
-    database(
-        f"insert into marts.funnel_conversion ({columns}) values {row}, ('f', 'all', 'other', 1, 's', 1, 0, 1, 0, true)"
-    )
+    row, other = (f"('f', 'all', {value}, 1, 's', false, 1, 0, 1, 0, true)" for value in (null, "'other'"))
+    database(f"insert into marts.funnel_conversion ({columns}) values {row}, {other}")
     assert _statuses(dbt("test", "--select", "funnel_conversion,test_name:unique_combination")) == {"pass"}
     database(f"insert into marts.funnel_conversion ({columns}) values {row}")
     assert _statuses(dbt("test", "--select", "funnel_conversion,test_name:unique_combination")) == {"fail"}

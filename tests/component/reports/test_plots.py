@@ -51,3 +51,15 @@ def test_the_days_of_any_history_get_ticks_without_a_warning(n_days: int, n_seri
 
 def test_a_higher_bar_makes_another_picture() -> None:
     assert plots.columns(["0", "1"], [1, 2], "t") != plots.columns(["0", "1"], [2, 1], "t")
+
+
+@pytest.mark.parametrize(("highest", "top"), [(0.01, 0.0115), (0.5, 0.575), (0.7, 1), (0.0, 1)])
+def test_the_axis_of_rates_fits_low_ones_and_shows_high_ones_against_all(highest: float, top: float) -> None:
+    figures = []
+
+    def keep(title: str, draw: plots.Draw) -> str:
+        figures.append(plots.figure_of(title, draw))
+        return ""
+
+    plots.curves([1, 2, 3], {"active": [highest, 0.0, float("nan")]}, "", "days", keep)
+    assert figures[0].axes[0].get_ylim() == pytest.approx((0, top))

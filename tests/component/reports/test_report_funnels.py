@@ -6,7 +6,8 @@ import duckdb
 import pytest
 from empty_report import NOTHING
 
-from pipeline.reports import render, shop
+from pipeline.reports import render
+from pipeline.reports.funnels import funnels
 
 
 @pytest.mark.parametrize(
@@ -25,9 +26,10 @@ def test_a_funnel_that_nobody_entered_says_so(entries: str, sentence: str) -> No
                 timestamp '2026-01-05' as entered_at, timestamp '2026-01-12' as window_ends_at;
             create table marts.fct_funnel_entries as {entries};
             create table marts.funnel_conversion as select 'buy' as funnel_name, 'all' as period,
-                null::varchar as breakdown_value, 1 as step_number, 'sign & up' as step_name, 0 as n_reached,
+                null::varchar as breakdown_value, 1 as step_number, 'sign & up' as step_name, false as is_optional,
+                0 as n_reached,
                 null::double as step_conversion_rate, null::double as overall_conversion_rate,
                 null::double as median_time_from_previous_s"""
         )
-        page = render.render({**NOTHING, "funnels": shop.funnels(con)})
+        page = render.render({**NOTHING, "funnels": funnels(con)})
     assert sentence in page

@@ -35,6 +35,8 @@ def test_names_from_the_data_are_text_on_the_page() -> None:
         "step_name": HOSTILE,
         "step_number": 1,
         "n_reached": 1,
+        "is_optional": False,
+        "base": None,
         "step_conversion_rate": None,
         "overall_conversion_rate": 1.0,
         "median_time_from_previous_s": None,
@@ -50,20 +52,20 @@ def test_names_from_the_data_are_text_on_the_page() -> None:
         "is_balanced": True,
     }
     used = [{"strategy": HOSTILE, "share": 1.0}]
-    lists = {"ranking": HOSTILE, "tested": [], "ndcg": {}, "used": used, "n_persons": 1, "n_items": 1}
+    lists = {"ranking": HOSTILE, "tested": [], "ndcg": {}, "used": used, "n_persons": 1, "n_items": 1, "why": HOSTILE}
     check = {"severity": "warn", "text": HOSTILE}
     page = render.render(
         {
             **NOTHING,
             "home": HOSTILE,
-            "funnels": [funnel],
+            "funnels": {"shown": [funnel], "more": [HOSTILE]},
             "recommendations": lists,
             "headline": {**NIGHT, "sources": [source]},
             "checks": {"n_held": 0, "n_skipped": 0, "n_not_held": 1, "not_held": [check]},
         }
     )
     assert "<script" not in page and "<img" not in page and "onerror='" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 7
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 9
 
 
 def test_the_page_has_no_script_and_asks_nobody() -> None:

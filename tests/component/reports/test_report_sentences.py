@@ -1,0 +1,210 @@
+"""Each sentence and figure of the report where there is no data, too little history, no money, one person, no model.
+
+The numbers of a home are made up so that the right sentence is plain; `never` lists what an earlier page said of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from page_text import Text
+from report_tables import active_days, buyers, funnel, orders, page, persons, retention, scores
+
+NOWHERE = Path("/nonexistent")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Rows to insert, sentences that the page says, and some that it must not say."""
+
+    rows: tuple[str, ...]
+    says: tuple[str, ...]
+    never: tuple[str, ...] = ()
+
+
+HOMES = {
+    "nothing at all": Home(
+        (),
+        (
+            "0 events, those of bots included",
+            "– no file was read",
+            "– no check is recorded",
+            "No activity yet.",
+            "Nobody has ordered yet.",
+            "No cohort is old enough yet.",
+            "No funnel: funnels in growth.yaml is empty, or no event of the default funnels occurs.",
+            "No segments yet.",
+            "Nobody is scored",
+            "Nobody has bought yet.",
+            "No recommendations: no event that counts ( recommendations.event_weights ) names an item.",
+            "No steps of this run were recorded.",
+            "No earlier run is recorded.",
+        ),
+        ("0 checks held", "No step of a funnel was reached", "%", "0.00 EUR"),
+    ),
+    "two days": Home(
+        (
+            active_days(2, "30", mau="40", new="25"),
+            orders(0, 25, "10.0"),
+            orders(1, 25, "1.0"),
+            funnel("checkout", [30, 10], is_closed=False),
+            persons(40, "new", "5.0", 1),
+            buyers(30, 1, "0", "0", "null", "same-rate-1"),
+            retention((1, 15, 3)),
+        ),
+        (
+            "30 active on the day",
+            "30 in 7 days (the history has 2)",
+            "40 in 30 days (the history has 2)",
+            "25 new on the day",
+            "– stickiness needs 30 days of history",
+            "Without a change where the days a week before are not in the history, or have events on few of them. "
+            "The history begins on 2026-02-08.",
+            "Active persons, last 2 days",
+            "275 EUR revenue 50 orders 5.50 EUR per order with an amount",
+            "Without a change: the 7 days before are not in the history, or have events on few of them.",
+            "1 15 3 – No share of fewer than 20 persons.",
+            "b 33.3 % of a",
+            "All 30 entries have an open window: each figure may still rise.",
+            "No moves between segments: there is no earlier night to compare with.",
+            "– expected orders: too little history, nobody bought on two dates",
+            "each buyer at their rate so far. Fifths of buyers Nothing is expected of anybody yet.",
+        ),
+        ("+", "−", "before)", "no model was clearly better", "0.00 EUR", "expected revenue 0"),
+    ),
+    "one person": Home(
+        (
+            active_days(60, "i % 2", mau="1"),
+            orders(3, 1, "12.5"),
+            orders(9, 1, "5.0"),
+            funnel("checkout", [1, 1]),
+            persons(1, "regular", "17.5", 2),
+            buyers(1, 2, "0.4", "4.1", "0.9"),
+            retention((1, 1, 1), (7, 1, 0)),
+            scores("churn", 1, "xgboost-1"),
+        ),
+        (
+            "1 person, without bots",
+            "0 active on the day (1 before)",
+            "1 in 30 days (1 before)",
+            "12.50 EUR revenue (5.00 EUR before) 1 order (1 before) 12.50 EUR per order with an amount",
+            "1 1 1 – 7 1 0 – No share of fewer than 20 persons.",
+            "The only entry has a closed window.",
+            "1 person scored",
+            "4.10 EUR expected revenue",
+            "1 buyer Version",
+            "Too few buyers for fifths.",
+        ),
+        ("1 persons", "1 buyers", "1 orders", "1 sessions", "+", "1 of 1 entries"),
+    ),
+    "no amounts": Home(
+        (
+            active_days(60, "100 + i", mau="400"),
+            *(orders(day, 10) for day in range(14)),
+            *(orders(day, 1, "0.0") for day in range(14)),
+            funnel("checkout", [100, 40, 8], optional=(2,)),
+            persons(400, "regular", "0", 1),
+            buyers(40, 2, "0.5", "0", "null", "same-rate-1"),
+        ),
+        (
+            "100 active on the day −7 %",
+            "25.0 % stickiness: active on the day / in 30 days",
+            "77 orders ±0 % No order has an amount, so there is no revenue.",
+            "b (optional) 40.0 % of a",
+            "c 8.0 % of a",
+            "0 of 100 entries have an open window.",
+            "Segment Persons Share Median days away Orders each regular 400 100 % 1 1.00",
+            "20 expected orders 40 buyers",
+            "No order has an amount, so buyers are not ranked by value.",
+        ),
+        ("EUR revenue", "0.00 EUR", "Revenue per day", "Revenue each", "expected revenue 0", "Still active"),
+    ),
+    "no orders, no funnels, no model": Home(
+        (
+            active_days(60, "100", mau="400"),
+            persons(400),
+            scores("churn", 400, "recency-rule-1", drifted=4, psi=3.2),
+        ),
+        (
+            "No funnel: funnels in growth.yaml is empty",
+            "Nobody has ordered yet.",
+            "Nobody has bought yet.",
+            "Segment Persons Share Median days away regular 400 100 % 1 No moves",
+            "No model scores, so none can have drifted",
+            "feature_0 3.20",
+        ),
+        ("steady", "Orders each", "Revenue each", "No step of a funnel", "trained again", "EUR"),
+    ),
+    "more funnels than are shown": Home(
+        (
+            *(funnel(name, [n, 1]) for name, n in (("aa", 2), ("bb", 9), ("cc", 3), ("dd", 40), ("ee", 5), ("ff", 4))),
+            persons(50),
+        ),
+        ("dd, within 1 day", "bb, within", "ee, within", "ff, within", "Not shown, with fewer entries: cc, aa."),
+        ("aa, within", "cc, within"),
+    ),
+    "revenue that was given back": Home(
+        (
+            active_days(60, "100", mau="400"),
+            *(orders(day, 4, "10.0") for day in range(7, 14)),  # 28 orders, 280
+            *(orders(day, 4, "10.4") for day in range(7)),  # 28 orders, 291.20
+            orders(2, 1, "196.0", "0.0"),  # 487.20 in all: +74 %, and +4 % without it
+        ),
+        ("487 EUR revenue +74\xa0%", "291 EUR net of refunds +4\xa0%", "29 orders +4\xa0%"),
+    ),
+    "a stray event years before the others": Home(
+        (
+            active_days(9, "900", mau="900"),
+            """insert into marts.user_activity (activity_date, dau, wau, mau, stickiness, n_new)
+            select date '2026-01-31' - i::int, (i = 300)::int, 0, 0, null, 0 from range(301) as t (i)""",
+            *(orders(day, 50, "1.0") for day in range(9)),
+        ),
+        ("900 active on the day ±0 %", "900 in 7 days 900 in 30 days", "350 EUR revenue 350 orders"),
+        ("+",),
+    ),
+    "a value model": Home(
+        (
+            active_days(60, "100", mau="400"),
+            orders(1, 1, "5.0"),
+            buyers(10, 5, "9.0", "100.0 - i", "0.69"),
+            buyers(40, 1, "1.0", "10.0", "1.0"),
+        ),
+        (
+            "Fifth Buyers Expected revenue Orders each Bought again Of these still active",
+            "1 10 955 EUR 9.00 10 69.0 %",  # 100 + 99 + … + 91
+            "5 10 100 EUR 1.00 0 –",
+            "After one date the model takes everybody for active.",
+        ),
+        ("100 %",),
+    ),
+    "a model": Home(
+        (scores("churn", 400, "xgboost-1", psi=0.01), persons(400)),
+        ("steady The model as a whole has not drifted.", "No feature has drifted."),
+        ("No model scores",),
+    ),
+}
+
+
+@cache
+def source_of(name: str) -> str:
+    return page(*HOMES[name].rows, artifacts=NOWHERE)
+
+
+CASES = [(name, sentence) for name, home in HOMES.items() for sentence in home.says]
+NEVER = [(name, words) for name, home in HOMES.items() for words in home.never]
+
+
+@pytest.mark.parametrize(("name", "sentence"), CASES)
+def test_the_page_says_what_is_so(name: str, sentence: str) -> None:
+    assert " ".join(sentence.split()) in Text(source_of(name)).text
+
+
+@pytest.mark.parametrize(("name", "words"), NEVER)
+def test_the_page_does_not_say_what_is_not_so(name: str, words: str) -> None:
+    """Looked for outside of styles and of the texts that explain a section."""
+    figures = re.sub(r'<style>.*?</style>|<p class="how">.*?</p>', "", source_of(name), flags=re.DOTALL)
+    assert not re.search(rf"(?<!\w){re.escape(words)}", Text(figures).text)
