@@ -141,7 +141,11 @@ def survival(con: duckdb.DuckDBPyConnection) -> Row | None:
         key = (row["breakdown"], row["name"])
         groups.setdefault(key, {})[row["lifetime_day"]] = row["survival_rate"]
         n_persons[key] = row["n_persons"]
-    shown = list(groups)[: MAX_CHANNELS + 1]
+    if max(n_persons.values()) < MIN_PERSONS:
+        return {"why_none": f"fewer than {MIN_PERSONS} persons are old enough"}
+    whole = [key for key in groups if key[0] == "all"]
+    parts = [key for key in groups if key[0] != "all" and n_persons[key] >= MIN_PERSONS]
+    shown = whole + (parts[:MAX_CHANNELS] if len(parts) > 1 else [])  # one channel alone is everybody again
     days = sorted({row["lifetime_day"] for row in curve})
     marks = [day for day in SURVIVAL_DAYS if day in days]
     channels = [key for key in shown if key[0] != "all"] or shown

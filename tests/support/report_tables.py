@@ -102,6 +102,12 @@ def retention(*cells: tuple[int, int, int]) -> str:
         values {", ".join(rows)}"""
 
 
+def lifetimes(breakdown: str, value: str, n: int) -> str:
+    """A curve of so many persons at days 1 and 7."""
+    return f"""insert into ml.survival_curves (breakdown, breakdown_value, lifetime_day, n_at_risk, survival_rate)
+        values ('{breakdown}', '{value}', 1, {n}, 0.9), ('{breakdown}', '{value}', 7, {n}, 0.8)"""
+
+
 def page(*statements: str, artifacts: Path) -> str:
     """The report of a home with these rows, as HTML."""
     con: Any = duckdb.connect()

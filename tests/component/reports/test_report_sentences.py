@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from page_text import Text
-from report_tables import active_days, buyers, funnel, orders, page, persons, retention, scores
+from report_tables import active_days, buyers, funnel, lifetimes, orders, page, persons, retention, scores
 
 NOWHERE = Path("/nonexistent")
 
@@ -174,12 +174,27 @@ HOMES = {
             buyers(40, 1, "1.0", "10.0", "1.0"),
         ),
         (
-            "Fifth Buyers Expected revenue Orders each Bought again Of these still active",
-            "1 10 955 EUR 9.00 10 69.0 %",  # 100 + 99 + … + 91
-            "5 10 100 EUR 1.00 0 –",
+            "Fifth Buyers Expected revenue Orders each Still active",
+            "1 10 955 EUR 9.00 69.0 % of 10",  # 100 + 99 + … + 91
+            "5 10 100 EUR 1.00 – of 0",
             "After one date the model takes everybody for active.",
         ),
         ("100 %",),
+    ),
+    "one channel": Home(
+        (
+            persons(50),
+            lifetimes("all", "all", 50),
+            lifetimes("acquisition_channel", "direct", 50),
+            lifetimes("acquisition_channel", "email", 19),
+        ),
+        ("Still active Channel Persons Day 1 Day 7 all 50 90.0 % 80.0 % Recommendations",),
+        ("direct", "email", "by acquisition channel"),
+    ),
+    "few lifetimes": Home(
+        (persons(50), lifetimes("all", "all", 19)),
+        ("No curve: fewer than 20 persons are old enough.",),
+        ("Day 1",),
     ),
     "a model": Home(
         (scores("churn", 400, "xgboost-1", psi=0.01), persons(400)),
