@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.collect import collect
 from pipeline.cli.dbt import dbt
 from pipeline.cli.doctor import doctor
 from pipeline.cli.erase import erase
@@ -45,7 +46,7 @@ def main(
     """Product analytics in your own warehouse: raw interaction logs in, an audited DuckDB warehouse out."""
 
 
-for command in (init, simulate, run, backfill, rejected, sql, export, report, doctor, erase):
+for command in (init, simulate, collect, run, backfill, rejected, sql, export, report, doctor, erase):
     app.command()(command)
 # What follows the first word is dbt's own.
 app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})(dbt)

@@ -23,7 +23,7 @@ from pipeline.home.interrupts import is_interrupt
 
 TRACEBACK_VARIABLE = "GROWTH_TRACEBACK"
 BROKEN_PIPE = 141  # as shells report a program whose reader has gone
-_END_THEMSELVES = ("run", "backfill", "sql")  # commands that answer signals in ways of their own
+_END_THEMSELVES = ("run", "backfill", "sql", "collect")  # commands that answer signals in ways of their own
 _OURS = ("pipeline.", "models.", "expectations.")  # their errors have messages for a person
 
 _consequences: list[Callable[[], str]] = []

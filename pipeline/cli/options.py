@@ -64,27 +64,31 @@ def find_warehouse(config: Path, home: Path | None) -> HomePaths:
     raise fail(f"no published warehouse at {paths.warehouse}; {quote_command('run', guessed, home)} publishes one")
 
 
-def load_config(config: Path, home: Path | None) -> Settings:
-    """The validated settings; nothing is written."""
+def load_config(config: Path, home: Path | None, with_formats: bool = True) -> Settings:
+    """The validated settings; nothing is written. `with_formats`: each source is checked against its format too."""
     from pipeline.home.memory import given_limit
-    from pipeline.ingest import check_formats
     from pipeline.settings import ConfigError, load_settings
 
     given_limit()
     if not config.exists():
         raise fail(f"no configuration at {config}; {quote_command('init', config, home)} writes one")
     try:
-        return check_formats(load_settings(config.resolve(), home.resolve() if home else None))
+        settings = load_settings(config.resolve(), home.resolve() if home else None)
+        if with_formats:
+            from pipeline.ingest import check_formats
+
+            check_formats(settings)
+        return settings
     except ConfigError as error:
         raise fail(str(error)) from error
 
 
-def read_settings(config: Path, home: Path | None) -> Settings:
+def read_settings(config: Path, home: Path | None, with_formats: bool = True) -> Settings:
     """The validated settings; the home is made private, and child processes find both in the environment."""
     from pipeline.home.paths import HomePaths
     from pipeline.home.permissions import make_private
 
-    settings = load_config(config, home)
+    settings = load_config(config, home, with_formats)
     try:
         make_private(HomePaths(settings.home))
     except OSError as error:

@@ -5,11 +5,14 @@ Not here: which of them are new (plan.py).
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from pipeline.home.open_files import OPEN_ENDING, is_being_written
 from pipeline.settings import Settings, Source
 
 _SHOWN_NAMES = 3
+_STALE_S = 3600  # a collector finishes its files within the hour
 
 
 def shown_path(home: Path, path: Path) -> str:
@@ -49,6 +52,12 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
             f"Source '{source.name}': the folder {shown_path(settings.home, folder)} cannot be listed ({problem}), so "
             "its files are not read. Give this user the right to, or move it away."
         )
+    if stale := [shown_path(settings.home, path) for path in settings.open_files(source) if _is_left_open(path)]:
+        warnings.append(
+            f"Source '{source.name}': not read, because names ending in {OPEN_ENDING} are of files that are still "
+            f"written: {listed(stale)}. No process writes them any more: `growthhouse collect` finishes those of a "
+            "collector when it starts; rename others."
+        )
     if not files and not odd:
         hint = f" It is a folder: write {pattern}/**/* for the files in it." if pattern in map(str, folders) else ""
         history = " Events ingested before stay." if has_history else ""
@@ -57,3 +66,10 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
         names = listed([shown_path(settings.home, folder) for folder in folders])
         warnings.append(f"Source '{source.name}': `path` matches folders, which are not read: {names}.")
     return files
+
+
+def _is_left_open(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _STALE_S and not is_being_written(path)
+    except OSError:  # removed or renamed meanwhile
+        return False

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.home.checksums import digest
+from pipeline.home.open_files import is_being_written
 from pipeline.ingest import LedgerRow, format_of
 from pipeline.ingest.text import (
     PARQUET_MAGIC,
@@ -102,6 +103,13 @@ def change_of(
     if not file.is_ours:
         if known or theirs_in(con, file, layout, person):
             raise CannotErase("lies outside this home and belongs to no source: remove the person there")
+        return None
+    if is_being_written(file.path):
+        if theirs_in(con, file, layout, person):
+            raise CannotErase(
+                "is still written by `growthhouse collect`: end it, or wait until it finishes this file, and run the "
+                "erasure again"
+            )
         return None
     if look.is_damaged:
         if known or theirs_in(con, file, layout, person):

@@ -163,6 +163,29 @@ sources:
 #     user_env: GROWTH_SMTP_USER
 #     password_env: GROWTH_SMTP_PASSWORD
 
+# collector:                     # `growthhouse collect` (docs/collector.md)
+#   host: 127.0.0.1              # without keys it listens on this machine only
+#   port: 8000
+#   path: /api/track
+#   # keys: each names a source, and who may send: pages of these origins, or servers, which may set receivedAt,
+#   # context.ip and context.userAgent themselves; key_env instead of key: an environment variable
+#   #   - {key: 6c1d0b2f4a9e, source: shop, origins: ["https://shop.example"]}
+#   #   - {key_env: SHOP_SERVER_KEY, source: orders, client: server}
+#   keys: []
+#   origins: []                  # pages that may send with every key: scheme, host and port, exactly
+#   trusted_proxies: [127.0.0.0/8, "::1/128"]   # their X-Forwarded-For is believed
+#   rate: {per_key: 10000, per_address: 100}    # requests per second and process
+#   max_event_bytes: 1048576
+#   max_request_bytes: 5242880   # also of what gzip expands to
+#   max_nesting: 20
+#   max_keys: 1000               # of an event, those of its objects included
+#   request_timeout: 10 s        # for a request to arrive
+#   max_queue_bytes: 67108864    # more waiting for the disk: 503
+#   gather_ms: 5                 # requests of so many milliseconds are written and synced together
+#   max_file_bytes: 134217728    # a file is finished, so that a night reads it: at this size,
+#   max_open: 15 minutes         # at this age, and at the end of the hour
+#   min_free_bytes: 268435456    # less free disk: 503
+
 # Accepted, but not used yet: interventions, experiments.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 
@@ -83,3 +84,16 @@ def _is_visible_folder(entry: os.DirEntry[str]) -> bool:
         return not entry.name.startswith(".") and entry.is_dir()
     except OSError:  # a link to itself
         return False
+
+
+def is_match(pattern: str, path: Path) -> bool:
+    """Whether a glob matches the name of a file, which need not exist."""
+    return _is_match(Path(pattern).parts, path.parts)
+
+
+def _is_match(pattern: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    if not pattern or not parts:
+        return pattern == parts or set(pattern) == {"**"}
+    if pattern[0] == "**":
+        return _is_match(pattern[1:], parts) or _is_match(pattern, parts[1:])
+    return fnmatchcase(parts[0], pattern[0]) and _is_match(pattern[1:], parts[1:])

@@ -10,14 +10,16 @@ from typing import Any
 import yaml
 from pydantic import Field, PrivateAttr, field_validator
 
+from pipeline.home.open_files import has_open_name
 from pipeline.settings.errors import ConfigError
-from pipeline.settings.globs import find_matches, find_unlisted
+from pipeline.settings.globs import find_matches, find_unlisted, is_match
 from pipeline.settings.locations import Location, key_text, line_of
 from pipeline.settings.sections.aha import Aha
 from pipeline.settings.sections.alerts import Alerts
 from pipeline.settings.sections.attribution import Attribution
 from pipeline.settings.sections.churn import Churn
 from pipeline.settings.sections.cleaning import Cleaning
+from pipeline.settings.sections.collector import Collector
 from pipeline.settings.sections.customer_value import CustomerValue
 from pipeline.settings.sections.experiments import Experiment
 from pipeline.settings.sections.funnels import Funnel, default_funnels
@@ -63,6 +65,7 @@ class Settings(Section):
     global_holdout: GlobalHoldout = GlobalHoldout()
     experiments: tuple[Experiment, ...] = ()
     alerts: Alerts = Alerts()
+    collector: Collector = Collector()
 
     _home: Path = PrivateAttr(default=Path("."))
     _config_path: Path = PrivateAttr(default=Path("growth.yaml"))
@@ -128,8 +131,16 @@ class Settings(Section):
         return str(Path(glob.escape(str(self._config_path.parent))) / Path(pattern).expanduser())
 
     def source_files(self, source: Source) -> list[Path]:
-        """The files of a source that exist now, sorted by path."""
-        return [path for path in self._matches(source) if _is_file(path)]
+        """The files of a source that exist now, sorted by path; not those that are still written."""
+        return [path for path in self._matches(source) if _is_file(path) and not has_open_name(path)]
+
+    def open_files(self, source: Source) -> list[Path]:
+        """The files of a source that are still written, or were when their process ended; they are not read."""
+        return [path for path in self._matches(source) if has_open_name(path) and _is_file(path)]
+
+    def is_read_by(self, name: str, path: Path) -> bool:
+        """Whether the glob of a source matches the name of a file, which need not exist."""
+        return any(is_match(self.source_pattern(source), path) for source in self.sources if source.name == name)
 
     def source_folders(self, source: Source) -> list[Path]:
         """The folders that a source's glob matches; they are not read."""

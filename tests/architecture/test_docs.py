@@ -19,7 +19,7 @@ PAGES = sorted(
         PROJECT_ROOT / "dbt_project" / "models" / "overview.md",
     ]
 )
-FOLDERS = ("pipeline", "models", "expectations", "dbt_project", "tests", "bench", "docs", "requirements")
+FOLDERS = ("pipeline", "models", "expectations", "collector", "dbt_project", "tests", "bench", "docs", "requirements")
 # `macros/…` and `cases/…` are written from the dbt project and from the conformance tests.
 ROOTS = (PROJECT_ROOT, PROJECT_ROOT / "dbt_project", PROJECT_ROOT / "tests", PROJECT_ROOT / "tests" / "conformance")
 # Test files of other projects, which the conformance page cites.

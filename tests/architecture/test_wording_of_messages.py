@@ -19,7 +19,7 @@ RAISED = ("Error", "Problem", "Busy", "Broken")
 BUILTIN_ERRORS = {"ValueError", "RuntimeError", "TypeError", "KeyError", "OSError", "PermissionError", "ImportError"}
 # Words of ours that the documentation of dbt or DuckDB would not use.
 DIALECT = re.compile(r"\b(anew|mend(s|ed)?|tell(s)?|told|whole lot|went wrong|oops|sorry|please)\b", re.IGNORECASE)
-FOLDERS = ("pipeline", "models", "expectations")
+FOLDERS = ("pipeline", "models", "expectations", "collector")
 
 
 @cache

@@ -58,12 +58,23 @@ _CONTEXT = {
 }
 _CONTEXT_PARTS = {"page": ("url", "path", "referrer"), "campaign": ("source", "medium", "name"), "device": ("type",)}
 
+# The collector keeps an event that it rejected whole, and adds why: {"code": …, "field": …, "message": …}.
+_REJECTED_KEY = "$rejectedByCollector"
+_REJECT_REASONS = (
+    "bad_json",
+    "missing_event_name",
+    "missing_identity",
+    "bad_timestamp",
+    "type_conflict",
+    "oversized_line",
+)
+
 _ENVELOPE_KEYS = tuple(key for keys in _ENVELOPE.values() for key in keys)
 _PROPERTY_KEYS = (*(key for keys in _PROPERTIES.values() for key in keys), *_MILLISECONDS)
 
 # Every object of a line that columns are taken from, with their keys.
 _KNOWN_KEYS: KnownKeys = {
-    "$": (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context"),
+    "$": (*_ENVELOPE_KEYS, *_PROPERTY_KEYS, "properties", "context", _REJECTED_KEY),
     "$.properties": _PROPERTY_KEYS,
     "$.context": (*_CONTEXT_PARTS, "userAgent"),
     **{f"$.context.{part}": keys for part, keys in _CONTEXT_PARTS.items()},
@@ -159,6 +170,11 @@ def _properties(found: FoundKeys) -> str:
 def _fault(found: FoundKeys) -> str:
     """The reason to reject a line for its shape."""
     cases = ["when not is_object then 'bad_json'"]
+    if _REJECTED_KEY in found["$"].known:
+        code = f"json_extract_string(line, '/{_REJECTED_KEY}/code')"
+        listed = ", ".join(map(quote, _REJECT_REASONS))
+        reason = f"case when {code} in ({listed}) then {code} else 'bad_row' end"
+        cases.append(f'when j."{_REJECTED_KEY}" is not null then {reason}')
     # Only text that looks like an object or a list is looked up; an id may well begin with a brace.
     for key in sorted(set(_ENVELOPE_KEYS) & found["$"].known):
         cases.append(

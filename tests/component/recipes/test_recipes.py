@@ -16,7 +16,10 @@ import pytest
 from pipeline.home.paths import PROJECT_ROOT
 
 FOLDER = Path(__file__).parent
-COPIED = ("pipeline", "models", "expectations", "dbt_project", "docs/formats", "tests/architecture", "tests/support")
+COPIED = (
+    *("pipeline", "models", "expectations", "collector", "dbt_project"),
+    *("docs/formats", "tests/architecture", "tests/support"),
+)
 COPIED_TESTS = ("expectations", "ingest")
 
 
