@@ -7,9 +7,9 @@ year, and a night in which two of them decide counts an event on two dates.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from duckdb import DuckDBPyConnection, connect
+from pipeline.home.database import in_memory
 
 ONE_DAY = timedelta(days=1)
 _UTC = ("UTC", "Etc/UTC")
@@ -20,6 +20,7 @@ def naive_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
+@lru_cache(maxsize=1_000)
 def is_timezone(name: str) -> bool:
     """Whether DuckDB has rules of a time zone of this name."""
     return bool(_ask("select count(*) > 0 from pg_timezone_names() where name = ?", name))
@@ -61,10 +62,5 @@ def _local_time(utc: datetime, timezone: str) -> datetime:
 
 
 def _ask(query: str, *values: object) -> object:
-    with _database().cursor() as con:  # a cursor each: any thread may ask
+    with in_memory() as con:
         return con.execute(query, list(values)).fetchall()[0][0]
-
-
-@cache
-def _database() -> DuckDBPyConnection:
-    return connect(config={"threads": 1})

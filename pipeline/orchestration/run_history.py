@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from pipeline.home.database import in_memory
 from pipeline.home.memory import reading
 from pipeline.home.parquet import copy_to_parquet
 from pipeline.home.paths import HomePaths
@@ -139,7 +140,7 @@ def _utc(moment: float | None) -> datetime | None:
 def _ended_before(path: Path) -> set[str]:
     if not path.exists():
         return set()
-    with duckdb.connect() as con:
+    with in_memory() as con:
         rows = con.execute("select run_id from read_parquet(?) where ended_at is not null", [str(path)]).fetchall()
     return {run_id for (run_id,) in rows}
 

@@ -19,10 +19,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipeline.home.atomic import fsync
 from pipeline.home.checksums import accept, digest
+from pipeline.home.database import in_memory
 from pipeline.home.failpoints import failpoint
 from pipeline.home.sql_text import quote
 
@@ -111,7 +110,7 @@ def read_ledger(path: Path) -> list[LedgerRow]:
     """All rows; none if nothing was ingested yet."""
     if not path.exists():
         return []
-    with duckdb.connect() as con:
+    with in_memory() as con:
         description = con.execute(f"select * from read_parquet({quote(path)}) limit 0").description
         present = {column[0] for column in description or ()}
         # A ledger of an older version lacks the later columns: they get their defaults.
@@ -134,7 +133,7 @@ def write_ledger(path: Path, rows: Iterable[LedgerRow]) -> None:
         for row in rows:
             out.write(json.dumps({name: _plain(value) for name, value in asdict(row).items()}) + "\n")
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in _TYPES.items())
-    with duckdb.connect() as con:
+    with in_memory() as con:
         relation = f"read_json({quote(lines)}, format = 'newline_delimited', columns = {{{columns}}})"
         con.execute(
             f"copy (select * from {relation} order by ingested_at, source, file) to {quote(temporary)} (format parquet)"
