@@ -88,13 +88,14 @@ test-schedules: setup ## random delivery orders compared with one delivery: GROW
 
 ##@ Change it
 check: setup          ## linters, types, architecture rules, dbt parse, Dagster definitions
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project
-	@$(BIN)/sqlfluff lint dbt_project/models
-	@$(BIN)/dagster definitions validate -w workspace.yaml
+	@$(BIN)/mypy & mypy=$$!; \
+		$(BIN)/ruff check --quiet . && \
+		$(BIN)/ruff format --check --quiet . && \
+		$(BIN)/lint-imports && \
+		$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project && \
+		$(BIN)/sqlfluff lint dbt_project/models && \
+		$(BIN)/dagster definitions validate -w workspace.yaml; \
+		others=$$?; wait $$mypy && exit $$others
 
 coverage: setup       ## line and branch coverage of COVERAGE_TESTS (default: unit and component tests), as text and htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(COVERAGE_TESTS)
