@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import yaml
 import zstandard
 
+from pipeline.home.database import in_memory
 from pipeline.ingest import IngestResult, LedgerRow, ingest, read_ledger
 from pipeline.settings import Settings, load_settings
 
@@ -75,7 +75,7 @@ class Home:
         query = f"""select lake.*, ledger.file from read_parquet(?, union_by_name = true) as lake
             inner join read_parquet(?) as ledger using (file_id)
             where ledger.status <> 'superseded' and {where} order by ledger.file, {order}"""
-        with duckdb.connect() as con:
+        with in_memory() as con:
             found = con.execute(query, [files, ledger])
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
