@@ -61,8 +61,8 @@ def _lake(settings: Settings, paths: HomePaths, quick: bool, accept_loss: bool) 
         advice = (
             f"the next `growthhouse run` reads {row.file} again"
             if can_repair
-            else f"its raw file {row.file} is missing: put it back, or go on without its {row.n_accepted:,} events with "
-            "`growthhouse doctor --accept-loss`"
+            else f"its raw file {row.file} is missing: put it back, or go on without its {row.n_accepted:,} events "
+            "with `growthhouse doctor --accept-loss`"
         )
         findings += [Finding("warn" if can_repair else "error", f"{problem}; {advice}") for problem in problems]
     findings += [Finding("warn", text) for text in warnings]
