@@ -20,7 +20,6 @@ _ROWS_PER_BUCKET = 50
 _MIN_BUCKETS = 5
 # Each bucket is pulled towards the one before it (the first towards the base rate) with the weight of so many persons.
 _PRIOR_PERSONS = 20.0
-_UNLABELLED_PURCHASE_MAX = 0.2
 
 
 def recency_edges(days: FloatArray) -> tuple[float, ...]:
@@ -49,7 +48,7 @@ def bucket_of(days: FloatArray, edges: tuple[float, ...]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class RecencyRule:
-    """Probability by recency: learned bucket rates, or a fixed curve where there are no labels."""
+    """Probability by recency: the rate of each bucket. Without labels there are no rates, and it only ranks persons."""
 
     kind: Kind
     horizon_days: int
@@ -65,31 +64,22 @@ class RecencyRule:
         return f"{RECENCY_RULE}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
     def predict(self, days: FloatArray) -> FloatArray:
-        """Probability for each number of days since last active."""
-        if self.rates is not None:
-            return np.asarray(np.asarray(self.rates, dtype=np.float64)[bucket_of(days, self.edges)], dtype=np.float64)
-        return unlabelled_probability(self.kind, days, self.horizon_days)
+        """Probability for each number of days since last active; NaN where there was no label to learn rates from."""
+        if self.rates is None:
+            return np.full(len(days), np.nan)
+        return np.asarray(np.asarray(self.rates, dtype=np.float64)[bucket_of(days, self.edges)], dtype=np.float64)
 
-
-def unlabelled_probability(kind: Kind, days: FloatArray, horizon_days: int) -> FloatArray:
-    """Without any label: an ordering, not a calibrated probability.
-
-    churn = (days + 1) / (days + 1 + horizon): rises with the days away, one half where they about equal the horizon.
-    purchase = 0.2 × (1 − churn): falls with the days away.
-
-    >>> unlabelled_probability("churn", np.array([6.0]), 7).tolist()
-    [0.5]
-    """
-    away = np.where(np.isnan(days), 365.0, np.maximum(days, 0.0)) + 1.0
-    leaving = away / (away + max(horizon_days, 1))
-    return leaving if kind == "churn" else _UNLABELLED_PURCHASE_MAX * (1.0 - leaving)
+    def order(self, days: FloatArray) -> FloatArray:
+        """What ranks persons without a probability: the longer away, the likelier to leave and the less to buy."""
+        away = np.where(np.isnan(days), np.inf, days)
+        return away if self.kind == "churn" else -away
 
 
 def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_days: int) -> RecencyRule:
     """Rate of each recency bucket, never falling with the days away for churn, never rising for purchase.
 
     A bucket is pulled towards the one before it: for persons away longer than anybody seen so far, the nearest bucket
-    is a better guess than the average person. Without labels the curve is fixed.
+    is a better guess than the average person. Without labels there are no rates.
     """
     from sklearn.isotonic import isotonic_regression
 

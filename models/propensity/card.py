@@ -64,6 +64,16 @@ def build_card(
     }
 
 
+def base_rate_of(card: dict[str, Any]) -> float | None:
+    """The rate that a version's scores are compared with: of its test snapshot; where that is 0 or missing, of all."""
+    parts = [part for part in card["data"].values() if isinstance(part, dict) and part["base_rate"] is not None]
+    n_rows = sum(part["n_rows"] for part in parts)
+    if not n_rows:
+        return None
+    overall = sum(part["n_rows"] * part["base_rate"] for part in parts) / n_rows
+    return card["data"].get("test", {}).get("base_rate") or overall
+
+
 def rule_of(card: dict[str, Any]) -> RecencyRule:
     """The recency rule a card holds."""
     rates = card["recency_rates"]

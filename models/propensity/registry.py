@@ -167,6 +167,20 @@ def roll_back(folder: Path, version: str | None = None) -> Registry:
     return registry
 
 
+def start_again(folder: Path) -> None:
+    """Forget the champion, so that the next training decides as if it were the first; no version is removed.
+
+    The decisions so far and the versions that were rolled back stay.
+    """
+    try:
+        registry = read_registry(folder)
+    except ArtifactError:  # the next training starts a new one
+        return
+    if registry.champion is not None:
+        reason = "full refresh: decided again, without the champion of earlier nights"
+        write_registry(folder, registry.decided(Decision("", registry.champion, None, reason)))
+
+
 def _before(registry: Registry) -> str | None:
     """The latest champion other than today's that was not rolled back."""
     for decision in reversed(registry.decisions):

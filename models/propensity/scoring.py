@@ -1,6 +1,6 @@
 """Scores of today's persons by one version of a model.
 
-Belongs here: applying it to current features; the bands. Does not belong here: learning, files.
+Belongs here: applying it to current features. Does not belong here: learning, files.
 """
 
 import numpy as np
@@ -9,36 +9,22 @@ import pandas as pd
 from models.common.artifacts import ArtifactError
 from models.common.frames import FloatArray, FrameError, date_column, numbers, require_columns
 from models.propensity.artifacts import Artifact
+from models.propensity.bands import BAND_COLUMN, Bands, bands_by_lift
 from models.propensity.baselines import RECENCY_COLUMN
-from models.propensity.card import calibration_of, rule_of
+from models.propensity.card import base_rate_of, calibration_of, rule_of
 from models.propensity.features import FEATURES, KEYS, Kind, active, check_kind, design_matrix
 from models.propensity.reasons import recency_reasons, top_reasons
 
 IMPORTANCE_ROWS = 1_000
 BATCH_ROWS = 50_000  # persons scored at a time, so that memory does not grow with the shop
-BAND_COLUMN: dict[str, str] = {"churn": "risk_band", "purchase": "propensity_band"}
-# Lowest probability of each band. Churn of recently active persons is common, an order within the horizon is rare: the
-# same word has to mean "worth acting on" for both.
-BANDS: dict[str, tuple[tuple[float, str], ...]] = {
-    "churn": ((0.7, "high"), (0.4, "medium")),
-    "purchase": ((0.3, "high"), (0.1, "medium")),
-}
 
 
-def bands(kind: Kind, probability: FloatArray) -> list[str]:
-    """Band of each probability.
-
-    >>> bands("churn", np.array([0.7, 0.69, 0.1]))
-    ['high', 'medium', 'low']
-    """
-    return [next((name for edge, name in BANDS[kind] if value >= edge), "low") for value in probability]
-
-
-def score(kind: Kind, features_now: pd.DataFrame, artifact: Artifact) -> pd.DataFrame:
+def score(kind: Kind, features_now: pd.DataFrame, artifact: Artifact, bands: Bands | None = None) -> pd.DataFrame:
     """Score every person active within the look-back, as at training; one row per person, sorted by person.
 
     Persons outside the look-back are not scored: the model has seen nobody like them. Of a frame without
-    `is_active_lookback` everybody is scored.
+    `is_active_lookback` everybody is scored. `bands`: by default those by lift over the base rate of the version's
+    test. Where nothing was labelled yet, persons only have a rank: no probability and no band.
     """
     check_kind(kind)
     require_columns(features_now, [*KEYS, *FEATURES], "features")
@@ -47,16 +33,39 @@ def score(kind: Kind, features_now: pd.DataFrame, artifact: Artifact) -> pd.Data
     if rows["person_id"].duplicated().any():
         raise FrameError("features to score hold a person more than once: give one snapshot")
     probability, reasons = _predict(kind, rows, artifact)
+    probability = np.round(probability, 6)
+    order = rule_of(artifact.card).order(numbers(rows, RECENCY_COLUMN)) if has_no_labels(artifact) else probability
     return pd.DataFrame(
         {
             "person_id": rows["person_id"],
             "as_of_date": date_column(rows["as_of_date"]),
-            "probability": np.round(probability, 6),
-            BAND_COLUMN[kind]: pd.Series(bands(kind, np.round(probability, 6)), dtype="str"),
+            "probability": probability,
+            "score_rank": pd.Series(order).rank(method="min", ascending=False).astype("int64"),
+            BAND_COLUMN[kind]: _bands(probability, artifact, bands),
             "top_reasons": pd.Series(reasons, dtype="str"),
             "model_version": pd.Series([artifact.card["model_version"]] * len(rows), dtype="str"),
         }
     )
+
+
+def has_no_labels(artifact: Artifact) -> bool:
+    """Whether the version is the recency rule before anything was labelled: it ranks, and knows no probability."""
+    return artifact.model is None and rule_of(artifact.card).rates is None
+
+
+def no_scores(kind: Kind) -> pd.DataFrame:
+    """The table of scores without a row."""
+    types = {"person_id": "str", "as_of_date": "object", "probability": "float64", "score_rank": "int64"}
+    types |= dict.fromkeys((BAND_COLUMN[kind], "top_reasons", "model_version"), "str")
+    frame = pd.DataFrame(columns=list(types)).astype(types)
+    return frame.assign(as_of_date=date_column(frame["as_of_date"]))
+
+
+def _bands(probability: FloatArray, artifact: Artifact, configured: Bands | None) -> pd.Series:
+    base_rate = base_rate_of(artifact.card)
+    if has_no_labels(artifact) or base_rate is None:
+        return pd.Series([None] * len(probability), dtype="str")
+    return pd.Series((configured or bands_by_lift(base_rate)).of(probability), dtype="str")
 
 
 def importance(kind: Kind, features_now: pd.DataFrame, artifact: Artifact) -> pd.Series:

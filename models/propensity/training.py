@@ -87,7 +87,7 @@ def train(
     rows = training_frame(kind, features, labels, as_of, options.horizon_days)
     split, obstacle = _split(rows, options)
     if split is None or obstacle:
-        rule, result = _fall_back(task, rows, split, options, obstacle)
+        rule, result = _fall_back(task, rows, split, options, obstacle, as_of)
         save_artifact(folder / RECENCY_RULE, rule)
         return result
     key, registry = training_key(kind, rows, split, seed, options), _registry(folder)
@@ -139,6 +139,7 @@ def _train_and_decide(
         "metrics": metrics,
         "training_key": due.key,
         "data_digest": digest,
+        "history": _history(rows, due.as_of, registry.champion),
         "reference": _reference(rows, split),
         "left_out": selection.left_out,
     }
@@ -240,6 +241,19 @@ def _rule_of_all(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> Recen
     return fit_recency_rule(kind, numbers(rows, RECENCY_COLUMN), y, options.horizon_days)
 
 
+def _history(rows: pd.DataFrame, as_of: date, champion: str | None) -> dict[str, Any]:
+    """Which history the training saw: nights on other days, or from scratch, may have seen another one."""
+    days = sorted(str(day) for day in set(rows["as_of_date"]))
+    return {
+        "as_of": as_of.isoformat(),
+        "first_snapshot": days[0] if days else None,
+        "last_snapshot": days[-1] if days else None,
+        "n_snapshots": len(days),
+        "n_persons": int(rows["person_id"].nunique()),
+        "champion_before": champion,
+    }
+
+
 def _reference(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, dict[str, Any]]:
     """The newest labelled snapshot, which is the test, beside one as far before it as as_of is after it.
 
@@ -252,7 +266,7 @@ def _reference(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, dict[st
 
 
 def _fall_back(
-    task: Task, rows: pd.DataFrame, split: TimeSplit | None, options: TrainOptions, reason: str
+    task: Task, rows: pd.DataFrame, split: TimeSplit | None, options: TrainOptions, reason: str, as_of: date
 ) -> tuple[Artifact, TrainResult]:
     """The recency rule on all labelled rows; with two snapshots a rule of the others is tested on the last."""
     rule = _rule_of_all(task.kind, rows, options)
@@ -273,6 +287,7 @@ def _fall_back(
         seed=task.seed,
         rule=rule,
         metrics=metrics,
+        history=_history(rows, as_of, None),
         reference=_reference(rows, split) if len(rows) else {},
     )
     artifact = Artifact(card, None)

@@ -14,6 +14,7 @@ from pipeline.home.paths import HomePaths
 from pipeline.home.versions import report_of
 from pipeline.ingest import describe_late
 from pipeline.predict.lifetimes import why_no_curve
+from pipeline.predict.scores import nobody_has_bought
 
 Lines = list[tuple[str, str]]  # label and text
 
@@ -128,7 +129,9 @@ def _models(con: duckdb.DuckDBPyConnection) -> Lines:
     lines = []
     for model in ("churn", "purchase"):
         best = next((row for row in rows if row[0] == model), None)
-        if best and best[2]:
+        if model == "purchase" and nobody_has_bought(con):
+            lines.append(("model", "purchase: no scores, as nobody has bought yet"))
+        elif best and best[2]:
             lines.append(("model", f"{model}: {best[1]}, {best[3]}"))
         else:
             lines.append(("model", f"{model}: none promoted (too little history, or no better than the recency rule)"))

@@ -5,6 +5,7 @@ Not here: any modelling (`models`), the files that dbt reads back and Dagster (`
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ from pipeline.predict.features import LearningData
 from pipeline.settings import Churn, Purchase, Settings
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
     from models.propensity import TrainOptions, TrainResult
     from models.segments import SegmentRules
 
 SEED = 7
+RECENCY_RULE, LATEST = "recency-rule", "latest"  # the folders that name the latest model
 
 
 def predict_all(
@@ -30,14 +33,18 @@ def predict_all(
     """
     import pandas as pd
 
-    from models.propensity import predict
+    from models.propensity import Bands, no_scores, predict
     from models.segments import segment_users
 
     segments = segment_users(data.now, as_of, _segment_rules(settings), SEED, artifacts / "segments")
     frames, metrics, models, drifts = {"user_segments": segments.frame}, [segments.metrics], {}, []
     for kind, label in (("churn", settings.churn), ("purchase", settings.purchase)):
+        if kind == "purchase" and not (data.now["n_orders_total"] > 0).any():
+            frames["purchase_scores"] = no_scores("purchase")  # see `nobody_has_bought`
+            continue
         options = _train_options(settings, label)
-        found = predict(kind, data.now, data.features, data.labels, as_of, artifacts, SEED, options)  # type: ignore[arg-type]
+        bands = Bands(label.bands.high, label.bands.medium) if label.bands else None
+        found = predict(kind, data.now, data.features, data.labels, as_of, artifacts, SEED, options, bands)  # type: ignore[arg-type]
         drifts.append(found.drift)
         frames[f"{kind}_scores"] = found.scores
         models[f"{kind}_scores"] = found.model
@@ -45,6 +52,26 @@ def predict_all(
     frames["feature_drift"] = pd.concat(drifts, ignore_index=True)
     frames["model_metrics"] = pd.concat([m for m in metrics if len(m)], ignore_index=True)
     return frames, models
+
+
+def nobody_has_bought(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there is no order to learn from, so that purchases are not predicted. con: a build or a version."""
+    row = con.execute(
+        "select count(*), coalesce(max(n_orders_total), 0) from marts.user_features "
+        "where as_of_date = (select max(as_of_date) from marts.user_features)"
+    ).fetchone()
+    return row is not None and row[0] > 0 and row[1] == 0
+
+
+def restart_models(artifacts: Path) -> None:
+    """Make the next training decide as if it were the first (`--full-refresh`). No version is removed."""
+    from models.propensity import LABELS, start_again
+
+    for kind in LABELS:
+        start_again(artifacts / kind)
+    for name in (RECENCY_RULE, LATEST):
+        for latest in artifacts.glob(f"*/{name}"):
+            shutil.rmtree(latest)
 
 
 def _train_options(settings: Settings, label: Churn | Purchase) -> TrainOptions:

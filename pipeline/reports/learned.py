@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.predict.scores import nobody_has_bought
 from pipeline.reports.rows import Row, exact_sum, first, rows
 
 KINDS = ("churn", "purchase")
@@ -31,7 +32,8 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
     """One section: the version that scores, its model selection, its scores, its features, its drift."""
     scored = first(
         con,
-        f"select count(*) as n_persons, max(model_version) as version, {exact_sum('probability')} / count(*) as mean "
+        "select count(*) as n_persons, count(probability) as n_probabilities, max(model_version) as version, "
+        f"{exact_sum('probability')} / count(*) as mean "
         f"from ml.{kind}_scores",
     )
     version = scored["version"]
@@ -42,11 +44,13 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
         "kind": kind,
         "table": f"ml.{kind}_scores",
         **scored,
+        "nobody_has_bought": kind == "purchase" and nobody_has_bought(con),
         "is_rule": version is None or version.startswith(RULE),
         "algorithm": _algorithm(version, card),
         "is_promoted": any(one["scores"] and one["is_promoted"] for one in selection),
         "why": _why(artifacts / kind, version, card),
         "horizon_days": card["horizon_days"] if card else None,
+        "history": card.get("history") if card else None,
         "test": latest["data"].get("test") if latest else None,
         "selection": selection,
         "bands": _bands(con, kind),
@@ -132,7 +136,7 @@ def _bands(con: duckdb.DuckDBPyConnection, kind: str) -> list[Row]:
         con,
         f"select {band} as band, count(*) as n_persons, count(*) / sum(count(*)) over () as share, "
         f"min(probability) as lowest, max(probability) as highest, {exact_sum('probability')} / count(*) as mean "
-        f"from ml.{kind}_scores group by 1 order by mean desc",
+        f"from ml.{kind}_scores where {band} is not null group by 1 order by mean desc",
     )
 
 
@@ -140,7 +144,8 @@ def _tenths(con: duckdb.DuckDBPyConnection, kind: str) -> list[int]:
     """Persons by tenth of the probability, from 0.0 to 0.1 upwards."""
     found = rows(
         con,
-        f"select least(floor(probability * 10), 9) as tenth, count(*) as n from ml.{kind}_scores group by 1",
+        f"select least(floor(probability * 10), 9) as tenth, count(*) as n from ml.{kind}_scores "
+        "where probability is not null group by 1",
     )
     counts = {int(row["tenth"]): row["n"] for row in found}
     return [counts.get(tenth, 0) for tenth in range(10)]

@@ -124,9 +124,12 @@ sources:
 #   # action: what acting on one person costs, and brings if that person would have churned; with it
 #   # ml.model_metrics shows the profit of acting on everybody above the threshold cost / benefit. No default.
 #   action: {cost: 2, benefit: 15}
+#   # bands: the lowest probability of each band. No default: medium is from the base rate of the newest labelled
+#   # snapshot, high from twice that rate, or from half the rate of the opposite if that is lower
+#   bands: {high: 0.7, medium: 0.4}
 
 # purchase:
-#   horizon_days: 7              # action: as for churn
+#   horizon_days: 7              # action and bands: as for churn
 
 # training:
 #   tuning_budget_s: 20          # estimated seconds on two cores for tuning at each training; 0: no tuning

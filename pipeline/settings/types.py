@@ -73,6 +73,19 @@ EventCondition = Annotated[Text, AfterValidator(checked_predicate)]
 Condition = Annotated[Text, AfterValidator(lambda text: checked_predicate(text, columns=None))]
 
 
+class BandThresholds(Section):
+    """The lowest probability of the bands high and medium, instead of multiples of the base rate."""
+
+    high: Annotated[float, Field(gt=0, le=1)]
+    medium: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> BandThresholds:
+        if self.medium >= self.high:
+            raise ValueError("medium must be less than high")
+        return self
+
+
 class ActionValue(Section):
     """What an action on one person costs, and what it brings if the prediction was right, in the site's currency."""
 

@@ -7,6 +7,7 @@
     'person_id': 'string',
     'as_of_date': 'date',
     'probability': 'double',
+    'score_rank': 'bigint',
     'propensity_band': 'string',
     'top_reasons': 'string',
     'model_version': 'string'

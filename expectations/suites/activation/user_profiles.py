@@ -11,8 +11,9 @@ def reconciliation(params: GateParams) -> Probe:
                 abs(count(*) - (select count(*) from marts.dim_users)) as n_persons_off,
                 count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
                 abs(count(segment) - (select count(*) from ml.user_segments)) as n_segments_lost,
-                abs(count(churn_probability) - (select count(*) from ml.churn_scores)) as n_churn_scores_lost,
-                abs(count(purchase_probability) - (select count(*) from ml.purchase_scores)) as n_purchase_scores_lost,
+                abs(count(churn_probability) - (select count(probability) from ml.churn_scores)) as n_churn_scores_lost,
+                abs(count(purchase_probability) - (select count(probability) from ml.purchase_scores))
+                    as n_purchase_scores_lost,
                 abs(count(expected_orders) - (select count(*) from ml.customer_value)) as n_customer_values_lost,
                 abs(count(top_recommendation) - (select count(*) from ml.recommendations where rank = 1))
                     as n_recommendations_lost

@@ -1,7 +1,6 @@
 """The raw layer as assets: one step reads new files into the lake. Parsing itself is in `pipeline.ingest`."""
 
 import glob
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,12 +23,12 @@ from pipeline.orchestration.stopped_runs import stoppable
 from pipeline.orchestration.ui.markdown import quoted, table
 from pipeline.orchestration.ui.pictures import events_per_day
 from pipeline.predict.interactions import read_unavailable
+from pipeline.predict.scores import restart_models
 from pipeline.privacy import expire, finish_pending
 
 RAW_EVENTS = dg.AssetKey(["raw", "events"])
 LEDGER = dg.AssetKey(["lake", "ledger"])
 REJECTED = dg.AssetKey(["lake", "rejected"])
-RECENCY_RULE, LATEST = "recency-rule", "latest"  # the folders that name the latest model
 OWNERS = ["team:data-engineering"]
 MAX_FILES_LISTED = 20
 
@@ -112,9 +111,7 @@ def ingest_events(
     report, night = _read(context, config, growth, started, again)
     if config.full_refresh:  # models are trained again too; their earlier versions stay
         _drop_build(growth.paths)
-        for name in (RECENCY_RULE, LATEST):
-            for latest in (growth.paths.ml / "artifacts").glob(f"*/{name}"):
-                shutil.rmtree(latest)
+        restart_models(growth.paths.ml / "artifacts")
     if again:
         night = replace(night, read_again=[file.file_id for file in report.files])
         spans = ", ".join(f"{first} to {last}" for first, last in again)

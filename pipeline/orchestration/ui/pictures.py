@@ -64,7 +64,8 @@ def _shares(con: Connection, table: str, title: str, column: str) -> str | None:
 
 def _tenths(con: Connection, table: str, title: str, column: str) -> str | None:
     rows = con.execute(
-        f"select least(floor({column} * 10), 9) as tenth, count(*) from {table} group by 1 order by 1"
+        f"select least(floor({column} * 10), 9) as tenth, count(*) from {table} "
+        f"where {column} is not null group by 1 order by 1"
     ).fetchall()
     counts = {int(tenth): n for tenth, n in rows}
     names = [f"{tenth / 10:.1f}–{(tenth + 1) / 10:.1f}" for tenth in range(10)]

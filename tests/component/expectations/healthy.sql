@@ -85,7 +85,8 @@ create table activation.retention_breakdown as
         unnest([3, n_cohort - 3]) as n_cohort, unnest([2, n_retained - 2]) as n_retained, unnest([0, revenue]) as revenue
     from marts.retention;
 create table marts.user_features as
-    select person_id, as_of_date, 40 as days_since_first_seen, 1 as days_since_last_active, 50::double as activity_score, 0.5 as purchase_frequency
+    select person_id, as_of_date, 40 as days_since_first_seen, 1 as days_since_last_active, 50::double as activity_score, 1 as n_orders_total,
+        0.5 as purchase_frequency
     from marts.dim_users, (values (date '2026-01-24'), (date '2026-01-31')) as t(as_of_date);
 create table marts.user_labels as
     select person_id, as_of_date, true as is_eligible,

@@ -51,8 +51,13 @@ def test_no_labels_at_all_still_scores(tmp_path: Path) -> None:
     scored = score("churn", features, result.artifact)
     assert result.metrics.empty and len(scored) == 30
     assert (scored["model_version"] == "recency-rule-unlabelled").all()
+    assert scored["probability"].isna().all() and scored["risk_band"].isna().all()
     away = features.sort_values("person_id")["days_since_last_active"].to_numpy()
-    assert np.allclose(scored["probability"], (away + 1) / (away + 8), atol=1e-6)
+    longer = [(away > days).sum() for days in away]  # churn: the longest away is the first
+    assert (scored["score_rank"] == 1 + np.array(longer)).all()
+    bought = train("purchase", features, labels, last_day(features), tmp_path, 7)
+    nearer = [(away < days).sum() for days in away]
+    assert (score("purchase", features, bought.artifact)["score_rank"] == 1 + np.array(nearer)).all()
     assert scored["top_reasons"].str.startswith("last active").all()
 
 

@@ -8,7 +8,7 @@ import pytest
 from models_frames import digests, last_day, snapshots
 
 from models.common import METRIC_COLUMNS, FrameError
-from models.propensity import TrainOptions, TrainResult, score, train
+from models.propensity import Bands, TrainOptions, TrainResult, score, train
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -31,6 +31,7 @@ def test_a_real_signal_is_promoted_and_scored(frames: Frames, trained: tuple[Tra
         "person_id",
         "as_of_date",
         "probability",
+        "score_rank",
         "risk_band",
         "top_reasons",
         "model_version",
@@ -40,7 +41,14 @@ def test_a_real_signal_is_promoted_and_scored(frames: Frames, trained: tuple[Tra
     assert many < few
     assert scored["top_reasons"].str.contains("last 7 days").mean() > 0.5
     assert set(scored["risk_band"]) <= {"high", "medium", "low"}
-    assert (scored.loc[scored["probability"] >= 0.7, "risk_band"] == "high").all()
+    assert scored.sort_values("score_rank")["probability"].is_monotonic_decreasing and scored["score_rank"].min() == 1
+    base_rate = result.artifact.card["data"]["test"]["base_rate"]
+    high = min(2 * base_rate, 1 - (1 - base_rate) / 2)  # twice as likely, or half as likely not to
+    assert set(scored.loc[scored["probability"] >= high, "risk_band"]) == {"high"}
+    assert set(scored.loc[scored["probability"] < base_rate, "risk_band"]) == {"low"}
+    chosen = score("churn", now, result.artifact, Bands(high=0.9, medium=0.2))
+    assert (chosen["risk_band"] == "high").equals(scored["probability"] >= 0.9)
+    assert (chosen["risk_band"] == "low").equals(scored["probability"] < 0.2)
 
 
 def test_noise_is_not_promoted(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 
 from models.common.model_metrics import metrics_frame, person_weights
 from models.propensity import Kind
-from models.propensity.baselines import RecencyRule, bucket_of, fit_recency_rule, unlabelled_probability
+from models.propensity.baselines import RecencyRule, bucket_of, fit_recency_rule
 from models.propensity.calibration import fit_calibration
 from models.propensity.evaluation import beats, best_baseline, evaluate, mean_of, metric_rows
 from models.propensity.metrics import Action, compute_metrics
@@ -152,12 +152,12 @@ def test_longer_absence_never_lowers_churn_nor_raises_purchase(kind: Kind, sign:
     assert (sign * np.diff(rates) >= 0).all() and sign * (rates[-1] - rates[0]) > 0.5
 
 
-def test_without_labels_the_rule_is_monotone() -> None:
-    days = np.arange(0.0, 60.0)
-    churn = RecencyRule("churn", 7).predict(days)
-    assert (np.diff(churn) > 0).all()
-    assert unlabelled_probability("churn", np.array([6.0]), 7)[0] == 0.5
-    assert (np.diff(unlabelled_probability("purchase", days, 7)) < 0).all()
+def test_without_labels_the_rule_ranks_and_knows_no_probability() -> None:
+    days = np.array([3.0, 0.0, np.nan, 60.0])
+    churn, purchase = RecencyRule("churn", 7), RecencyRule("purchase", 7)
+    assert np.isnan(churn.predict(days)).all() and churn.version == "recency-rule-unlabelled"
+    assert np.argsort(churn.order(days)).tolist() == [1, 0, 3, 2]  # unknown recency counts as the longest
+    assert np.argsort(purchase.order(days)).tolist() == [2, 3, 0, 1]
 
 
 @pytest.mark.parametrize(("n", "method"), [(12, "identity"), (200, "sigmoid"), (4000, "sigmoid")])

@@ -22,6 +22,7 @@ DAMAGE = [
     ("gap_to_base_rate", "update ml.churn_scores set probability = 0.9"),
     ("n_eligible_without_score", "delete from ml.churn_scores"),
     ("n_without_probability", "update ml.churn_scores set probability = null"),
+    ("n_without_probability", "update ml.churn_scores set model_version = 'recency-rule-unlabelled'"),
     ("n_outside_0_1", "update ml.churn_scores set probability = 1.01"),
     ("n_without_version", "update ml.churn_scores set model_version = null"),
     ("n_other_date", "update ml.churn_scores set as_of_date = '2026-01-30'"),

@@ -15,6 +15,7 @@ GOOD = {
 BAD = {"n_distinct_probabilities": [1], "gap_to_base_rate": [0.16]}
 DAMAGE = [
     ("n_without_probability", "update ml.purchase_scores set probability = null"),
+    ("n_without_probability", "update ml.purchase_scores set model_version = 'recency-rule-unlabelled'"),
     ("n_outside_0_1", "update ml.purchase_scores set probability = 1.01"),
     ("n_without_version", "update ml.purchase_scores set model_version = null"),
     ("n_other_date", "update ml.purchase_scores set as_of_date = '2026-01-30'"),
