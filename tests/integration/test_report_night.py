@@ -157,6 +157,23 @@ def test_empty_tables_and_lost_cards_are_told_in_a_line_each(copied: HomePaths) 
         assert words in text
 
 
+def test_ranks_without_labels_and_no_scores_without_buyers_are_told(copied: HomePaths) -> None:
+    with duckdb.connect(str(copied.warehouse.resolve())) as con:
+        con.execute(
+            "update ml.churn_scores set probability = null, risk_band = null, model_version = 'recency-rule-unlabelled'"
+        )
+        con.execute("delete from ml.purchase_scores")
+        con.execute("update marts.user_features set n_orders_total = 0")
+    text = Text(write_report(copied, currency="USD").read_text(encoding="utf-8")).text
+    for words in (
+        "ranks only nothing is labelled yet",
+        "No probabilities: no snapshot is old enough to be labelled",
+        "Nobody is scored: nobody has bought yet.",
+    ):
+        assert words in text
+    assert "not promoted the recency rule scores" not in text
+
+
 def test_names_that_are_markup_stay_names(copied: HomePaths) -> None:
     with duckdb.connect(str(copied.warehouse.resolve())) as con:
         for table, column in (

@@ -41,6 +41,22 @@ def test_damage_is_found(
     assert (table, column) in failures(run_suite(only(SUITES[table], column), warehouse, given))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from ml.purchase_scores; update marts.user_features set n_orders_total = 0",  # nobody has bought
+        "update ml.churn_scores set probability = null, model_version = 'recency-rule-unlabelled'",  # only ranks
+        "delete from ml.survival_curves; update marts.user_features set days_since_first_seen = 13",  # two weeks
+    ],
+)
+def test_a_site_without_orders_labels_or_history_is_healthy(
+    change: str, warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    warehouse.execute(change)
+    tables = ("ml.purchase_scores", "ml.churn_scores", "ml.survival_curves")
+    assert failures([one for table in tables for one in run_suite(SUITES[table], warehouse, params)]) == set()
+
+
 def test_orders_in_other_currencies_are_described_with_number_and_currency(
     warehouse: duckdb.DuckDBPyConnection, params: GateParams
 ) -> None:

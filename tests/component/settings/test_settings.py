@@ -213,6 +213,14 @@ def test_a_funnel_that_means_nothing_is_a_mistake(text: str, key: str, line: int
     assert words in str(error)
 
 
+def test_bands_are_thresholds_in_order() -> None:
+    settings = parse_settings(BASE + "churn: {bands: {high: 0.8, medium: 0.5}}\n")
+    assert settings.churn.bands and (settings.churn.bands.high, settings.churn.bands.medium) == (0.8, 0.5)
+    assert settings.purchase.bands is None  # by lift over the base rate
+    error = error_of(BASE + "purchase: {bands: {high: 0.2, medium: 0.2}}\n")
+    assert error.key == "purchase.bands" and "medium must be less than high" in str(error)
+
+
 @pytest.mark.parametrize(
     ("section", "key"),
     [
