@@ -176,7 +176,7 @@ def start_again(folder: Path) -> None:
         registry = read_registry(folder)
     except ArtifactError:  # the next training starts a new one
         return
-    if registry.champion is not None:
+    if registry.decisions:  # also without a champion: a repeated training would go back to the one before it
         reason = "full refresh: decided again, without the champion of earlier nights"
         write_registry(folder, registry.decided(Decision("", registry.champion, None, reason)))
 

@@ -43,6 +43,8 @@ def train_and_score(context: dg.AssetExecutionContext, growth: GrowthHome) -> It
         metadata = _metadata(name, frames[name], growth.paths.ml)
         if name in models:
             metadata |= _model_metadata(models[name], data, context)
+        elif name == "purchase_scores":
+            metadata["why"] = "nobody has bought yet, so there are no scores"
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
 
 

@@ -10,9 +10,13 @@ from models_frames import last_day, snapshots
 from models.common import ArtifactError
 from models.propensity import score, train
 from models.propensity.registry import (
+    Decision,
+    Registry,
     read_registry,
     roll_back,
+    start_again,
     versions,
+    write_registry,
 )
 
 
@@ -65,3 +69,27 @@ def test_a_damaged_registry_is_an_error_for_people_and_replaced_by_the_next_trai
         read_registry(tmp_path / "churn")
     assert train("churn", features, labels, last_day(features), tmp_path).model_version == result.model_version
     assert file.read_bytes() == whole
+
+
+def test_starting_again_compares_with_no_champion_also_where_the_latest_was_dropped(tmp_path: Path) -> None:
+    """A training that is repeated goes back to the champion before it; after a full refresh there is none."""
+    dropped = Decision("new", "old", None, "old is no longer better than a simple rule", "2026-02-01", "key", "rows")
+    for champion, latest in (
+        ("old", Decision("old", None, "old", "promoted", "2026-01-25", "before", "r")),
+        (None, dropped),
+    ):
+        registry = Registry(champion, ("rejected",), (latest,))
+        write_registry(tmp_path, registry)
+        start_again(tmp_path)
+        again = read_registry(tmp_path)
+        assert again.before("key", "rows").champion is None and again.before("before", "r").champion is None
+        assert again.rejected == ("rejected",) and again.decisions[:-1] == (latest,)
+    assert Registry(None, (), (dropped,)).before("key", "rows").champion == "old"
+
+
+def test_starting_again_without_a_registry_or_with_a_damaged_one_writes_nothing(tmp_path: Path) -> None:
+    start_again(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "registry.json").write_text("{")
+    start_again(tmp_path)
+    assert (tmp_path / "registry.json").read_text() == "{"
