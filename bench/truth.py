@@ -244,7 +244,7 @@ def value_table(shops: list[dict[str, float]]) -> str:
 def main() -> None:
     """Simulate a shop per seed and print the three tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--users", type=int, default=2000)
+    parser.add_argument("--users", type=int, default=1000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seeds", type=int, default=20)
     given = parser.parse_args()
