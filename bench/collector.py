@@ -1,6 +1,6 @@
 """Requests and events per second of the collector, beside a server that answers 204 and a plain append without sync.
 
-`python -m bench.collector [--seconds 20] [--connections 32]`; Markdown. The client is a process of its own; with two
+`python -m bench.collector [--seconds 20] [--connections 128]`; Markdown. The client is a process of its own; with two
 cores it takes about half of them, so the ratios say more than the numbers.
 """
 
@@ -110,25 +110,26 @@ def measure(name: str, n_events: int, seconds: float, n_connections: int) -> str
         try:
             asyncio.run(load(port, body, n_connections, min(1.0, seconds)))
             process = psutil.Process(server.pid)
-            before = process.memory_info().rss
+            before, cpu_before = process.memory_info().rss, sum(process.cpu_times()[:2])
             took = asyncio.run(load(port, body, n_connections, seconds))
-            after = process.memory_info().rss
+            after, cpu = process.memory_info().rss, sum(process.cpu_times()[:2]) - cpu_before
         finally:
             server.terminate()
             server.wait()
     p50, p99 = (1000 * took[int(len(took) * share)] for share in (0.5, 0.99))
     rate = len(took) / seconds
     memory = f"{before / 2**20:.0f} → {after / 2**20:.0f}"
-    return f"| {name} | {n_events} | {rate:,.0f} | {rate * n_events:,.0f} | {p50:.1f} | {p99:.1f} | {memory} |"
+    figures = f"{rate:,.0f} | {rate * n_events:,.0f} | {p50:.1f} | {p99:.1f} | {1e6 * cpu / len(took):.0f}"
+    return f"| {name} | {n_events} | {figures} | {memory} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--connections", type=int, default=128)
     options = parser.parse_args()
-    print("| server | events a request | requests/s | events/s | p50 ms | p99 ms | MiB before → after |")
-    print("|---|---|---|---|---|---|---|")
+    print("| server | events | requests/s | events/s | p50 ms | p99 ms | CPU µs a request | MiB before → after |")
+    print("|---|---|---|---|---|---|---|---|")
     for n_events in (1, 50):
         for name in ("204 without writing", "append without sync", "collector"):
             print(measure(name, n_events, options.seconds, options.connections), flush=True)

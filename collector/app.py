@@ -165,9 +165,10 @@ class Collector:
         """All of the body; what is held of it counts as long as the caller has it."""
         n_held = 0
         try:
-            async for chunk in body:
-                n_held += len(chunk)
-                self._n_received += len(chunk)
+            while body.has_more:
+                n_bytes = await body.receive()
+                n_held += n_bytes
+                self._n_received += n_bytes
                 if body.has_more:
                     self._check_room()
         except BaseException:
@@ -180,7 +181,7 @@ class Collector:
         if headers.get(b"content-encoding").strip().lower() == "gzip":
             content = inflate(content, self._limits.max_request_bytes)
         sender = Sender(
-            received_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+            received_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             address=truncated(address),
             user_agent=headers.get(b"user-agent") or None,
             is_server=client.is_server,
@@ -216,17 +217,17 @@ class _Body:
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive, self._limit = receive, limit
         self._chunks: list[bytes] = []
+        self._n_bytes = 0
         self.has_more = True
 
-    async def __aiter__(self):  # type: ignore[no-untyped-def]
-        n_bytes = 0
-        while self.has_more:
-            chunk = await self._next()
-            n_bytes += len(chunk)
-            if n_bytes > self._limit:
-                raise too_large(self._limit)
-            self._chunks.append(chunk)
-            yield chunk
+    async def receive(self) -> int:
+        """Receive and keep the next piece; how many bytes it has."""
+        chunk = await self._next()
+        self._n_bytes += len(chunk)
+        if self._n_bytes > self._limit:
+            raise too_large(self._limit)
+        self._chunks.append(chunk)
+        return len(chunk)
 
     def content(self) -> bytes:
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)

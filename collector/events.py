@@ -23,7 +23,7 @@ _MAX_EVENTS = 10_000  # each that is rejected takes room in the answer
 _USER_IDS = ("userId", "user_id", "anonymousId", "anonymous_id")
 _SENT, _RECEIVED = ("sentAt", "sent_at"), ("receivedAt", "received_at")
 _TIMES = ("timestamp", "originalTimestamp", "original_timestamp", *_SENT, *_RECEIVED)
-_ENVELOPE = ("event", *_TIMES, *_USER_IDS, *EVENT_IDS)
+_ENVELOPE = frozenset(("event", *_TIMES, *_USER_IDS, *EVENT_IDS))
 # What ingest reads off the line of a rejected event (pipeline/ingest/formats/tracker.py).
 REJECTED_KEY = "$rejectedByCollector"
 
@@ -118,8 +118,8 @@ def _fault(event: Any, rules: Rules) -> Rejected | None:
         return Rejected("", "bad_json", "expected an object")
     if REJECTED_KEY in event:
         return Rejected(REJECTED_KEY, "type_conflict", "is a key of the collector")
-    for key in _ENVELOPE:
-        if isinstance(event.get(key), (dict, list)):
+    for key, value in event.items():
+        if isinstance(value, (dict, list)) and key in _ENVELOPE:
             return Rejected(key, "type_conflict", "expected a text or a number")
     for key in ("properties", "context"):
         if not isinstance(event.get(key), (dict, type(None))):

@@ -142,7 +142,7 @@ class _Channel:
         group.events += events
         group.rejected += rejected
         group.n_bytes += n_bytes
-        await asyncio.shield(group.done)  # a request that is cancelled must not cancel the others
+        await group.done  # requests are cancelled only when the server is forced to end, and all of them then
 
     async def run(self) -> None:
         """Write group after group, until the writer closes and nothing waits."""
@@ -168,11 +168,13 @@ class _Channel:
             seconds = await self._writer.in_thread(self._append, b"".join(group.events), b"".join(group.rejected))
         except Exception as error:  # whatever it is, nobody may wait for ever
             self._report(error)
-            group.done.set_exception(NotWritten(str(error)))
-            group.done.exception()  # seen, even where every client has gone
+            if not group.done.done():
+                group.done.set_exception(NotWritten(str(error)))
+                group.done.exception()  # seen, even where every client has gone
         else:
             self._writer.metrics.wrote(group.n_bytes, seconds)
-            group.done.set_result(None)
+            if not group.done.done():
+                group.done.set_result(None)
 
     def _append(self, events: bytes, rejected: bytes) -> float:
         now, started = datetime.now(UTC), time.perf_counter()
