@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR ?= .
 PORT ?= 3000
+DEMO_DIR ?= demo
+COLLECTOR_PORT ?= 8000
 TEST_WORKERS ?= 2
 # Each file is run by one process, in the order of tests/conftest.py.
 IN_PARALLEL := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
@@ -15,7 +17,7 @@ COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup run ui docs unit test test-all test-nights test-real test-browser test-postgres test-faults test-schedules explore \
+.PHONY: help setup run ui demo docs unit test test-all test-nights test-real test-browser test-postgres test-faults test-schedules explore \
 	check coverage hooks lock clean
 
 help:                 ## list the targets
@@ -44,6 +46,18 @@ ui: setup             ## start the Dagster UI of HOME_DIR (default: this folder)
 	@test -f $(GROWTH_CONFIG) || $(BIN)/growthhouse init $(HOME_DIR)
 	@$(BIN)/python -m pipeline.orchestration.instance $(DAGSTER_HOME) $(PORT)
 	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+demo: setup           ## an open shop in DEMO_DIR=demo: simulated visitors, the collector that they send to, the UI; Ctrl-C ends all
+	@test -f $(DEMO_DIR)/growth.yaml || { $(BIN)/growthhouse init $(DEMO_DIR) && \
+		printf '\ncollector: {max_open: 1 minute}\n' >> $(DEMO_DIR)/growth.yaml; }
+	@set -e; $(BIN)/growthhouse collect --config $(DEMO_DIR)/growth.yaml --port $(COLLECTOR_PORT) & collector=$$!; \
+		trap "kill $$collector 2>/dev/null; wait" EXIT; \
+		until (: < /dev/tcp/127.0.0.1/$(COLLECTOR_PORT)) 2>/dev/null; do kill -0 $$collector; sleep 0.2; done; \
+		$(BIN)/growthhouse simulate --live http://127.0.0.1:$(COLLECTOR_PORT) --users 500 --days 30 & shop=$$!; \
+		trap "kill $$shop $$collector 2>/dev/null; wait" EXIT; \
+		echo "collector: http://127.0.0.1:$(COLLECTOR_PORT)/api/track, what it counts: http://127.0.0.1:$(COLLECTOR_PORT)/metrics"; \
+		echo "Dagster UI: http://127.0.0.1:$(PORT); a night loads events a minute after they were sent"; \
+		$(MAKE) --no-print-directory ui HOME_DIR=$(DEMO_DIR)
 
 docs: TARGET = $(if $(wildcard $(HOME_DIR)/data/build/dbt_vars.yml),$(HOME_DIR)/data/build/dbt,dbt_project/target)
 docs: setup           ## write the dbt docs site as a single file; of HOME_DIR (default: this folder) if it has run a night

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.guard import explaining_stop
+from pipeline.cli.guard import explaining_stop, say
 from pipeline.cli.options import DEFAULT_CONFIG, Config, Home, fail, read_settings, resolve_home
 
 
@@ -16,14 +16,24 @@ def simulate(
     users: Annotated[int, typer.Option(min=1, help="People in the shop.")] = 5000,
     days: Annotated[int, typer.Option(min=1, max=36_500, help="Days of logs.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    live: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Send the events to the collector at this address instead; the last day is today."
+        ),
+    ] = None,
+    key: Annotated[str, typer.Option(help="The write key for --live.")] = "",
 ) -> None:
-    """Write the raw logs of a simulated shop with known ground truth to data/raw/."""
+    """Write the raw logs of a simulated shop with known ground truth to data/raw/, or send them to a collector."""
     from pipeline.home.paths import HomePaths
     from pipeline.home.permissions import make_private
     from pipeline.simulate import DEFAULT_CURRENCY, SimulationError
     from pipeline.simulate import simulate as simulate_shop
 
     currency = read_settings(config, home).site.currency if config.exists() else DEFAULT_CURRENCY
+    if live is not None:
+        _send_live(live, key, users, days, seed, currency)
+        return
     folder = resolve_home(config, home)
     try:
         make_private(HomePaths(folder))
@@ -37,3 +47,14 @@ def simulate(
         f"from {report.first_day} to {report.last_day}\n"
         f"truth: {report.truth_file}"
     )
+
+
+def _send_live(url: str, key: str, users: int, days: int, seed: int, currency: str) -> None:
+    """Until the day ends, or Ctrl-C."""
+    from pipeline.simulate import Sender, Shop, SimulationError, send_live
+
+    try:
+        sent = send_live(Sender(url, key), Shop(users, days, seed, currency), say)
+    except (SimulationError, OSError) as error:
+        raise fail(str(error)) from error
+    say(f"sent {sent.n_accepted:,} events; the collector rejected {sent.n_rejected:,}")
