@@ -20,6 +20,7 @@ REGISTRY = "registry.json"
 # A challenger need not be clearly better than the champion, which learned from older data: only not likely worse.
 _NOT_WORSE_SHARE = 0.5
 _MAX_DECISIONS = 200
+_STARTED_AGAIN = "full refresh: decided again, without the champion of earlier nights"
 
 
 @dataclass(frozen=True)
@@ -176,9 +177,9 @@ def start_again(folder: Path) -> None:
         registry = read_registry(folder)
     except ArtifactError:  # the next training starts a new one
         return
-    if registry.decisions:  # also without a champion: a repeated training would go back to the one before it
-        reason = "full refresh: decided again, without the champion of earlier nights"
-        write_registry(folder, registry.decided(Decision("", registry.champion, None, reason)))
+    # Also without a champion, as a repeated training would go back to the one before it; once, if a night was killed.
+    if registry.decisions and registry.decisions[-1].reason != _STARTED_AGAIN:
+        write_registry(folder, registry.decided(Decision("", registry.champion, None, _STARTED_AGAIN)))
 
 
 def _before(registry: Registry) -> str | None:

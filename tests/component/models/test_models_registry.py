@@ -81,6 +81,7 @@ def test_starting_again_compares_with_no_champion_also_where_the_latest_was_drop
         registry = Registry(champion, ("rejected",), (latest,))
         write_registry(tmp_path, registry)
         start_again(tmp_path)
+        start_again(tmp_path)  # a night that was killed after it is run again
         again = read_registry(tmp_path)
         assert again.before("key", "rows").champion is None and again.before("before", "r").champion is None
         assert again.rejected == ("rejected",) and again.decisions[:-1] == (latest,)
