@@ -24,8 +24,9 @@ from pipeline.ingest.known_files import checked, has_new_inode_time, has_same_ti
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import Arrivals, LateRule
 from pipeline.ingest.present import present_files, shown_path
-from pipeline.ingest.text.inspect import ExpandsTooFar, Inspection, expands_too_far, inspect_file
+from pipeline.ingest.text.inspect import Inspection, inspect_file
 from pipeline.ingest.text.layout import FileProblem, Layout, folder_values, read_layout
+from pipeline.ingest.text.unpack import ExpandsTooFar, WindowTooLarge, expands_too_far
 from pipeline.settings import Settings, Source
 
 # A batch is compiled once and is in memory at once.
@@ -223,6 +224,8 @@ def _inspect(
 ) -> Inspection | str:
     try:
         return inspect_file(path, max_line_bytes, is_table, max_expansion, delimiter)
+    except WindowTooLarge as error:
+        return f"{error.why}. It is skipped."
     except ExpandsTooFar:
         return _TOO_FAR.format(max_expansion)
     except FileNotFoundError:

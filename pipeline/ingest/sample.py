@@ -23,8 +23,9 @@ from pipeline.ingest.plan import RawFile, layout_of
 from pipeline.ingest.present import shown_path
 from pipeline.ingest.pseudonyms import privacy_filter
 from pipeline.ingest.read import BatchReader, connect
-from pipeline.ingest.text.inspect import ByteStream, inspect_file
+from pipeline.ingest.text.inspect import inspect_file
 from pipeline.ingest.text.records import PARQUET_MAGIC
+from pipeline.ingest.text.unpack import ByteStream, ExpandsTooFar
 from pipeline.settings import Settings, Source
 
 _N_FILES = 3
@@ -85,6 +86,9 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
     name = shown_path(reader.settings.home, path)
     try:
         _copy_beginning(reader.con, path, target)
+    except ExpandsTooFar as error:
+        sample.file_problems.append(f"{name} {error.why}")
+        return
     except (OSError, duckdb.Error) as error:
         sample.file_problems.append(f"{name} cannot be read: {getattr(error, 'strerror', None) or str(error)}")
         return

@@ -77,7 +77,7 @@ def look_at(file: FoundFile, person: Person, max_expansion: float) -> Look:
             may_name = may_name or person.words.may_be_in(tail + chunk)
             tail = chunk[-_OVERLAP:]
     except ExpandsTooFar as error:
-        raise CannotErase("expands too far to be searched (cleaning.max_expansion)") from error
+        raise CannotErase(f"cannot be searched: {error.why}") from error
     return Look(stream.sha256, n_lines, may_name, stream.is_truncated)
 
 

@@ -126,7 +126,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, (CannotErase, Unsearchable)):
         return str(error)
     if isinstance(error, ExpandsTooFar):
-        return "cannot be searched: expands too far (cleaning.max_expansion)"
+        return f"cannot be searched: {error.why}"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be searched or rewritten: {error.strerror}"
     return f"cannot be searched: {type(error).__name__}"

@@ -18,8 +18,8 @@ import duckdb
 from pipeline.home.error_advice import is_full
 from pipeline.home.sql_text import file_list
 from pipeline.ingest.text.foreign import describe_archive
-from pipeline.ingest.text.inspect import ByteStream
 from pipeline.ingest.text.records import PARQUET_MAGIC, find_delimiter
+from pipeline.ingest.text.unpack import ByteStream
 from pipeline.settings import Source
 
 _FIRST_BYTES = 1 << 16

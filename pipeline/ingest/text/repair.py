@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
-from pipeline.ingest.text.inspect import ByteStream
 from pipeline.ingest.text.records import BLANK, BOM, filled_lines
+from pipeline.ingest.text.unpack import ByteStream
 
 KEPT_BYTES = 10_000
 _SMALL_BYTES = 1 << 12

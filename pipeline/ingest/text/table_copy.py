@@ -19,9 +19,9 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.ingest.text.inspect import ByteStream
 from pipeline.ingest.text.records import BOM, Positions, after_space, outside, positions, scan
 from pipeline.ingest.text.repair import KEPT_BYTES, RejectedLines, is_utf8, shown, with_plain_line_ends
+from pipeline.ingest.text.unpack import ByteStream
 
 _FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 20
 

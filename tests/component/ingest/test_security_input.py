@@ -11,7 +11,7 @@ import zstandard
 from ingest_home import TRACKER, Home, jsonl, track
 
 from pipeline.ingest import IngestError
-from pipeline.ingest.text import inspect
+from pipeline.ingest.text import unpack
 
 LINE = jsonl(track())
 
@@ -19,7 +19,7 @@ LINE = jsonl(track())
 @pytest.fixture(autouse=True)
 def small_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit for what is harmless at any ratio that fits a test."""
-    monkeypatch.setattr(inspect, "_SMALL_BYTES", 1 << 16)
+    monkeypatch.setattr(unpack, "_SMALL_BYTES", 1 << 16)
 
 
 def bomb(pack: str, start: bytes, n_bytes: int = 3_000_000) -> bytes:
@@ -88,8 +88,8 @@ def test_a_bomb_takes_no_more_memory_than_its_limit(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(b"\0" * 30_000_000) * 100)
     seen = 0
-    with pytest.raises(inspect.ExpandsTooFar):
-        for chunk in inspect.ByteStream(path, max_expansion=2):
+    with pytest.raises(unpack.ExpandsTooFar):
+        for chunk in unpack.ByteStream(path, max_expansion=2):
             seen += len(chunk)
     assert 1_000_000 < seen <= 2 * path.stat().st_size
 
@@ -160,7 +160,7 @@ def test_a_source_that_leads_nowhere_says_so(tmp_path: Path) -> None:
 def test_an_archive_of_empty_lines_is_skipped_with_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: bytes
 ) -> None:
-    monkeypatch.setattr(inspect, "_MANY_LINES", 1000)
+    monkeypatch.setattr(unpack, "_MANY_LINES", 1000)
     home = Home(tmp_path, TRACKER)
     home.put("ok.jsonl", jsonl(track()))
     home.put(name, line * 200_000)

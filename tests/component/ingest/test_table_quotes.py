@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ingest_home import Home
 
-from pipeline.ingest.text import inspect as inspect_module
+from pipeline.ingest.text import unpack
 from pipeline.ingest.text.inspect import inspect_file
 from pipeline.ingest.text.layout import Layout
 from pipeline.ingest.text.repair import RejectedLines
@@ -133,7 +133,7 @@ def is_copied_unchanged(row: str, rule: RowRule) -> bool:
 @pytest.mark.parametrize("chunk", [7, 1 << 18])
 def test_a_stray_quote_costs_its_own_row(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     """More rows follow than the 10,000 characters that a reader keeps of what it rejects."""
-    monkeypatch.setattr(inspect_module, "_READ_BYTES", chunk)
+    monkeypatch.setattr(unpack, "_READ_BYTES", chunk)
     rows = [f"u{i},buy,2026-01-05 10:00:00,{987000 + i}.25\n".encode() for i in range(400)]
     rows[28] = b'"' + rows[28]
     found, rejected, n_lines = read(HEADER + b"".join(rows))
