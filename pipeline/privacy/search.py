@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +21,13 @@ from pathlib import Path
 import duckdb
 
 from pipeline.home.sql_text import file_list, identifier
-from pipeline.ingest.text import PARQUET_MAGIC, ByteStream
+from pipeline.ingest.text import PARQUET_MAGIC, ByteStream, ExpandsTooFar, describe_binary, expands_too_far
 from pipeline.privacy.databases import count_rows, longer_words_in
 from pipeline.privacy.person import Person
 from pipeline.privacy.rewrite import Table, is_theirs, numbered_lines, text_lines
 
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson", ".log", ".txt", ".out", ".err")
-_OVERLAP = 1 << 12
+_OVERLAP, _PIECE_BYTES = 1 << 12, 1 << 20
 # Compressed in a way that is not read here: what is in them is unknown.
 _OPAQUE = {
     b"BZh": "bzip2",
@@ -118,8 +119,8 @@ def _find(con: duckdb.DuckDBPyConnection, path: Path, kind: str, person: Person,
     if kind == "sqlite":
         return _with_bytes(path, person, _in_sqlite(path, person))
     if kind == "zip":
-        return _in_zip(path, person)
-    return _in_text(path, person, header(path) if kind == "lines" else None, max_expansion)
+        return _in_zip(path, person, max_expansion)
+    return _in_text(path, person, kind, max_expansion)
 
 
 def header(path: Path) -> Table | None:
@@ -163,10 +164,11 @@ def may_name(path: Path, person: Person, max_expansion: float) -> bool:
     return False
 
 
-def _in_text(path: Path, person: Person, table: Table | None, max_expansion: float) -> Found:
+def _in_text(path: Path, person: Person, kind: str, max_expansion: float) -> Found:
     found = Found()
-    if not may_name(path, person, max_expansion):
+    if not may_name(path, person, max_expansion):  # first, because it ends where a file expands too far
         return found
+    table = header(path) if kind == "lines" else None
     wide = [given.encode(code) for given in person.words.distinctive for code in ("utf-16-le", "utf-16-be")]
     for number, line in numbered_lines(path, table):
         if any(given in line for given in wide):
@@ -213,12 +215,44 @@ def _in_sqlite(path: Path, person: Person) -> Found:
     return found
 
 
-def _in_zip(path: Path, person: Person) -> Found:
-    found = Found()
+def _in_zip(path: Path, person: Person, max_expansion: float) -> Found:
+    """What is in all its files together may not expand further than one compressed file may."""
+    found, size, n_bytes = Found(), path.stat().st_size, 0
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            content = archive.read(name)
-            found.n += sum(hit.is_whole for hit in person.words.hits(content))
-            for marked in person.words.longer(content):
-                found.add(marked, f": {name}")
+        for entry in archive.infolist():
+            words = set[str]()
+            for window, first, last in _windows(archive, entry):
+                n_bytes += last - first
+                if expands_too_far(n_bytes, size, max_expansion):
+                    raise ExpandsTooFar
+                for hit in person.words.hits(window):
+                    if first < hit.end <= last:
+                        found.n += hit.is_whole
+                        words |= set() if hit.is_whole else {hit.marked}
+            for marked in sorted(words):
+                found.add(marked, f": {entry.filename}")
     return found
+
+
+def _windows(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[tuple[bytes, int, int]]:
+    """A file of an archive in overlapping pieces: each with the ends of the part that is new in it.
+
+    A word that ends in the new part has all that belongs to it in the piece. Raises Unsearchable.
+    """
+    with archive.open(entry) as file:
+        piece, first = b"", 0
+        while chunk := file.read(_PIECE_BYTES):
+            if not piece and (kind := _packed_kind(chunk)):
+                raise Unsearchable(f"has {entry.filename} in it, which is {kind} and is not searched: unpack it")
+            piece = piece[max(0, first - _OVERLAP) :] + chunk
+            first = min(first, _OVERLAP)
+            last = max(first, len(piece) - _OVERLAP)
+            yield piece, first, last
+            first = last
+        yield piece, first, len(piece)
+
+
+def _packed_kind(start: bytes) -> str:
+    """What a file in an archive is, if its values are not among its bytes."""
+    kind = describe_binary(start)
+    return "a Parquet file" if start.startswith(PARQUET_MAGIC) else kind if kind != "a tar archive" else ""

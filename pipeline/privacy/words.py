@@ -58,6 +58,11 @@ class Hit:
     is_whole: bool  # nothing belongs to the word but the id, or a person decided that all of it is theirs
     is_other: bool = False  # the longer word is taken for another id
 
+    @property
+    def marked(self) -> str:
+        """The word after a mark: `!` where it is taken for another id, else `?`."""
+        return f"{'!' if self.is_other else '?'}{self.word}"
+
 
 def _escaped(character: str) -> list[str]:
     """The escapes of one character, with hexadecimal digits in lower case."""
@@ -187,8 +192,8 @@ class Words:
         return b"".join([*parts, text[done:]]), n
 
     def longer(self, text: bytes) -> list[str]:
-        """Longer words that contain an id, each after a mark: `!` where it is taken for another id, else `?`."""
-        return sorted({f"{'!' if hit.is_other else '?'}{hit.word}" for hit in self.hits(text) if not hit.is_whole})
+        """Longer words that contain an id, each after its mark."""
+        return sorted({hit.marked for hit in self.hits(text) if not hit.is_whole})
 
     def install(self, con: duckdb.DuckDBPyConnection) -> None:
         """Create the functions that the SQL of this class calls."""
