@@ -28,6 +28,7 @@ _UNCHANGED = "Nothing was ingested, and the published warehouse is unchanged."
 
 def open_ledger(lake: Lake, now: datetime, warnings: list[str]) -> tuple[list[LedgerRow], bool]:
     """The ledger's rows, and whether it was lost: then all raw files are read again, and the lake keeps its files."""
+    _set_folders_aside(lake, now, warnings)
     problem = ledger_problem(lake)
     if problem is None:
         return read_ledger(lake.ledger), False
@@ -37,6 +38,16 @@ def open_ledger(lake: Lake, now: datetime, warnings: list[str]) -> tuple[list[Le
         problem += f"; it was set aside as {aside.name}"
     warnings.append(f"data/lake/{lake.ledger.name} {problem}. It is rebuilt: every raw file is read again.")
     return [], True
+
+
+def _set_folders_aside(lake: Lake, now: datetime, warnings: list[str]) -> None:
+    """Folders with the names of files of the lake, which somebody made: nothing of them is deleted."""
+    for path in filter(Path.is_dir, lake_files(lake)):
+        aside = path.rename(path.with_name(f"{path.name}.folder-{now:%Y%m%dT%H%M%S}"))
+        warnings.append(
+            f"{path.relative_to(lake.root.parent.parent)} is a folder, and only files can be of the lake; it was set "
+            f"aside as {aside.name}. Move out of data/ what you keep there."
+        )
 
 
 def ledger_problem(lake: Lake) -> str | None:

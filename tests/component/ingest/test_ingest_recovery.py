@@ -199,3 +199,20 @@ def test_a_crash_between_record_and_renaming_is_no_damage(tmp_path: Path) -> Non
     assert digest(file) in sums
     assert digest(new) in sums
     assert len(sums) == 2
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["of a known file", "of no file"])
+@pytest.mark.parametrize("place", ["events/event_month=2026-01", "rejected"])
+def test_a_folder_in_place_of_a_file_is_set_aside_with_what_is_in_it(home: Home, place: str, is_known: bool) -> None:
+    before, file = contents(home), file_of(home, "d6.jsonl")
+    folder = lake_of(home).root / place / (file.name if is_known else "x.parquet")
+    if folder.exists():
+        folder.unlink()
+    folder.mkdir()
+    (folder / "notes.txt").write_text("kept")
+    warnings = home.ingest().warnings
+    (warning,) = [text for text in warnings if "is a folder" in text]
+    assert f"data/lake/{place}/{folder.name} is a folder" in warning and "Move out of data/" in warning
+    assert [path.read_text() for path in (lake_of(home).root / place).glob("*/notes.txt")] == ["kept"]
+    assert contents(home) == before
+    assert home.ingest().warnings == []
