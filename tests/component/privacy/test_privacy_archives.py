@@ -69,5 +69,5 @@ def test_ids_at_the_edges_of_pieces_are_found_once(tmp_path: Path, monkeypatch: 
     "inner", [gzip.compress(b"x"), b"PK\x03\x04", b"PAR1", b"BZh91"], ids=lambda start: str(start[:4])
 )
 def test_what_is_packed_once_more_is_not_called_clean(tmp_path: Path, inner: bytes) -> None:
-    with pytest.raises(search.Unsearchable, match="has inside in it, which is .* is not searched: unpack it"):
+    with pytest.raises(search.Unsearchable, match=r"has inside in it, which is .* is not searched: unpack it"):
         found(packed(tmp_path / "a.zip", inside=inner + bytes(300)))
