@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,7 @@ import pytest
 
 from pipeline.build.plan import was_built_by_hand
 from pipeline.home.paths import HomePaths
+from pipeline.home.versions import published_at, version_file, version_name
 from pipeline.publish.analyst import connect
 from tests.faults.cases import Shop, differences, faults_of, leftovers
 from tests.faults.warm import Nights, ended, night_of
@@ -154,7 +155,7 @@ def test_a_clock_set_back_between_two_nights_is_told_and_turns_nothing_around(
 ) -> None:
     """The version published last is made one of tomorrow, which is what a clock set back by a day looks like."""
     last = home.warehouse.resolve()
-    tomorrow = last.with_name(re.sub(r"-(\d{8})T", lambda m: f"-{int(m[1]) + 1}T", last.name))
+    tomorrow = version_file(home, version_name(published_at(last) + timedelta(days=1)))
     last.rename(tomorrow)
     last.with_name(last.name + ".sha256").rename(tomorrow.with_name(tomorrow.name + ".sha256"))
     home.warehouse.unlink()
