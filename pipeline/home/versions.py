@@ -1,6 +1,7 @@
 """Published versions on disk: their names, the files that belong to each, and which one is current.
 
-A version is named by the UTC time of its publication. Not here: what is in a version, and publishing one
+A version is named by the UTC time of its publication; what has another name there is somebody's copy, which is neither
+counted nor removed. Not here: what is in a version, and publishing one
 (`pipeline.publish`).
 """
 
@@ -40,8 +41,17 @@ def version_of(file: Path) -> str:
 
 
 def published_at(file: Path) -> datetime:
-    """When a version was published (UTC), from the name of its file."""
-    return datetime.strptime(version_of(file), _TIME).replace(tzinfo=UTC)
+    """When a version was published (UTC), from the name of its file; of a copy, when it was last written to."""
+    return _time_in(version_of(file)) or datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _time_in(version: str) -> datetime | None:
+    """The time that a version is named by; None where it is no name that `version_name` gives."""
+    try:
+        time = datetime.strptime(version, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return time if version_name(time) == version else None
 
 
 def seal_of(file: Path) -> Path:
@@ -56,12 +66,14 @@ def report_of(paths: HomePaths, file: Path) -> Path:
 
 def reports(paths: HomePaths) -> list[Path]:
     """Reports on disk, the newest first."""
-    return sorted(paths.reports.glob(f"{_REPORT}*.html"), reverse=True)
+    found = paths.reports.glob(f"{_REPORT}*.html")
+    return sorted((file for file in found if _time_in(file.stem.removeprefix(_REPORT))), reverse=True)
 
 
 def versions(paths: HomePaths) -> list[Path]:
     """Versions on disk, the newest first."""
-    return sorted(paths.versions.glob(f"{_FILE}*.duckdb"), reverse=True)
+    found = paths.versions.glob(f"{_FILE}*.duckdb")
+    return sorted((file for file in found if _time_in(version_of(file)) and file.is_file()), reverse=True)
 
 
 def current_version(paths: HomePaths) -> Path | None:

@@ -10,9 +10,11 @@ import pytest
 from ingest_home import Home, jsonl, track
 from lake_damage import file_of, flip, lake_of
 
+from pipeline.home.atomic import switch_link
 from pipeline.home.clock import night_time
 from pipeline.home.parquet import write_parquet
 from pipeline.home.paths import HomePaths
+from pipeline.home.versions import versions
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.damage import build_problem, repair
 from pipeline.operate.doctor import examine
@@ -172,6 +174,29 @@ def test_leftovers_of_killed_runs_go_and_nothing_else(home: Home) -> None:
         f for f in kept if not f.name.startswith(".")
     }
     assert clean_up(paths) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["warehouse-backup", "warehouse-20260106-before-refunds", "warehouse-99991231T240000Z"]
+)
+def test_somebodys_copy_of_a_version_is_neither_counted_nor_removed(home: Home, name: str) -> None:
+    """By name it would be the newest version, and one that was never published."""
+    paths = paths_of(home)
+    first = publish(paths, as_of=AS_OF, run_id="r1").path
+    copies = [paths.versions / f"{name}.duckdb", paths.reports / f"report-{name}.html"]
+    copies[0].write_bytes(first.read_bytes())
+    paths.reports.mkdir(exist_ok=True)
+    copies[1].write_text("kept")
+    for number in range(2, 6):
+        assert clean_up(paths) == []
+        publish(paths, as_of=AS_OF, run_id=f"r{number}")
+    assert all(copy.exists() for copy in copies)
+    assert not first.exists() and len(versions(paths)) == KEPT_VERSIONS
+    # a backup that somebody linked by hand is what analysts read, and the next night goes on from it
+    switch_link(paths.warehouse, copies[0])
+    assert findings(home, "error") == []
+    publish(paths, as_of=AS_OF, run_id="r6")
+    assert paths.warehouse.resolve() != copies[0] and copies[0].exists()
 
 
 def test_a_source_without_files_shows_the_path_it_was_looked_for_at(home: Home) -> None:
