@@ -24,6 +24,7 @@ from pipeline.home.interrupts import is_interrupt
 TRACEBACK_VARIABLE = "GROWTH_TRACEBACK"
 BROKEN_PIPE = 141  # as shells report a program whose reader has gone
 _END_THEMSELVES = ("run", "backfill", "sql", "collect")  # commands that answer signals in ways of their own
+_AGAIN = "Then run the same command again."
 _OURS = ("pipeline.", "models.", "expectations.")  # their errors have messages for a person
 
 _consequences: list[Callable[[], str]] = []
@@ -102,7 +103,7 @@ def _message(error: BaseException) -> str:
             "set PYTHONUTF8=1, or write to a file with `growthhouse export`"
         )
     what = _describe_os_error(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}".strip()
-    if advice := advice_for(what):
+    if advice := advice_for(what, then=_AGAIN):
         return f"{advice}\n  {what.splitlines()[0]}"
     if isinstance(error, OSError):
         return f"{what}; `growthhouse doctor` checks the home"

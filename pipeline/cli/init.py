@@ -18,16 +18,17 @@ def init(
     home: Home = None,
 ) -> None:
     """Write a growth.yaml with comments."""
+    from pipeline.home.atomic import write_text
+    from pipeline.home.error_advice import describe_unwritten
     from pipeline.settings import default_config_text
 
     target = folder / DEFAULT_CONFIG if folder else config
     if target.exists():
         raise fail(f"{target} exists; edit it, or move it away first")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(default_config_text(), encoding="utf-8")
+        write_text(default_config_text(), target)
     except OSError as error:
-        raise fail(f"{target} cannot be written: {error.strerror}; choose a folder that this user can write") from error
+        raise fail(describe_unwritten(error, target, "choose a folder that this user can write")) from error
     typer.echo(
         f"wrote {target}: name your logs under sources, or write those of a simulated shop with "
         f"{quote_command('simulate', target, home)}; then {quote_command('run', target, home)}"

@@ -25,6 +25,7 @@ def simulate(
     key: Annotated[str, typer.Option(help="The write key for --live.")] = "",
 ) -> None:
     """Write the raw logs of a simulated shop with known ground truth to data/raw/, or send them to a collector."""
+    from pipeline.home.error_advice import describe_unwritten
     from pipeline.home.paths import HomePaths
     from pipeline.home.permissions import make_private
     from pipeline.simulate import DEFAULT_CURRENCY, SimulationError
@@ -39,8 +40,10 @@ def simulate(
         make_private(HomePaths(folder))
         with explaining_stop(lambda: f"{folder / 'data' / 'raw'} has nothing of this simulation"):
             report = simulate_shop(folder, users=users, days=days, seed=seed, currency=currency)
-    except (SimulationError, OSError) as error:
+    except SimulationError as error:
         raise fail(str(error)) from error
+    except OSError as error:
+        raise fail(describe_unwritten(error, folder / "data" / "raw", "choose another --home")) from error
     typer.echo(
         f"wrote {report.n_lines:,} tracker lines ({report.n_duplicates:,} duplicates, "
         f"{report.n_malformed:,} malformed, {report.n_late:,} late) of {report.n_persons:,} people "

@@ -32,13 +32,18 @@ def write_private(text: str, path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """The temporary name to write `path` under; when the block ends it is synced and renamed.
 
-    A name that a killed process leaves behind ends in `.tmp` and is removed by the next night's clean-up.
+    Where it fails, as on a full disk, nothing is left. A name that a killed process leaves behind ends in `.tmp` and is
+    removed by the next night's clean-up.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    yield temporary
-    fsync(temporary)
-    os.replace(temporary, path)
+    try:
+        yield temporary
+        fsync(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def switch_link(link: Path, target: Path) -> None:

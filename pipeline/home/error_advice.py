@@ -50,27 +50,27 @@ _DAMAGED = (
 )
 
 
-def advice_for(text: str, home: Path | None = None) -> str | None:
+def advice_for(text: str, home: Path | None = None, then: str = _STAYS) -> str | None:
     """What a person can do about an error with this text; None where the machine is not the cause.
 
-    `home` is named where the error names no path.
+    `home` is named where the error names no path; `then` is what to do when the cause is removed.
     """
     low = text.lower()
     if home is not None:
         text += f" '{home}'"
     if any(sign in low for sign in (*_FULL, _SQLITE_WRITE)):
         what = "The disk is full or fails" if _SQLITE_WRITE in low else "The disk is full"
-        return f"{what}{_where(text)}. Free some space, or give --home a larger disk. {_STAYS}"
+        return f"{what}{_where(text)}. Free some space, or give --home a larger disk. {then}"
     if any(sign in low for sign in _MEMORY):
         limit = os.environ.get(MEMORY_VARIABLE)
         what = f"{MEMORY_VARIABLE} is {limit}: raise it" if limit else "Give the night a machine with more"
-        return f"The night ran out of memory. {what}, or end what else uses it. {_STAYS}"
+        return f"The night ran out of memory. {what}, or end what else uses it. {then}"
     if any(sign in low for sign in _READ_ONLY):
-        return f"A file or folder cannot be written{_where(text)}. Make it writable for this user. {_STAYS}"
+        return f"A file or folder cannot be written{_where(text)}. Make it writable for this user. {then}"
     if is_damage(text):
         return (
             "A file that the night reads is damaged. It is set aside or marked, and the next night rebuilds it: "
-            f"run `growthhouse run` again; `growthhouse doctor` checks every file. {_STAYS}"
+            f"run `growthhouse run` again; `growthhouse doctor` checks every file. {then}"
         )
     return None
 
@@ -93,6 +93,15 @@ def is_full(text: str) -> bool:
 def is_of_the_machine(text: str) -> bool:
     """Whether neither the input nor the configuration can be to blame."""
     return is_full(text) or is_damage(text)
+
+
+def describe_unwritten(error: Exception, path: Path, otherwise: str) -> str:
+    """Why a file that somebody asked for was not written, and what to do: on a full disk that, else `otherwise`."""
+    folder = next(parent for parent in path.absolute().parents if parent.is_dir())
+    if is_full(str(error)):
+        free = shutil.disk_usage(folder).free / 2**20
+        return f"{path} was not written: the disk is full at {folder} ({free:,.0f} MiB free). Free some space there"
+    return f"{path} cannot be written: {getattr(error, 'strerror', None) or error}; {otherwise}"
 
 
 def _where(text: str) -> str:

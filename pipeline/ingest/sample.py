@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from pipeline.home.calendar import naive_utc
+from pipeline.home.error_advice import is_full
 from pipeline.home.sql_text import file_list, quote
 from pipeline.ingest import warnings
 from pipeline.ingest.lake.files import Staging
@@ -90,6 +91,9 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
         sample.file_problems.append(f"{name} {error.why}")
         return
     except (OSError, duckdb.Error) as error:
+        if is_full(str(error)):
+            sample.warnings.append(f"no sample of {name} could be taken: {target.parent} has no room; set TMPDIR")
+            return
         sample.file_problems.append(f"{name} cannot be read: {getattr(error, 'strerror', None) or str(error)}")
         return
     found = inspect_file(target, reader.settings.cleaning.max_line_bytes)

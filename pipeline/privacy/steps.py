@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import duckdb
 
 from pipeline.home.checksums import digest
+from pipeline.home.error_advice import is_full
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import Tombstones, shown_path
 from pipeline.ingest.lake import Lake, LedgerRow, clear_orphans, read_ledger, write_ledger
@@ -127,6 +128,8 @@ def _why(error: Exception) -> str:
         return str(error)
     if isinstance(error, ExpandsTooFar):
         return f"cannot be searched: {error.why}"
+    if is_full(str(error)):
+        return "could not be searched or rewritten: disk or memory is full"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be searched or rewritten: {error.strerror}"
     return f"cannot be searched: {type(error).__name__}"

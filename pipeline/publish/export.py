@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.home.error_advice import describe_unwritten, is_full
 from pipeline.home.paths import HomePaths
 from pipeline.home.sql_text import identifier, quote
 from pipeline.publish.analyst import connect
@@ -50,10 +51,12 @@ def export(paths: HomePaths, table: str, target: Path, *, force: bool = False) -
         _put(temporary, target, force)
         _remember(paths, f"{schema}.{name}", target)
     except OSError as error:
-        raise ExportError(f"{target}: {error.strerror or error}") from error
+        raise ExportError(describe_unwritten(error, target, "choose a folder that this user can write")) from error
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
+        if is_full(str(error)):
+            raise ExportError(describe_unwritten(error, target, "")) from error
         raise ExportError(f"{table} could not be exported: {error}") from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from mounts import fill, mounted
 
 from pipeline.build.plan import was_built_by_hand
 from pipeline.home.paths import HomePaths
@@ -34,19 +33,6 @@ def wait_for(log: Path, words: str, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-@contextmanager
-def mounted(target: Path, *options: str) -> Iterator[None]:
-    """A mount for the length of the block; skips where this user may not mount."""
-    target.mkdir(exist_ok=True)
-    made = subprocess.run(["mount", *options, str(target)], capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"needs the right to mount ({made.stderr.strip()})")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(target)], check=True)
-
-
 @pytest.fixture
 def small_disk(shop: Shop, tmp_path: Path) -> Iterator[HomePaths]:
     """The home on a disk of its own, which a test can fill to the last byte."""
@@ -55,22 +41,13 @@ def small_disk(shop: Shop, tmp_path: Path) -> Iterator[HomePaths]:
         yield shop.copy(disk / "home")
 
 
-def fill(paths: HomePaths, leave_kb: int) -> Path:
-    """Use up the disk of a home but for so many kilobytes."""
-    ballast = paths.home.parent / "ballast"
-    free = shutil.disk_usage(paths.home).free
-    with ballast.open("wb") as out:
-        os.posix_fallocate(out.fileno(), 0, free - leave_kb * 1024)
-    return ballast
-
-
 @pytest.mark.parametrize("leave_kb", [60, 1_500, 4_000, 8_000, 12_000])
 def test_a_full_disk_is_told_and_the_next_night_is_right(
     leave_kb: int, small_disk: HomePaths, undisturbed: HomePaths, nights: Nights, tmp_path: Path
 ) -> None:
     """From no room for the first file up to no room for the new version."""
     before, log = small_disk.warehouse.resolve(), tmp_path / "full.log"
-    ballast = fill(small_disk, leave_kb)
+    ballast = fill(small_disk.home.parent, leave_kb)
     code = nights.run(log, *night_of(small_disk))
     output = log.read_text(encoding="utf-8")
     if code == 0 and leave_kb >= 8_000:  # enough on some machines
