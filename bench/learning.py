@@ -34,6 +34,7 @@ _BASE = (
     "int_person_days",
     "int_session_days",
     "int_order_events",
+    "int_order_lines",
     "int_orders",
     "fct_order_items",
     "fct_refunds",

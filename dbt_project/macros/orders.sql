@@ -1,8 +1,12 @@
 {# What an order is, when one looks like brushing, and for whom a delta night changes that. What orders are worth does not belong
    here (see rules.sql). #}
 
-{# What makes purchase events one order: the order_id given; without one, each is its own. #}
-{% macro order_key(order_id, source, event_id) -%} coalesce({{ order_id }}, {{ source }} || ':' || {{ event_id }}) {%- endmacro %}
+{# The numbering an order id belongs to: '' is the one that sources share, a source with `order_ids: own` has its own. #}
+{% macro order_numbering(source) -%}
+    {%- if var('own_order_ids') -%}
+        case when {{ source }} in ({% for name in var('own_order_ids') %}{{ sql_string(name) }}{{ ', ' if not loop.last }}{% endfor %}) then {{ source }} else '' end
+    {%- else -%} '' {%- endif -%}
+{%- endmacro %}
 
 {# Orders that look like brushing (sales faked for ranking or reviews), each with the first rule of config `cleaning` that it breaks:
    more than max_orders_per_day orders of one person on one date; one item in more than max_orders_per_item orders of one person, or more
@@ -62,32 +66,28 @@
 {%- endmacro %}
 
 {# Before and after a delta night builds the orders: persons of whom an order became or stopped being suspicious, because another order in
-   the same days, or on the same device, came or went. Their revenue changes, so all of their rows are replaced. #}
-{% macro remember_suspicious_orders() -%}
+   the same days, or on the same device, came or went, or of whom less of an order is left, because somebody gave of it back. Their revenue
+   changes, so all of their rows are replaced. #}
+{% macro remember_orders() -%}
     {%- if is_delta() %}
-    create or replace temp table suspicious_before as
-    select order_id, person_id from {{ source('previous', 'fct_orders') }} where is_suspicious
+    create or replace temp table orders_before as
+    select order_id, person_id, is_suspicious, net_revenue from {{ source('previous', 'fct_orders') }}
     {%- endif %}
 {%- endmacro %}
 
-{% macro add_persons_with_new_suspicions(orders) -%}
+{% macro add_persons_of_changed_orders(orders) -%}
     {%- set changed, bots = ref('int_changed'), ref('int_bots') -%}
     {%- if execute and is_delta() %}
     merge into {{ changed }} as changed
     using (
         select affected.person_id, {{ any_true('bots.person_id is not null') }} as is_bot
         from (
-            (
-                select order_id, person_id from suspicious_before
-                except
-                select order_id, person_id from {{ orders }} where is_suspicious
-            )
-            union
-            (
-                select order_id, person_id from {{ orders }} where is_suspicious
-                except
-                select order_id, person_id from suspicious_before
-            )
+            select coalesce(orders.person_id, before.person_id) as person_id
+            from orders_before as before
+            full join {{ orders }} as orders on before.order_id = orders.order_id and before.person_id = orders.person_id
+            where
+                coalesce(before.is_suspicious, false) <> coalesce(orders.is_suspicious, false)
+                or before.net_revenue <> orders.net_revenue
         ) as affected
         left join {{ bots }} as bots on affected.person_id = bots.person_id
         group by affected.person_id

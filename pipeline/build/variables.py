@@ -160,6 +160,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "cut_on_campaign": settings.sessions.cut_on_campaign,
         "max_engaged_gap_s": settings.sessions.max_engaged_gap_s,
         "server_sources": [source.name for source in settings.sources if not source.sessions],
+        "own_order_ids": [source.name for source in settings.sources if source.order_ids == "own"],
         "max_orders_per_day": settings.cleaning.max_orders_per_day,
         "brushing_window_days": settings.cleaning.brushing_window_days,
         "max_orders_per_item": settings.cleaning.max_orders_per_item,

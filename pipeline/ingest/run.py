@@ -40,7 +40,7 @@ from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.settings import Settings, Source
 
 # Raise it when a change of the code makes the same line give another event: all files are then read again.
-_READING_VERSION = 5
+_READING_VERSION = 6
 
 
 @dataclass
@@ -67,7 +67,7 @@ def reading_hash(settings: Settings, source: Source, privacy: PrivacyFilter) -> 
     clean = settings.cleaning
     rules = {
         "version": _READING_VERSION,
-        "source": source.model_dump(exclude={"path", "sessions"}),
+        "source": source.model_dump(exclude={"path", "sessions", "order_ids"}),
         "cleaning": [clean.max_duration_s, clean.max_future_hours, clean.max_line_bytes],
         "currency": settings.site.currency,
         "invalid_ids": list(settings.identity.invalid_ids),

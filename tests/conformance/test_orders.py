@@ -53,9 +53,16 @@ def test_a_person_is_what_the_orders_add_up_to(person: str, built: duckdb.DuckDB
     assert {name: found[name] for name in PERSONS[person]} == PERSONS[person]
 
 
-def test_a_refund_of_no_known_order_is_kept_and_counted_nowhere(built: duckdb.DuckDBPyConnection) -> None:
-    rows = built.execute("select order_id, amount, amount_basis, is_counted from marts.fct_refunds where not has_order")
-    assert rows.fetchall() == [("a_refund_by_somebody_else_is_of_the_order_it_names/none", 9, "told", False)]
+def test_a_refund_of_no_known_order_is_its_persons(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute(
+        "select order_id, person_id, amount, amount_basis, is_counted from marts.fct_refunds where not has_order "
+        "order by 3"
+    ).fetchall()
+    case, several = "a_refund_by_somebody_else_is_of_the_order_it_names", "one_order_id_of_two_users_is_an_order_each"
+    assert rows == [
+        (f"{several}/a", f"{several}/agent", 2, "told", True),
+        (f"{case}/none", f"{case}/p", 9, "told", True),
+    ]
 
 
 # Each sum, and the orders that it cannot hold: those of no session, those that were not known by as_of.
@@ -86,7 +93,7 @@ def test_every_sum_of_revenue_is_that_of_the_orders_that_are_not_suspicious(
 
 
 LIMITS = {"max_orders_per_day": 2, "max_orders_per_item": 2, "max_accounts_per_device": 2, "brushing_window_days": 3}
-MODELS = ("int_orders", "fct_order_items", "fct_refunds", "fct_orders")
+MODELS = ("int_order_lines", "int_orders", "fct_order_items", "fct_refunds", "fct_orders")
 COLUMNS = """source varchar, event_id varchar, event_name varchar, event_at timestamp, event_date date, known_date date,
     person_id varchar, anonymous_id varchar, session_id varchar, order_id varchar, item_id varchar, category varchar,
     price double, quantity double,

@@ -1,4 +1,4 @@
-"""Persons: their events, orders and revenue add up to the facts, dates and scores are possible."""
+"""Persons: their events, orders and revenue add up to the facts, dates and scores are possible, none is a crowd."""
 
 from expectations.checks import ROUNDING, Probe, at_least, between, zero
 from expectations.params import GateParams
@@ -16,9 +16,13 @@ def profile(params: GateParams) -> Probe:
                 abs(coalesce(sum(revenue), 0) / (
                     select nullif(sum(revenue), 0) from marts.fct_orders where not is_suspicious
                 ) - 1) as revenue_off_rate,
-                abs(coalesce(sum(net_revenue), 0) / (
-                    select nullif(sum(net_revenue), 0) from marts.fct_orders where not is_suspicious
-                ) - 1) as net_revenue_off_rate,
+                abs(
+                    coalesce(sum(net_revenue), 0)
+                    - (select coalesce(sum(net_revenue), 0) from marts.fct_orders where not is_suspicious)
+                    + (select coalesce(sum(amount), 0) from marts.fct_refunds where is_counted and not has_order)
+                ) / (select nullif(sum(abs(revenue)), 0) from marts.fct_orders) as net_revenue_off_rate,
+                coalesce(max(n_events) filter (where person_id like 'anon:%' and not is_bot and n_events > 300), 0)
+                    / sum(n_events) as largest_visitor_rate,
                 count(*) filter (where last_seen_at < first_seen_at) as n_seen_backwards,
                 count(*) filter (
                     where activity_score < 0 or activity_score > 100 or isnan(cast(activity_score as double))
@@ -42,7 +46,19 @@ def profile(params: GateParams) -> Probe:
                 "net_revenue_off_rate",
                 0,
                 ROUNDING,
-                "net revenue of all persons compared with marts.fct_orders, suspicious orders left out",
+                "net revenue of all persons compared with that of the orders that are not suspicious, less refunds without "
+                "an order",
+                may_be_empty=True,
+            ),
+            between(
+                "largest_visitor_rate",
+                0,
+                0.5,
+                "share of all events of one unknown visitor, who is then no person but an address or a device that many "
+                "share: sessions, funnels and retention of it describe nobody",
+                look="select person_id, n_events from marts.dim_users where not is_known_user and not is_bot "
+                "order by n_events desc limit 3",
+                severity="warn",
                 may_be_empty=True,
             ),
             zero("n_seen_backwards", "persons last seen before they were first seen"),

@@ -1,6 +1,6 @@
-"""Orders: amounts that fit together, few that look like brushing, one currency."""
+"""Orders: amounts that fit together and with each source's own sum, few that look like brushing, one currency."""
 
-from expectations.checks import Probe, between, zero
+from expectations.checks import ROUNDING, Probe, between, zero
 from expectations.lake import quoted
 from expectations.params import GateParams
 
@@ -20,6 +20,7 @@ def profile(params: GateParams) -> Probe:
                     where abs(revenue - refunded_amount - net_revenue) > 0.005 + 1e-12 * abs(revenue)
                 ) as n_net_revenue_off,
                 count(*) filter (where is_suspicious <> (suspicion_reason is not null)) as n_suspicious_without_reason,
+                count(distinct given_order_id) filter (where n_buyers > 1) as n_ids_of_several_users,
                 case when count(*) > 0 then avg(cast(is_suspicious as integer)) end as suspicious_rate
             from marts.fct_orders
         """,
@@ -35,12 +36,95 @@ def profile(params: GateParams) -> Probe:
             zero("n_refunded_beyond_revenue", "orders of which more was refunded than they were worth, or less than 0"),
             zero("n_net_revenue_off", "orders whose net revenue is not their revenue less refunds"),
             zero("n_suspicious_without_reason", "suspicious orders without a reason, or orders with one that are not"),
+            zero(
+                "n_ids_of_several_users",
+                "order ids that several users gave; each has an order of their own. Where a source numbers its orders by "
+                "itself, `order_ids: own` in its config keeps them apart",
+                look="select given_order_id, person_id, source, revenue from marts.fct_orders where n_buyers > 1 "
+                "order by all limit 10",
+                severity="warn",
+            ),
             between(
                 "suspicious_rate",
                 0,
                 0.2,
                 "share of orders that look like brushing, left out of revenue",
                 look="select suspicion_reason, count(*) from marts.fct_orders where is_suspicious group by all",
+                severity="warn",
+                may_be_empty=True,
+            ),
+        ],
+    )
+
+
+def sources(params: GateParams) -> Probe:
+    return Probe(
+        sql="""
+            with lines as (
+                select
+                    lines.source,
+                    lines.order_key,
+                    any_value(orders.revenue) as order_revenue,
+                    any_value(orders.source) = lines.source as is_taken,
+                    coalesce(sum(lines.revenue) filter (where lines.is_repeated), 0) as repeated,
+                    coalesce(sum(lines.revenue) filter (where not lines.is_repeated), 0) as reported
+                from intermediate.int_order_lines as lines
+                left join marts.fct_orders as orders on lines.order_key = orders.order_id
+                where lines.event_name = 'purchase'
+                group by lines.source, lines.order_key
+            ),
+            sums as (
+                select source, sum(repeated) as repeated,
+                    coalesce(sum(reported) filter (where not is_taken), 0) as taken_elsewhere,
+                    sum(abs(reported - order_revenue)) filter (where not is_taken) as differing,
+                    sum(abs(order_revenue)) filter (where not is_taken) as reported_twice
+                from lines
+                group by source
+            ),
+            own as (
+                select source, sum(revenue) as revenue, sum(abs(revenue)) as size
+                from marts.fct_events where event_name = 'purchase' group by source
+            ),
+            counted as (select source, sum(revenue) as revenue from marts.fct_orders group by source)
+            select
+                own.source,
+                abs(coalesce(counted.revenue, 0) + sums.repeated + sums.taken_elsewhere - own.revenue)
+                    / nullif(own.size, 0) as source_revenue_off_rate,
+                abs(sums.repeated) / nullif(own.size, 0) as repeated_rate,
+                coalesce(sums.differing / nullif(sums.reported_twice, 0), 0) as differing_rate
+            from own
+            left join sums using (source)
+            left join counted using (source)
+        """,
+        keys=("source",),
+        checks=[
+            between(
+                "source_revenue_off_rate",
+                0,
+                ROUNDING,
+                "revenue of a source's purchases compared with that of its orders, lines told again and orders taken "
+                "from another source",
+                may_be_empty=True,
+            ),
+            between(
+                "repeated_rate",
+                0,
+                0.05,
+                "share of a source's revenue that only repeats lines of the same order: a page that sends its purchase "
+                "whenever it is loaded",
+                look="select order_id, count(*) from marts.fct_events where event_name = 'purchase' "
+                "and order_id is not null group by all having count(*) > 1 order by 2 desc limit 10",
+                severity="warn",
+                may_be_empty=True,
+            ),
+            between(
+                "differing_rate",
+                0,
+                0.1,
+                "difference in revenue of orders that two sources report, of which one is counted: taxes or shipping "
+                "in one alone, or order ids of two numberings (`order_ids: own` in the config of a source)",
+                look="select order_id, source, sum(revenue) from marts.fct_events where event_name = 'purchase' "
+                "group by all order by all limit 10",
                 severity="warn",
                 may_be_empty=True,
             ),
@@ -84,4 +168,4 @@ def currency(params: GateParams) -> Probe:
     )
 
 
-PROBES = (profile, currency)
+PROBES = (profile, sources, currency)

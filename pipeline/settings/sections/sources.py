@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -57,6 +57,8 @@ class Source(Section):
     format: Text = "tracker"  # `pipeline.ingest.check_formats` says which there are, and checks the keys of each
     path: Text
     sessions: bool = True
+    order_ids: Literal["shared", "own"] = "shared"
+    """`own`: the source numbers its orders by itself; an id that other sources give too is another order."""
     event_names: dict[Text, Text] = Field(default_factory=dict)
     header: bool = True
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None

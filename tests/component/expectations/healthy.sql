@@ -18,15 +18,18 @@ create table marts.fct_sessions as
         false as is_bot
     from marts.fct_events group by session_id;
 create table marts.fct_orders as
-    select event_id as order_id, person_id, event_date as order_date, revenue, i = 40 as is_suspicious, session_id, false as is_bot,
+    select event_id as order_id, event_id as given_order_id, source, 1 as n_buyers, person_id, event_date as order_date, revenue, i = 40 as is_suspicious, session_id, false as is_bot,
         event_date as known_date,
         case when i = 40 then 'too_many_orders_per_day' end as suspicion_reason,
         case when i = 0 then 2.5 else 0 end as refunded_amount, revenue - refunded_amount as net_revenue,
         cast(i = 0 as integer) as n_refunds, case when i > 10 then 'USD' end as currency
     from marts.fct_events where event_name = 'purchase';
+create table intermediate.int_order_lines as
+    select source, event_id, event_name, event_id as order_key, revenue, false as is_repeated
+    from marts.fct_events where event_name = 'purchase';
 update marts.fct_sessions set revenue = coalesce(
     (select sum(revenue) from marts.fct_orders as o where o.session_id = fct_sessions.session_id and not o.is_suspicious), 0);
-create table marts.fct_refunds as select 'e0' as order_id, 2.5::double as amount, true as has_order, true as is_counted;
+create table marts.fct_refunds as select 'e0' as order_id, 2.5::double as amount, true as has_order, true as is_counted, false as is_bot;
 create table marts.fct_order_items as select order_id, 'i' as item_id, revenue, 1.0::double as quantity from marts.fct_orders;
 create table marts.channel_attribution as
     select 'linear' as model, 'all' as period, null::date as period_start, channel, share * count(*) as n_conversions,

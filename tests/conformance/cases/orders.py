@@ -56,6 +56,44 @@ _case(
 )
 
 _case(
+    "a_page_that_is_reloaded_reports_the_same_order_again",
+    [  # at once, and two days later
+        buy("a", "2026-02-01T03:00", value=39.95, eventId="e1"),
+        buy("a", "2026-02-01T03:07", value=39.95, eventId="e2"),
+        buy("a", "2026-02-03T03:00", value=39.95, eventId="e3"),
+        buy("b", "2026-02-04T03:00", value=5, productId="x", quantity=2),
+        buy("b", "2026-02-04T03:01", value=5, productId="x", quantity=2),
+        buy("b", "2026-02-04T03:01", value=5, productId="x", quantity=3),
+        buy("b", "2026-02-04T03:01", value=5, productId="y", quantity=2),
+    ],
+    {
+        "a": {"revenue": 39.95, "n_items": 1, "order_date": "2026-02-01"},
+        "b": {"revenue": 15, "n_items": 7, "order_number": 2},
+    },
+)
+
+_case(
+    "one_order_id_of_two_users_is_an_order_each",
+    [  # the device that nobody is known on reports what u2 bought just before
+        buy("a", "2026-02-01T03:00", person="u1", value=10),
+        buy("a", "2026-02-05T03:00", person="u2", value=20),
+        buy("a", "2026-02-05T03:01", person="", user=None, anonymousId="d", value=20),
+        refund("a", "2026-02-06T03:00", person="u2", value=5),
+        refund("a", "2026-02-07T03:00", person="agent", value=2),
+    ],
+    {
+        "u1:one_order_id_of_two_users_is_an_order_each/a": {"revenue": 10, "n_buyers": 2, "is_first_order": True},
+        "u2:one_order_id_of_two_users_is_an_order_each/a": {
+            "revenue": 20,
+            "n_items": 1,
+            "net_revenue": 15,
+            "n_buyers": 2,
+            "given_order_id": "one_order_id_of_two_users_is_an_order_each/a",
+        },
+    },
+)
+
+_case(
     "the_server_is_believed_and_the_tracker_knows_the_session",
     [
         line("p", "view_item", "2026-02-01T02:59", anonymousId="d"),
@@ -254,8 +292,8 @@ _case(
 
 _case(
     "one_item_in_many_lines_of_an_order_is_one_order",
-    [buy("a", f"2026-02-01T03:00:0{n}", productId="x") for n in range(6)],
-    {"a": {"suspicion_reason": None, "n_items": 6}},
+    [buy("a", f"2026-02-01T03:00:0{n}", productId="x", value=10 + n) for n in range(6)],
+    {"a": {"suspicion_reason": None, "n_items": 6, "revenue": 75}},
 )
 
 _case(
@@ -308,6 +346,10 @@ PERSONS: dict[str, dict[str, Any]] = {
         "revenue": 0,
         "avg_order_value": None,
     },
+    "one_order_id_of_two_users_is_an_order_each/u1": {"n_orders": 1, "revenue": 10, "net_revenue": 10},
+    "one_order_id_of_two_users_is_an_order_each/u2": {"n_orders": 1, "revenue": 20, "net_revenue": 15},
+    "one_order_id_of_two_users_is_an_order_each/agent": {"n_orders": 0, "revenue": 0, "net_revenue": -2},
+    "a_refund_by_somebody_else_is_of_the_order_it_names/p": {"revenue": 10, "net_revenue": 0},
     "two_refunds_of_a_part_add_up/p": {"n_orders": 1, "revenue": 10.1, "net_revenue": 9.8, "avg_order_value": 10.1},
     # the 1st to the 20th are 20 dates, but 30 are counted; three orders
     "days_between_are_dates_of_the_site/p": {

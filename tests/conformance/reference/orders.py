@@ -16,9 +16,11 @@ Order = dict[str, Any]
 
 def orders(events: Sequence[Event], limits: Mapping[str, int]) -> dict[str, Order]:
     """Every order by its id, with what follows from it and the others."""
-    found: dict[str, Order] = {}
-    for key in sorted({_key(event) for event in events if event["name"] == "purchase"}):
-        found[key] = _told([event for event in events if event["name"] == "purchase" and _key(event) == key])
+    bought: dict[str, list[Event]] = {}
+    for event in events:
+        if event["name"] == "purchase":
+            bought.setdefault(str(_key(event, events)), []).append(event)
+    found = {key: _told(bought[key]) for key in sorted(bought)}
     for person in {order["person"] for order in found.values()}:
         _number([(key, order) for key, order in found.items() if order["person"] == person])
     for key, order in found.items():
@@ -27,8 +29,26 @@ def orders(events: Sequence[Event], limits: Mapping[str, int]) -> dict[str, Orde
     return found
 
 
-def _key(event: Event) -> str:
-    return event["order_id"] or f"{event['source']}:{event['event_id']}"
+def _is_known(event: Event) -> bool:
+    return not event["person"].startswith("anon:")
+
+
+def _key(event: Event, events: Sequence[Event]) -> str | None:
+    """The order of a purchase or refund: of each known user one, whichever sources and unknown devices report it."""
+    if event["order_id"] is None:
+        return f"{event['source']}:{event['event_id']}" if event["name"] == "purchase" else None
+    same = [e for e in events if e["name"] == "purchase" and e["order_id"] == event["order_id"]]
+    buyers = {e["person"] for e in same if _is_known(e)}
+    if len(buyers) < 2:
+        return event["order_id"] if same else None
+    if not _is_known(event):
+        known = [e for e in same if _is_known(e)]
+        owner = min((abs((e["at"] - event["at"]).total_seconds()), e["person"]) for e in known)[1]
+    elif event["person"] in buyers:
+        owner = event["person"]
+    else:
+        return None
+    return f"{owner}:{event['order_id']}"
 
 
 def _winning(events: Sequence[Event]) -> str:
@@ -43,7 +63,8 @@ def _winning(events: Sequence[Event]) -> str:
 
 def _told(lines: Sequence[Event]) -> Order:
     source = _winning(lines)
-    own = sorted((event for event in lines if event["source"] == source), key=lambda e: (e["at"], e["event_id"]))
+    reported = sorted((event for event in lines if event["source"] == source), key=lambda e: (e["at"], e["event_id"]))
+    own = _each_line_once(reported) if reported[0]["order_id"] else reported
     first_lines = [
         min((e for e in lines if e["source"] == s), key=lambda e: (e["at"], e["event_id"]))
         for s in {e["source"] for e in lines}
@@ -56,15 +77,22 @@ def _told(lines: Sequence[Event]) -> Order:
             item["quantity"] += 1 if event["quantity"] is None else event["quantity"]
             item["revenue"] += event["revenue"] or 0
     return {
-        "person": own[0]["person"],
+        "person": next((e["person"] for e in lines if e["order_id"] and _is_known(e)), own[0]["person"]),
         "source": source,
         "at": own[0]["at"],
         "date": own[0]["date"],
-        "has_order_id": bool(own[0]["order_id"]),
         "device": devices.get(source) or max(devices.values(), default=None),
         "revenue": sum(event["revenue"] or 0 for event in own),
         "items": items,
     }
+
+
+def _each_line_once(lines: Sequence[Event]) -> list[Event]:
+    first: dict[tuple[Any, ...], Event] = {}
+    for line in lines:
+        quantity = 1 if line["quantity"] is None else line["quantity"]
+        first.setdefault((line["item"], quantity, line["revenue"]), line)
+    return list(first.values())
 
 
 def _number(mine: list[tuple[str, Order]]) -> None:
@@ -105,9 +133,7 @@ def _suspicion(key: str, all_orders: Mapping[str, Order], limits: Mapping[str, i
 
 def _refunded(key: str, order: Order, events: Sequence[Event]) -> tuple[float, int]:
     """What was given back of the order, and by how many refund events."""
-    if not order["has_order_id"]:
-        return 0, 0
-    reported = [event for event in events if event["name"] == "refund" and event["order_id"] == key]
+    reported = [event for event in events if event["name"] == "refund" and _key(event, events) == key]
     if not reported:
         return 0, 0
     counted = [event for event in reported if event["source"] == _winning(reported)]

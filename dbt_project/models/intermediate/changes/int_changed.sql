@@ -1,35 +1,17 @@
 -- Persons whose rows of every later table a delta night rebuilds, and from when on; empty in a full build.
--- These are the reopened ones; a person newly identified as a bot, or no longer, is rebuilt from the first event.
+-- These are the reopened ones; a person newly identified as a bot, or no longer, is rebuilt from the first event, also where nothing new
+-- came of it: what others did decides whether an address has most of all events.
 -- Like int_reopened, a person stays here until the night is published.
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='person_id') }}
-with users as (
-
-    {% if is_delta() -%}
-    select
-        person_id,
-        is_bot
-    from {{ source('previous', 'dim_users') }}
-    {%- else -%}
-    select
-        person_id,
-        false as is_bot
-    from {{ ref('int_bots') }}
-    where 1 = 0
-    {%- endif %}
-
-),
-
-reopened as (
+with reopened as (
 
     select
         reopened.person_id,
         reopened.reopen_at,
         reopened.n_sessions_before,
-        bots.person_id is not null as is_bot,
-        coalesce((bots.person_id is not null) <> users.is_bot, false) as has_turned
+        bots.person_id is not null as is_bot
     from {{ ref('int_reopened') }} as reopened
     left join {{ ref('int_bots') }} as bots on reopened.person_id = bots.person_id
-    left join users on reopened.person_id = users.person_id
 
 ),
 
@@ -37,12 +19,21 @@ changed as (
 
     select
         person_id,
-        case when has_turned then {{ beginning_of_time() }} else reopen_at end as changed_from_at,
-        case when has_turned then 0 else n_sessions_before end as n_sessions_before,
+        reopen_at as changed_from_at,
+        n_sessions_before,
         is_bot
     from reopened
 
     {%- if is_delta() %}
+    union all
+    select
+        users.person_id,
+        {{ beginning_of_time() }} as changed_from_at,
+        0 as n_sessions_before,
+        not users.is_bot as is_bot
+    from {{ source('previous', 'dim_users') }} as users
+    left join {{ ref('int_bots') }} as bots on users.person_id = bots.person_id
+    where users.is_bot <> (bots.person_id is not null)
     union all
     select
         before.person_id,

@@ -54,7 +54,7 @@ moved_events as (
 
 ),
 
--- an order in two sources belongs to one of two persons: a change in one source may move it to the other
+-- who else gives an order_id decides whose order it is, and which order a refund reduces
 orders as (
 
     select order_id from arrived
@@ -72,7 +72,7 @@ reported_before as (
         built.event_at
     from {{ source('previous', 'fct_events') }} as built
     inner join orders on built.order_id = orders.order_id
-    where built.event_name = 'purchase'
+    where built.event_name in ('purchase', 'refund')
 
 ),
 
@@ -121,7 +121,7 @@ reported_by_others as (
     inner join {{ source('previous', 'int_order_events') }} as mine on changed.person_id = mine.person_id
     inner join {{ source('previous', 'int_order_events') }} as others
         on mine.order_id = others.order_id and mine.person_id <> others.person_id
-    where mine.event_name = 'purchase' and others.event_name = 'purchase'
+    where mine.event_name = 'purchase'
 
 ),
 

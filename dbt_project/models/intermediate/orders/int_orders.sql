@@ -1,12 +1,10 @@
--- Grain: order. All purchase events with one order_id are one order; a purchase without order_id is an order of its own.
+-- Grain: order. What makes purchases one order is in int_order_lines.
 -- An order in two sources (tracker and order log) is taken from one of them, so that revenue counts once: from the server, else from
 -- the first.
 with purchases as (
 
-    select
-        *,
-        {{ order_key('order_id', 'source', 'event_id') }} as order_key
-    from {{ ref('int_order_events') }}
+    select *
+    from {{ ref('int_order_lines') }}
     where event_name = 'purchase'
 
 ),
@@ -25,17 +23,21 @@ sources_of_order as (
     select
         order_key,
         source,
+        max(order_id) as given_order_id,
+        max(buyer_id) as buyer_id,
+        max(n_buyers) as n_buyers,
         max(case when line = 1 then person_id end) as person_id,
         max(case when line = 1 then session_id end) as session_id,
         max(case when line = 1 and not is_server_event then anonymous_id end) as anonymous_id,
         max(case when line = 1 then currency end) as currency,
         min(event_at) as ordered_at,
         max(case when line = 1 then event_date end) as order_date,
-        max(known_date) as known_date,
-        {{ stable_sum('coalesce(revenue, 0)') }} as revenue,
-        {{ stable_sum('coalesce(quantity, 1)') }} as n_items,
-        max(case when order_id is not null then 1 else 0 end) = 1 as has_order_id,
+        max(case when not is_repeated then known_date end) as known_date,
+        min(case when person_id = buyer_id then known_date end) as buyer_known_date,
+        {{ stable_sum('case when is_repeated then 0 else coalesce(revenue, 0) end') }} as revenue,
+        {{ stable_sum('case when is_repeated then 0 else coalesce(quantity, 1) end') }} as n_items,
         {{ any_true('is_server_event') }} as is_server,
+        max(case when is_bot and person_id = buyer_id then 1 else 0 end) as is_buyer_bot,
         {{ any_true('line = 1 and is_bot') }} as is_bot
     from lines
     group by order_key, source
@@ -51,7 +53,9 @@ believed as (
         ) as source_rank,
         -- the order log rarely has the session and the device; the tracker does
         max(session_id) over (partition by order_key) as any_session_id,
-        max(anonymous_id) over (partition by order_key) as any_anonymous_id
+        max(anonymous_id) over (partition by order_key) as any_anonymous_id,
+        min(buyer_known_date) over (partition by order_key) as first_buyer_known_date,
+        max(is_buyer_bot) over (partition by order_key) = 1 as is_any_buyer_bot
     from sources_of_order
 
 )
@@ -59,16 +63,18 @@ believed as (
 select
     order_key as order_id,
     source,
-    person_id,
+    coalesce(buyer_id, person_id) as person_id,
     coalesce(session_id, any_session_id) as session_id,
     coalesce(anonymous_id, any_anonymous_id) as anonymous_id,
     ordered_at,
     order_date,
-    known_date,
+    greatest(known_date, coalesce(first_buyer_known_date, known_date)) as known_date,
     revenue,
     currency,
     n_items,
-    has_order_id,
-    is_bot
+    given_order_id is not null as has_order_id,
+    given_order_id,
+    n_buyers,
+    case when buyer_id is null then is_bot else is_any_buyer_bot end as is_bot
 from believed
 where source_rank = 1

@@ -10,14 +10,15 @@ with snapshots as (
 former_orders as (
 
     select
-        {{ order_key('order_id', 'source', 'event_id') }} as order_id,
-        source,
-        person_id,
-        max(known_date) as known_date,
-        max(until_date) as until_date
-    from {{ ref('int_former_events') }}
-    where event_name = 'purchase'
-    group by {{ order_key('order_id', 'source', 'event_id') }}, source, person_id
+        lines.order_key as order_id,
+        former.source,
+        former.person_id,
+        max(former.known_date) as known_date,
+        max(former.until_date) as until_date
+    from {{ ref('int_former_events') }} as former
+    inner join {{ ref('int_order_lines') }} as lines on former.source = lines.source and former.event_id = lines.event_id
+    where former.event_name = 'purchase'
+    group by lines.order_key, former.source, former.person_id
 
 ),
 

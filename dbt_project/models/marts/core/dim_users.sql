@@ -42,6 +42,18 @@ orders as (
 
 ),
 
+-- of orders that are not known: whatever they were, the person has less of them
+refunds as (
+
+    select
+        person_id,
+        {{ stable_sum('amount') }} as amount
+    from {{ ref('fct_refunds') }}
+    where is_counted and not has_order
+    group by person_id
+
+),
+
 categories as (
 
     select
@@ -95,7 +107,9 @@ select
     cast(dated.n_events as bigint) as n_events,
     cast(coalesce(orders.n_orders, 0) as bigint) as n_orders,
     cast(coalesce(orders.revenue, 0) as double) as revenue,
-    cast(coalesce(orders.net_revenue, 0) as double) as net_revenue,
+    cast(
+        cast(coalesce(orders.net_revenue, 0) as decimal(38, 6)) - cast(coalesce(refunds.amount, 0) as decimal(38, 6)) as double
+    ) as net_revenue,
     cast(coalesce(orders.n_suspicious_orders, 0) as bigint) as n_suspicious_orders,
     cast(orders.revenue / nullif(orders.n_orders - orders.n_suspicious_orders, 0) as double) as avg_order_value,
     cast({{ purchase_frequency('coalesce(orders.n_orders, 0)', 'dated.days_since_first_seen') }} as double) as purchase_frequency,
@@ -119,6 +133,7 @@ select
 from dated
 left join sessions on dated.person_id = sessions.person_id
 left join orders on dated.person_id = orders.person_id
+left join refunds on dated.person_id = refunds.person_id
 left join categories on dated.person_id = categories.person_id and categories.place = 1
 left join hours on dated.person_id = hours.person_id and hours.place = 1
 left join scores on dated.person_id = scores.person_id

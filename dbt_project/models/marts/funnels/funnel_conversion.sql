@@ -8,12 +8,11 @@ with entries as (
 
 suspects as (
     select
-        events.source,
-        events.event_id
-    from {{ ref('int_order_events') }} as events
-    inner join {{ ref('fct_orders') }} as orders
-        on {{ order_key('events.order_id', 'events.source', 'events.event_id') }} = orders.order_id
-    where events.event_name = 'purchase' and orders.is_suspicious
+        lines.source,
+        lines.event_id
+    from {{ ref('int_order_lines') }} as lines
+    inner join {{ ref('fct_orders') }} as orders on lines.order_key = orders.order_id
+    where lines.event_name = 'purchase' and orders.is_suspicious
 ),
 
 -- who reached what counts with every order, revenue without those that look like brushing

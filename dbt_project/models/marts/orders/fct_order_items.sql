@@ -12,11 +12,9 @@ with orders as (
 
 purchases as (
 
-    select
-        *,
-        {{ order_key('order_id', 'source', 'event_id') }} as order_key
-    from {{ ref('int_order_events') }}
-    where event_name = 'purchase' and item_id is not null
+    select *
+    from {{ ref('int_order_lines') }}
+    where event_name = 'purchase' and item_id is not null and not is_repeated
 
 )
 

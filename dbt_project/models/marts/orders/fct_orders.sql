@@ -1,5 +1,5 @@
 -- Grain: order. Each order once, with its place among the person's orders, what was given back of it, and whether it looks like brushing.
-{{ config(pre_hook="{{ remember_suspicious_orders() }}", post_hook="{{ add_persons_with_new_suspicions(this) }}") }}
+{{ config(pre_hook="{{ remember_orders() }}", post_hook="{{ add_persons_of_changed_orders(this) }}") }}
 with orders as (
 
     select * from {{ ref('int_orders') }}
@@ -26,7 +26,7 @@ refunds as (
         {{ stable_sum('amount') }} as amount,
         max(refunded_at) as refunded_at
     from {{ ref('fct_refunds') }}
-    where is_counted
+    where is_counted and has_order
     group by order_id
 
 ),
@@ -55,13 +55,13 @@ evaluated as (
         end as refunded_amount
     from numbered
     left join suspicions on numbered.order_id = suspicions.order_id
-    -- by equality alone: with any other condition the engine compares every order with every refund
-    left join refunds on case when numbered.has_order_id then numbered.order_id end = refunds.order_id
+    left join refunds on numbered.order_id = refunds.order_id
 
 )
 
 select
     order_id,
+    given_order_id,
     source,
     person_id,
     session_id,
@@ -82,5 +82,6 @@ select
     n_refunds > 0 and refunded_amount >= revenue as is_fully_refunded,
     suspicion_reason is not null as is_suspicious,
     suspicion_reason,
+    n_buyers,
     is_bot
 from evaluated

@@ -1,11 +1,13 @@
--- Grain: refund event. The refunded amount, and of which order. Refunds of one order in two sources are taken from one, as for the
--- order itself: from the server, else from the first.
+-- Grain: refund event. The refunded amount, and what it reduces: its order, or its person where the order is not known. Refunds of one
+-- order in two sources are taken from one, as for the order itself: from the server, else from the first.
 with refunds as (
 
     select
         *,
+        -- of an order that is not known, another user's refund is another refund
+        coalesce(order_key, concat(person_id, ':', order_label)) as refund_key,
         abs(coalesce(revenue, price * coalesce(quantity, 1))) as given_amount
-    from {{ ref('int_order_events') }}
+    from {{ ref('int_order_lines') }}
     where event_name = 'refund'
 
 ),
@@ -13,14 +15,14 @@ with refunds as (
 sources_of_order as (
 
     select
-        order_id,
+        refund_key,
         source,
         row_number() over (
-            partition by order_id order by max(case when is_server_event then 0 else 1 end), min(event_at), source
+            partition by refund_key order by max(case when is_server_event then 0 else 1 end), min(event_at), source
         ) as source_rank
     from refunds
     where order_id is not null
-    group by order_id, source
+    group by refund_key, source
 
 ),
 
@@ -30,7 +32,6 @@ orders as (
         order_id,
         revenue
     from {{ ref('int_orders') }}
-    where has_order_id
 
 ),
 
@@ -50,7 +51,7 @@ matched as (
     select
         refunds.*,
         orders.order_id is not null as has_order,
-        coalesce(sources_of_order.source_rank = 1, false) as is_believed,
+        refunds.order_id is null or sources_of_order.source_rank = 1 as is_counted,
         -- an order may be worth less than nothing, as a wrong total; a refund of it is not
         case when orders.revenue < 0 then 0 else orders.revenue end as order_revenue,
         items.item_id is not null as is_of_item,
@@ -58,16 +59,16 @@ matched as (
         -- without a quantity, all of the item came back
         case when items.quantity > 0 then coalesce(abs(refunds.quantity), items.quantity) / items.quantity end as item_share
     from refunds
-    left join orders on refunds.order_id = orders.order_id
-    left join items on refunds.order_id = items.order_id and refunds.item_id = items.item_id
-    left join sources_of_order on refunds.order_id = sources_of_order.order_id and refunds.source = sources_of_order.source
+    left join orders on refunds.order_key = orders.order_id
+    left join items on refunds.order_key = items.order_id and refunds.item_id = items.item_id
+    left join sources_of_order on refunds.refund_key = sources_of_order.refund_key and refunds.source = sources_of_order.source
 
 )
 
 select
     source,
     event_id,
-    order_id,
+    coalesce(order_key, order_id) as order_id,
     item_id,
     person_id,
     event_at as refunded_at,
@@ -87,6 +88,6 @@ select
         else 'unknown_order'
     end as amount_basis,
     has_order,
-    has_order and is_believed as is_counted,
+    is_counted,
     is_bot
 from matched
