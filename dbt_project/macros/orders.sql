@@ -65,6 +65,33 @@
     group by {{ by }}order_id
 {%- endmacro %}
 
+{# What was given back of an order: no more than it was worth, what was given beyond it is goodwill. #}
+{% macro refunded_of(revenue, amount) -%}
+    case when {{ amount }} > {{ revenue }} then greatest({{ revenue }}, 0) else coalesce({{ amount }}, 0) end
+{%- endmacro %}
+
+{# Two steps of a query: refunds up to each as_of_date of the step `dates`, as known then, by order and, where the order is not known, by
+   person. #}
+{% macro refunds_at_the_time(dates) -%}
+    {%- for step, key, has_order in [('order_refunds', 'order_id', 'refunds.has_order'), ('person_refunds', 'person_id', 'not refunds.has_order')] -%}
+{{ step }} as (
+
+    select
+        {{ dates }}.as_of_date,
+        refunds.{{ key }},
+        {{ stable_sum('refunds.amount') }} as amount
+    from {{ ref('fct_refunds') }} as refunds
+    inner join {{ dates }} on refunds.refund_date <= {{ dates }}.as_of_date and refunds.known_date <= {{ dates }}.as_of_date
+    where refunds.is_counted and {{ has_order }}
+    group by {{ dates }}.as_of_date, refunds.{{ key }}
+
+)
+    {%- if not loop.last %},
+
+{% endif %}
+    {%- endfor -%}
+{%- endmacro %}
+
 {# Before and after a delta night builds the orders: persons of whom an order became or stopped being suspicious, because another order in
    the same days, or on the same device, came or went, or of whom less of an order is left, because somebody gave of it back. Their revenue
    changes, so all of their rows are replaced. #}

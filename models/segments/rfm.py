@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.common.frames import FloatArray, numbers
 
-RFM_FEATURES = ("days_since_last_order", "n_orders_total", "revenue_total")
+RFM_FEATURES = ("days_since_last_order", "n_orders_total", "net_revenue_total")
 _N_SCORES = 5
 
 

@@ -28,7 +28,7 @@ _COLUMNS = [
     "n_events_30d",
     "n_events_prev_30d",
     "n_orders_total",
-    "revenue_total",
+    "net_revenue_total",
 ]
 
 
@@ -126,7 +126,7 @@ def apply_rules(rows: pd.DataFrame, rules: SegmentRules) -> tuple[list[str], lis
     is_falling = facts.was_active_before & (facts.events_prev_30d > 0) & fell
     is_dormant = facts.since_last >= rules.dormant_days
 
-    top = f"top {rules.high_value_top_share:.0%} of buyers by revenue (at least {edge:.2f})"
+    top = f"top {rules.high_value_top_share:.0%} of buyers by revenue less refunds (at least {edge:.2f})"
     words: dict[str, Callable[[int], str]] = {
         "new": lambda i: f"first seen {_ago(facts.since_first[i])}",
         "at_risk": lambda i: (
@@ -154,13 +154,13 @@ def _facts(rows: pd.DataFrame) -> _Facts:
         events_30d=known["n_events_30d"],
         events_prev_30d=known["n_events_prev_30d"],
         orders=known["n_orders_total"],
-        revenue=known["revenue_total"],
+        revenue=known["net_revenue_total"],
         was_active_before=as_bools(rows["was_active_prev_30d"]),
     )
 
 
 def _high_value(facts: _Facts, rules: SegmentRules) -> tuple[NDArray[np.bool_], float]:
-    """Buyers at or above the quantile of revenue of the top share, ties included; and that quantile."""
+    """Buyers at or above the quantile of net revenue of the top share, ties included; and that quantile."""
     is_buyer = (facts.orders > 0) & (facts.revenue > 0)
     if not is_buyer.any():
         return np.zeros(len(is_buyer), dtype=bool), 0.0

@@ -164,8 +164,9 @@ timed as (
         case
             when event_name = 'purchase' then coalesce(revenue, price * coalesce(quantity, 1)) else revenue
         end as revenue,
-        coalesce(upper(currency), case when price is not null or revenue is not null then {quote(settings.site.currency)} end)
-            as currency,
+        coalesce(
+            upper(currency), case when price is not null or revenue is not null then {quote(settings.site.currency)} end
+        ) as currency,
         coalesce(duration_s, 0) as duration_s,
         {" or ".join(f"({c}_text is not null and coalesce(not isfinite(numbered.{c}), true))" for c in _NUMBERS)}
             as has_non_number

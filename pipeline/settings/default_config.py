@@ -17,7 +17,7 @@ sources:
     # a glob, relative to this file's folder; {home} is --home; .gz and .zst are read directly
     path: "{home}/data/raw/shop/**/*.jsonl*"
     sessions: true         # false: server-side events, which join the current session and never start one
-    order_ids: shared      # own: this source numbers its orders by itself; the same id in another source is another order
+    order_ids: shared      # own: the source numbers its orders by itself; the same id elsewhere is another order
     # event_names: {pv: view_item, cart: add_to_cart, fav: add_to_wishlist, buy: purchase}   # theirs: ours
   # - name: orders
   #   format: table        # any CSV, TSV, Parquet or JSON lines

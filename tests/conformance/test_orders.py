@@ -69,15 +69,31 @@ def test_a_refund_of_no_known_order_is_its_persons(built: duckdb.DuckDBPyConnect
 REVENUES = {
     "dim_users.revenue": ("select sum(revenue) from marts.dim_users", "false"),
     "fct_sessions.revenue": ("select sum(revenue) from marts.fct_sessions", "session_id is null"),
-    "retention.revenue": (
-        "select sum(revenue) from marts.retention where mode = 'calendar_on' and grain = 'day'",
-        "false",
-    ),
     "user_features.revenue_total": (
         f"select sum(revenue_total) from marts.user_features where as_of_date = date '{AS_OF}'",
         f"known_date > date '{AS_OF}'",
     ),
 }
+
+
+NET_REVENUES = {
+    "dim_users": "select sum(net_revenue) from marts.dim_users",
+    "retention": "select sum(revenue) from marts.retention where mode = 'calendar_on' and grain = 'day'",
+    "user_features": f"select sum(net_revenue_total) from marts.user_features where as_of_date = date '{AS_OF}'",
+}
+
+
+@pytest.mark.parametrize("where", NET_REVENUES)
+def test_every_sum_of_net_revenue_is_what_orders_less_refunds_of_no_known_order_leave(
+    where: str, built: duckdb.DuckDBPyConnection
+) -> None:
+    ((gross, net),) = built.execute(
+        "select sum(revenue), sum(net_revenue) - (select sum(amount) from marts.fct_refunds where not has_order) "
+        "from marts.fct_orders where not is_suspicious and known_date <= ?",
+        [AS_OF],
+    ).fetchall()
+    assert net < gross - 11
+    assert built.execute(NET_REVENUES[where]).fetchone() == (pytest.approx(net),)
 
 
 @pytest.mark.parametrize("where", REVENUES)

@@ -218,7 +218,7 @@ def test_attribution_is_that_of_the_plain_reading_and_adds_up_exactly(config: in
         [_steps(config)[name] for name in MODELS[6:]],
         {
             "marts.fct_orders": (
-                "order_id varchar, person_id varchar, ordered_at timestamp, order_date date, revenue double, "
+                "order_id varchar, person_id varchar, ordered_at timestamp, order_date date, net_revenue double, "
                 "is_suspicious boolean, is_bot boolean",
                 [
                     (o.order_id, o.person, o.at, o.at.date(), float(o.revenue), o.is_suspicious, o.is_bot)

@@ -28,6 +28,7 @@ def snapshots(
         truth = rng.random(n_persons) < 1.0 / (1.0 + np.exp(logit))
         known = week < n_snapshots - 1
         label = pd.array(truth if known else [None] * n_persons, dtype="boolean")
+        frame["net_revenue_total"] = frame["revenue_total"]
         features.append(frame.assign(is_active_lookback=True, was_active_prev_30d=True))
         labels.append(
             frame[["person_id", "as_of_date"]].assign(is_eligible=True, label_churned=label, label_purchased=label)
@@ -53,6 +54,7 @@ def segment_row(person: str, **values: float | bool) -> dict[str, object]:
     usual |= {
         "person_id": person,
         "as_of_date": START,
+        "net_revenue_total": 0.0,
         "days_since_first_seen": 100.0,
         "days_since_last_active": 1.0,
         "n_active_days_7d": 2.0,

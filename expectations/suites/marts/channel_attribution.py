@@ -8,7 +8,7 @@ def sums(params: GateParams) -> Probe:
     return Probe(
         sql="""
             with orders as (
-                select count(*) as n, coalesce(sum(cast(revenue as decimal(38, 6))), 0) as revenue
+                select count(*) as n, coalesce(sum(cast(net_revenue as decimal(38, 6))), 0) as revenue
                 from marts.fct_orders
                 where not is_suspicious and not is_bot
             )
@@ -27,7 +27,13 @@ def sums(params: GateParams) -> Probe:
         keys=("model", "period"),
         checks=[
             between("conversions_off", 0, 0, "conversions of all channels compared with the orders", may_be_empty=True),
-            between("revenue_off", 0, 0, "revenue of all channels compared with that of the orders", may_be_empty=True),
+            between(
+                "revenue_off",
+                0,
+                0,
+                "revenue of all channels compared with what is left of the orders",
+                may_be_empty=True,
+            ),
             zero("n_negative", "channels with a negative number of conversions", may_be_empty=True),
             # Links without a medium, or orders of a system that records no visits: worth a look, and not an error.
             between(

@@ -46,16 +46,16 @@ def profile(params: GateParams) -> Probe:
                 "net_revenue_off_rate",
                 0,
                 ROUNDING,
-                "net revenue of all persons compared with that of the orders that are not suspicious, less refunds without "
-                "an order",
+                "net revenue of all persons compared with that of the orders that are not suspicious, less refunds "
+                "without an order",
                 may_be_empty=True,
             ),
             between(
                 "largest_visitor_rate",
                 0,
                 0.5,
-                "share of all events of one unknown visitor, who is then no person but an address or a device that many "
-                "share: sessions, funnels and retention of it describe nobody",
+                "share of all events of one unknown visitor, who is then no person but an address or a device that "
+                "many share: sessions, funnels and retention of it describe nobody",
                 look="select person_id, n_events from marts.dim_users where not is_known_user and not is_bot "
                 "order by n_events desc limit 3",
                 severity="warn",

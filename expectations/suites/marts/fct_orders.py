@@ -38,8 +38,8 @@ def profile(params: GateParams) -> Probe:
             zero("n_suspicious_without_reason", "suspicious orders without a reason, or orders with one that are not"),
             zero(
                 "n_ids_of_several_users",
-                "order ids that several users gave; each has an order of their own. Where a source numbers its orders by "
-                "itself, `order_ids: own` in its config keeps them apart",
+                "order ids that several users gave; each has an order of their own. Where a source numbers its orders "
+                "by itself, `order_ids: own` in its config keeps them apart",
                 look="select given_order_id, person_id, source, revenue from marts.fct_orders where n_buyers > 1 "
                 "order by all limit 10",
                 severity="warn",

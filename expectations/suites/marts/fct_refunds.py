@@ -13,8 +13,10 @@ def profile(params: GateParams) -> Probe:
                 avg(cast(amount is null as integer)) filter (where is_counted) as unknown_amount_rate,
                 coalesce(sum(amount) filter (where is_counted and not is_bot), 0)
                     / (select nullif(sum(revenue), 0) from marts.fct_orders where not is_bot) as refunded_rate,
-                abs(count(*) filter (where is_counted and has_order) - (select coalesce(sum(n_refunds), 0) from marts.fct_orders))
-                    as n_refunds_off
+                abs(
+                    count(*) filter (where is_counted and has_order)
+                    - (select coalesce(sum(n_refunds), 0) from marts.fct_orders)
+                ) as n_refunds_off
             from marts.fct_refunds
         """,
         checks=[
@@ -23,8 +25,8 @@ def profile(params: GateParams) -> Probe:
                 "no_order_rate",
                 0,
                 0.2,
-                "share of refunds without an order, deducted from their person: it is older than the history, or another "
-                "source wrote its id",
+                "share of refunds without an order, deducted from their person: it is older than the history, or "
+                "another source wrote its id",
                 look="from marts.fct_refunds where not has_order limit 10",
                 severity="warn",
                 may_be_empty=True,

@@ -33,7 +33,7 @@ create table marts.fct_refunds as select 'e0' as order_id, 2.5::double as amount
 create table marts.fct_order_items as select order_id, 'i' as item_id, revenue, 1.0::double as quantity from marts.fct_orders;
 create table marts.channel_attribution as
     select 'linear' as model, 'all' as period, null::date as period_start, channel, share * count(*) as n_conversions,
-        (share * sum(revenue))::decimal(38, 6) as revenue, share as conversion_share
+        (share * sum(net_revenue))::decimal(38, 6) as revenue, share as conversion_share
     from marts.fct_orders, (values ('email', 0.75), ('unassigned', 0.25)) as t(channel, share) where not is_suspicious group by channel, share;
 create table marts.dim_identities as select 'd1' as anonymous_id, 'p1' as person_id;
 create table marts.dim_identities_history as

@@ -1,5 +1,5 @@
--- Grain: person × snapshot date, of those with an order known by then: the order columns of user_features, with the owner of each order
--- then and as they looked then (brushing is detected across persons, so not in parts).
+-- Grain: person × snapshot date, of those with an order or a refund known by then: the order columns of user_features, with the owner of
+-- each order then and as they looked then (brushing is detected across persons, so not in parts).
 with snapshots as (
 
     {{ snapshots() }}
@@ -66,29 +66,50 @@ known_orders as (
 
 {{ suspicions_at_the_time() }},
 
-evaluated_orders as (
+{{ refunds_at_the_time('snapshots') }},
+
+evaluated as (
 
     select
         known_orders.as_of_date,
         known_orders.person_id,
         known_orders.order_date,
+        1 as n_orders,
         case when suspicions.order_id is null then 1 else 0 end as is_counted,
-        case when suspicions.order_id is null then known_orders.revenue else 0 end as revenue
+        case when suspicions.order_id is null then known_orders.revenue else 0 end as revenue,
+        case
+            when suspicions.order_id is null
+                then known_orders.revenue - {{ refunded_of('known_orders.revenue', 'order_refunds.amount') }}
+            else 0
+        end as net_revenue
     from known_orders
     left join suspicions on known_orders.as_of_date = suspicions.as_of_date and known_orders.order_id = suspicions.order_id
+    left join order_refunds
+        on known_orders.as_of_date = order_refunds.as_of_date and known_orders.order_id = order_refunds.order_id
+    union all
+    select
+        as_of_date,
+        person_id,
+        cast(null as date) as order_date,
+        0 as n_orders,
+        0 as is_counted,
+        0 as revenue,
+        -1 * amount as net_revenue
+    from person_refunds
 
 )
 
 select
     person_id,
     as_of_date,
-    count(*) as n_orders_total,
+    cast(sum(n_orders) as bigint) as n_orders_total,
     cast(sum(is_counted) as bigint) as n_counted_orders,
     cast({{ stable_sum('revenue') }} as double) as revenue_total,
+    cast({{ stable_sum('net_revenue') }} as double) as net_revenue_total,
     cast(sum(case when order_date > {{ add_days('as_of_date', -30) }} then 1 else 0 end) as bigint) as n_orders_30d,
     cast({{ stable_sum('case when order_date > ' ~ add_days('as_of_date', -30) ~ ' then revenue else 0 end') }} as double) as revenue_30d,
     min({{ days_between('order_date', 'as_of_date') }}) as days_since_last_order,
     max({{ days_between('order_date', 'as_of_date') }}) as days_since_first_order,
     count(distinct order_date) as n_order_days_total
-from evaluated_orders
+from evaluated
 group by person_id, as_of_date

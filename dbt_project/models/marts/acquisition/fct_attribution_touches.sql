@@ -1,7 +1,7 @@
 -- Grain: order × touch. A touch is a session of the order's person, no bot, that began no later than the order and at most
 -- attribution.lookback before it; each order looks back for itself, so one session may serve several orders. What each attribution model
--- gives to a touch stands side by side: a share of the order and a part of its revenue, 0 where it gives nothing.
--- In every model the shares of one order add up to 1, and the parts of its revenue to its revenue, exactly: they are decimals of six
+-- gives to a touch stands side by side: a share of the order and a part of its net revenue, 0 where it gives nothing.
+-- In every model the shares of one order add up to 1, and the parts of its net revenue to it, exactly: they are decimals of six
 -- digits, and what rounding leaves over goes to the latest touch with a share. An order without touch has one row, channel `no_touch`.
 -- Orders that are suspicious or of bots are left out. Late sessions and orders change the shares at the next run.
 {{ replaces_changed() }}
@@ -21,7 +21,7 @@ with orders as (
         orders.ordered_at,
         orders.order_date,
         {{ add_seconds('orders.ordered_at', 'cast(-' ~ attribution.lookback_s ~ ' as ' ~ dbt.type_bigint() ~ ')') }} as looks_back_to,
-        cast(orders.revenue as {{ decimal }}) as order_revenue
+        cast(orders.net_revenue as {{ decimal }}) as order_revenue
     from {{ ref('fct_orders') }} as orders
     {{- only_changed('orders', since='ordered_at') }}
     where not orders.is_suspicious and not orders.is_bot

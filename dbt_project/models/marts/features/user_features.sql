@@ -298,6 +298,7 @@ select
     cast(coalesce(orders.n_orders_total, 0) as bigint) as n_orders_total,
     cast(coalesce(orders.revenue_30d, 0) as double) as revenue_30d,
     cast(coalesce(orders.revenue_total, 0) as double) as revenue_total,
+    cast(coalesce(orders.net_revenue_total, 0) as double) as net_revenue_total,
     cast(coalesce(orders.revenue_total / nullif(orders.n_counted_orders, 0), 0) as double) as avg_order_value,
     cast({{ purchase_frequency('coalesce(orders.n_orders_total, 0)', 'activity.days_since_first_seen') }} as double) as purchase_frequency,
     cast(case when scores.activity_score > 100 then 100 else coalesce(scores.activity_score, 0) end as double) as activity_score,

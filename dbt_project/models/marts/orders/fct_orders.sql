@@ -48,11 +48,7 @@ evaluated as (
         suspicions.suspicion_reason,
         coalesce(refunds.n_refunds, 0) as n_refunds,
         refunds.refunded_at,
-        -- no more than was paid: what was given beyond it is goodwill
-        case
-            when refunds.amount > numbered.revenue then greatest(numbered.revenue, 0)
-            else coalesce(refunds.amount, 0)
-        end as refunded_amount
+        {{ refunded_of('numbered.revenue', 'refunds.amount') }} as refunded_amount
     from numbered
     left join suspicions on numbered.order_id = suspicions.order_id
     left join refunds on numbered.order_id = refunds.order_id

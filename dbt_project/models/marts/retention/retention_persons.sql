@@ -13,15 +13,25 @@ return_days as (
     {{ retention_days(return_event) }}
 ),
 
+-- what is left of each order, and refunds of no known order on their own date
 orders as (
     select
         orders.person_id,
         orders.order_date,
         orders.ordered_at,
-        orders.revenue
+        orders.net_revenue as revenue
     from {{ ref('fct_orders') }} as orders
     {{- only_changed('orders') }}
     where not orders.is_bot and not orders.is_suspicious
+    union all
+    select
+        refunds.person_id,
+        refunds.refund_date as order_date,
+        refunds.refunded_at as ordered_at,
+        -1 * refunds.amount as revenue
+    from {{ ref('fct_refunds') }} as refunds
+    {{- only_changed('refunds') }}
+    where not refunds.is_bot and refunds.is_counted and not refunds.has_order and refunds.amount > 0
 ),
 
 starts as (

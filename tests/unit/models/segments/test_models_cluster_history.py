@@ -82,7 +82,7 @@ def test_rfm_is_of_buyers_alone_and_fewer_days_are_better() -> None:
         {
             "days_since_last_order": [1.0, 30.0, np.nan, 5.0, 9.0, 20.0],
             "n_orders_total": [9.0, 1.0, 0.0, 4.0, 3.0, 2.0],
-            "revenue_total": [10.0, 50.0, 0.0, 40.0, 30.0, 20.0],
+            "net_revenue_total": [10.0, 50.0, 0.0, 40.0, 30.0, 20.0],
         }
     )
     found = rfm_scores(rows)

@@ -25,9 +25,9 @@ def test_rules_by_hand() -> None:
         segment_row("silent", **SILENT),
         segment_row("fell", n_events_30d=10.0),
         segment_row("fell_less", n_events_30d=11.0),
-        segment_row("big", revenue_total=500.0, **BUYER),
-        segment_row("small", revenue_total=10.0, **BUYER),
-        segment_row("no_revenue", revenue_total=0.0, **BUYER),
+        segment_row("big", net_revenue_total=500.0, **BUYER),
+        segment_row("small", net_revenue_total=10.0, **BUYER),
+        segment_row("no_revenue", net_revenue_total=0.0, **BUYER),
         segment_row(
             "asleep", days_since_last_active=40.0, n_active_days_7d=0.0, n_events_30d=0.0, was_active_prev_30d=False
         ),
@@ -49,8 +49,8 @@ def test_rules_by_hand() -> None:
 
 def test_at_risk_outranks_high_value_and_says_so() -> None:
     found = _segments(
-        segment_row("both", revenue_total=900.0, **BUYER, **SILENT),
-        *(segment_row(f"buyer{n}", revenue_total=float(n), **BUYER) for n in range(1, 10)),
+        segment_row("both", net_revenue_total=900.0, **BUYER, **SILENT),
+        *(segment_row(f"buyer{n}", net_revenue_total=float(n), **BUYER) for n in range(1, 10)),
     )
     assert found.loc["both", "segment"] == "at_risk"
     assert "also high value: revenue 900.00" in found.loc["both", "segment_reason"]
@@ -59,10 +59,10 @@ def test_at_risk_outranks_high_value_and_says_so() -> None:
 
 def test_new_outranks_everything_and_a_sleeping_buyer_stays_valuable() -> None:
     found = _segments(
-        segment_row("new", days_since_first_seen=0.0, revenue_total=900.0, **BUYER, **SILENT),
+        segment_row("new", days_since_first_seen=0.0, net_revenue_total=900.0, **BUYER, **SILENT),
         segment_row(
             "away",
-            revenue_total=950.0,
+            net_revenue_total=950.0,
             days_since_last_active=60.0,
             n_active_days_7d=0.0,
             was_active_prev_30d=False,
@@ -84,7 +84,7 @@ def test_only_the_snapshot_asked_for_counts() -> None:
     with pytest.raises(FrameError, match="more than once"):
         _segments(segment_row("p"), segment_row("p"))
     with pytest.raises(FrameError, match="lacks the column"):
-        segment_users(pd.DataFrame([segment_row("p")]).drop(columns="revenue_total"), START)
+        segment_users(pd.DataFrame([segment_row("p")]).drop(columns="net_revenue_total"), START)
 
 
 def test_nobody_is_an_empty_frame() -> None:
