@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from builds import Nights
 
+from expectations import SUITES, GateParams, run_suite
+
 START, LAST = datetime(2025, 8, 1), datetime(2026, 1, 31)
 CONFIG = """\
 site: {timezone: UTC, currency: GBP}
@@ -200,6 +202,23 @@ def test_what_customer_value_is_fitted_on(
 def test_channels_share_what_is_left_of_the_orders(built: duckdb.DuckDBPyConnection, orders: pd.DataFrame) -> None:
     found = built.execute("select distinct sum(revenue) from marts.channel_attribution group by model, period")
     assert [float(total) for (total,) in found.fetchall()] == [pytest.approx(orders.net.sum(), abs=1e-4)]
+
+
+def test_the_gates_see_what_is_odd_and_that_all_sums_agree(
+    built: duckdb.DuckDBPyConnection, orders: pd.DataFrame, unknown: pd.DataFrame
+) -> None:
+    params = GateParams(as_of_date=LAST.date(), currency="GBP")
+    tables = ("fct_orders", "fct_refunds", "dim_users", "channel_attribution")
+    results = [found for table in tables for found in run_suite(SUITES[f"marts.{table}"], built, params)]
+    observed = {found.what: found.observed_value for found in results}
+    assert {found.what for found in results if found.failed} == {"n_ids_of_several_users", "no_order_rate"}
+    assert not any(found.blocks for found in results)
+    n_shared = int((orders.groupby("invoice").customer.nunique() > 1).sum())
+    assert float(observed["n_ids_of_several_users"]) == n_shared
+    assert float(observed["no_order_rate"]) == pytest.approx(len(unknown) / len(_refunds()), rel=1e-3)
+    lines = LEDGER[LEDGER.kind == "purchase"].drop_duplicates()
+    told_again = 1 - orders.revenue.sum() / (lines.quantity * lines.price).sum()
+    assert float(observed["repeated_rate"]) == pytest.approx(told_again, rel=1e-2)
 
 
 def test_an_order_given_back_in_part_later_changes_every_table_of_its_buyer(tmp_path: Path) -> None:
