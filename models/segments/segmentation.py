@@ -126,15 +126,15 @@ def apply_rules(rows: pd.DataFrame, rules: SegmentRules) -> tuple[list[str], lis
     is_falling = facts.was_active_before & (facts.events_prev_30d > 0) & fell
     is_dormant = facts.since_last >= rules.dormant_days
 
-    top = f"top {rules.high_value_top_share:.0%} of buyers by revenue less refunds (at least {edge:.2f})"
+    top = f"top {rules.high_value_top_share:.0%} of buyers (at least {edge:.2f})"
     words: dict[str, Callable[[int], str]] = {
         "new": lambda i: f"first seen {_ago(facts.since_first[i])}",
         "at_risk": lambda i: (
             _at_risk_words(facts, i, bool(is_silent[i]))
-            + (f"; also high value: revenue {facts.revenue[i]:.2f}, {top}" if is_high[i] else "")
+            + (f"; also high value: net revenue {facts.revenue[i]:.2f}, {top}" if is_high[i] else "")
         ),
         "high_value": lambda i: (
-            f"revenue {facts.revenue[i]:.2f}, {top}"
+            f"net revenue {facts.revenue[i]:.2f}, {top}"
             + (f"; last active {_ago(facts.since_last[i])}" if is_dormant[i] else "")
         ),
         "dormant": lambda i: f"last active {_ago(facts.since_last[i])}",

@@ -53,7 +53,7 @@ def test_at_risk_outranks_high_value_and_says_so() -> None:
         *(segment_row(f"buyer{n}", net_revenue_total=float(n), **BUYER) for n in range(1, 10)),
     )
     assert found.loc["both", "segment"] == "at_risk"
-    assert "also high value: revenue 900.00" in found.loc["both", "segment_reason"]
+    assert "also high value: net revenue 900.00" in found.loc["both", "segment_reason"]
     assert (found["segment"] == "high_value").sum() == 1  # a fifth of ten buyers is two: buyer9 and the one at risk
 
 
