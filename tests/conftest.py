@@ -31,7 +31,15 @@ NIGHTS = (
     "test_privacy_erase_killed",
 )
 # Files of minutes come first, so that no worker is left alone with one at the end.
-LONGEST = (*NIGHTS, "test_dbt_project", "test_night", "test_recipes", "test_privacy_erase", "test_orders")
+LONGEST = (
+    *NIGHTS,
+    "test_night",
+    "test_dbt_project",
+    "test_orders",
+    "test_privacy_erase",
+    "test_recipes",
+    "test_definitions_load",
+)
 
 if MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > NEEDED_BYTES:
     # Nights wait for the disk thousands of times, and what tests write is never read after a power cut.
