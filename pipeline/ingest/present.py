@@ -52,7 +52,8 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
             f"Source '{source.name}': the folder {shown_path(settings.home, folder)} cannot be listed ({problem}), so "
             "its files are not read. Give this user the right to, or move it away."
         )
-    if stale := [shown_path(settings.home, path) for path in settings.open_files(source) if _is_left_open(path)]:
+    opened = settings.open_files(source)
+    if stale := [shown_path(settings.home, path) for path in opened if _is_left_open(path)]:
         warnings.append(
             f"Source '{source.name}': not read, because names ending in {OPEN_ENDING} are of files that are still "
             f"written: {listed(stale)}. No process writes them any more: `growthhouse collect` finishes those of a "
@@ -60,6 +61,8 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
         )
     if not files and not odd:
         hint = f" It is a folder: write {pattern}/**/* for the files in it." if pattern in map(str, folders) else ""
+        if opened and not hint:
+            hint = " A collector is writing one: it is read once it is finished (collector.max_open)."
         history = " Events ingested before stay." if has_history else ""
         warnings.append(f"Source '{source.name}': no file matches {pattern}.{hint}{history}")
     elif folders and Path(source.path).name not in ("*", "**"):

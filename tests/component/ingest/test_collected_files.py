@@ -9,6 +9,7 @@ import pytest
 from ingest_home import TRACKER, Home, jsonl, track
 
 from pipeline.home.open_files import lock_open_file
+from pipeline.ingest import IngestError
 
 SOURCE = {**TRACKER, "path": "{home}/data/raw/shop/**/*.jsonl*"}
 HOUR = "data/raw/shop/2026-01-05/10-0a1b2c3d-1"
@@ -37,6 +38,12 @@ def test_an_open_file_is_read_once_it_has_its_name(tmp_path: Path) -> None:
     part.rename(tmp_path / f"{HOUR[:-1]}2.jsonl")
     home.ingest()
     assert home.values("user_id") == ["u1", "u2"]
+
+
+def test_a_first_night_beside_a_collector_says_when_its_events_come(tmp_path: Path) -> None:
+    home = collected(tmp_path, jsonl_part=jsonl(track()))
+    with pytest.raises(IngestError, match=r"read once it is finished \(collector\.max_open\)"):
+        home.ingest()
 
 
 def test_a_file_that_a_killed_collector_left_is_named(tmp_path: Path) -> None:
