@@ -12,6 +12,7 @@ import os
 import random
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -83,8 +84,13 @@ def tables_in_order() -> list[str]:
     built = [
         nodes[key] for key in order if key in nodes and nodes[key]["schema"] in ("staging", "intermediate", "marts")
     ]
-    later = set(LAYERS["marts"].split())
-    return [node["name"] for node in sorted(built, key=lambda node: node["schema"] == "marts" or node["name"] in later)]
+    return [node["name"] for node in sorted(built, key=lambda node: is_of_layer(node, "marts"))]
+
+
+def is_of_layer(node: dict[str, Any], layer: str) -> bool:
+    """Whether a layer builds a model: it selects folders and models by their places in the project."""
+    place = [".".join(node["fqn"][:depth]) for depth in range(1, len(node["fqn"]) + 1)]
+    return not set(LAYERS[layer]).isdisjoint(place)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + N_CASES // 4))
