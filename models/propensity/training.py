@@ -108,7 +108,8 @@ def _split(rows: pd.DataFrame, options: TrainOptions) -> tuple[TimeSplit | None,
     snapshots = sorted(set(rows["as_of_date"]))
     needed = max(options.min_snapshots, 3)
     if len(snapshots) < needed:
-        return None, f"not trained: {len(snapshots)} labelled snapshots, at least {needed} are needed"
+        n = len(snapshots)
+        return None, f"not trained: {n} labelled snapshot{'s' * (n != 1)}, at least {needed} are needed"
     split = split_by_time(snapshots, options.horizon_days)
     for name, days in (("training", split.train), ("validation", (split.validation,)), ("test", (split.test,))):
         if rows.loc[rows["as_of_date"].isin(days), "y"].nunique() < 2:

@@ -15,6 +15,7 @@ from pipeline.home.versions import report_of
 from pipeline.ingest import describe_late
 from pipeline.predict.lifetimes import why_no_curve
 from pipeline.predict.scores import nobody_has_bought
+from pipeline.reports import describe_scoring
 
 Lines = list[tuple[str, str]]  # label and text
 
@@ -29,7 +30,7 @@ def summary(paths: HomePaths, run_id: str) -> str:
             *_sessions(con),
             *_funnels(con),
             *_gates(con, run_id),
-            *_models(con),
+            *_models(con, paths),
             *_retrained(paths, as_of),
             *_survival(con),
             *_recommendations(con),
@@ -95,7 +96,9 @@ def _funnels(con: duckdb.DuckDBPyConnection) -> Lines:
         "select funnel_name, string_agg(step_name || ' ' || format('{:,}', n_reached), ' → ' order by step_number) "
         "from marts.funnel_conversion where period = 'all' and breakdown_value is null group by 1 order by 1"
     ).fetchall()
-    return [("funnel", f"{name}: {steps}") for name, steps in rows] or [("funnel", "none is defined")]
+    if not rows:
+        return [("funnel", "none: `funnels` in growth.yaml is empty, or no event of the default funnels occurs")]
+    return [("funnel", f"{name}: {steps}") for name, steps in rows]
 
 
 def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> Lines:
@@ -116,8 +119,9 @@ def _gates(con: duckdb.DuckDBPyConnection, run_id: str) -> Lines:
     return lines + [("warning", describe_row(*warning)) for warning in warnings]
 
 
-def _models(con: duckdb.DuckDBPyConnection) -> Lines:
-    """The promoted algorithm of each model, with its test metrics beside those of the baseline."""
+def _models(con: duckdb.DuckDBPyConnection, paths: HomePaths) -> Lines:
+    """The promoted algorithm of each model, with its test metrics beside those of the baseline; else why there is
+    none."""
     rows = con.execute(
         "select model, algorithm, bool_or(is_promoted) as promoted, "
         "string_agg("
@@ -134,7 +138,7 @@ def _models(con: duckdb.DuckDBPyConnection) -> Lines:
         elif best and best[2]:
             lines.append(("model", f"{model}: {best[1]}, {best[3]}"))
         else:
-            lines.append(("model", f"{model}: none promoted (too little history, or no better than the recency rule)"))
+            lines.append(("model", f"{model}: {describe_scoring(con, paths, model)}"))
     return lines
 
 

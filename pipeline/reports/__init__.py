@@ -9,6 +9,6 @@ data and may be anything, so the template escapes every value, and the page forb
 outside.
 """
 
-from pipeline.reports.write import ReportError, latest_report, write_report
+from pipeline.reports.write import ReportError, describe_scoring, latest_report, write_report
 
-__all__ = ["ReportError", "latest_report", "write_report"]
+__all__ = ["ReportError", "describe_scoring", "latest_report", "write_report"]

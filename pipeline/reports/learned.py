@@ -86,6 +86,16 @@ def _algorithm(version: str | None, card: dict[str, Any] | None) -> str | None:
     return card["algorithm"] if card else version
 
 
+def describe_scoring(con: duckdb.DuckDBPyConnection, folder: Path, kind: str) -> str:
+    """Which version scores, and why. folder: of the model's artefacts."""
+    version = first(con, f"select max(model_version) as version from ml.{kind}_scores")["version"]
+    if version is None:
+        return "no scores, as nobody was active recently"
+    why = _why(folder, version, card_of(folder, version))
+    scores = "the recency rule scores" if version.startswith(RULE) else f"{version} scores"
+    return f"{scores} ({why})" if why else scores
+
+
 def _why(folder: Path, version: str | None, card: dict[str, Any] | None) -> str | None:
     """The reason of the latest decision for the version; for the recency rule, which may have none, of its card."""
     from models.common import ArtifactError

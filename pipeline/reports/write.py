@@ -45,6 +45,13 @@ def latest_report(paths: HomePaths) -> Path | None:
     return next(iter(reports(paths)), None)
 
 
+def describe_scoring(con: duckdb.DuckDBPyConnection, paths: HomePaths, kind: str) -> str:
+    """Which version scores (churn or purchase), and why, in the words of the training."""
+    from pipeline.reports.learned import describe_scoring as describe
+
+    return describe(con, paths.ml / "artifacts" / kind, kind)
+
+
 def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> dict[str, Any]:
     """Everything the template shows, by section; a section without data is None or an empty list.
 

@@ -24,7 +24,7 @@ VERSION = f"""create table ops.published_versions (
 
 
 @cache
-def _definitions() -> str:
+def definitions() -> str:
     """Every table that a report may read, without rows."""
     statements = []
     for folder in ("marts", "ml", "activation", "ops", "raw"):
@@ -112,7 +112,7 @@ def page(*statements: str, artifacts: Path) -> str:
     """The report of a home with these rows, as HTML."""
     con: Any = duckdb.connect()
     with con:
-        for statement in (_definitions(), VERSION, *statements):
+        for statement in (definitions(), VERSION, *statements):
             con.execute(statement)
         content = write.contents(con, artifacts, "EUR")
     return render.render({"version": "v", "home": "shop", **content})
