@@ -36,6 +36,14 @@ def write_variables(paths: HomePaths, variables: Mapping[str, Any]) -> None:
     write_text(variables_text(variables), paths.dbt_variables)
 
 
+def place_of_views(paths: HomePaths, variables: Mapping[str, Any]) -> str | None:
+    """The lake that views of the build still read, where the home was moved or copied since; else None."""
+    if not (paths.dbt_variables.exists() and paths.build_db.exists()):
+        return None
+    place = str(yaml.safe_load(paths.dbt_variables.read_text(encoding="utf-8"))["lake_events"])
+    return None if os.path.realpath(place) == os.path.realpath(variables["lake_events"]) else place
+
+
 def variables_text(variables: Mapping[str, Any]) -> str:
     """The same as YAML. What is built by hand is built whole, from the whole lake, also after a delta night."""
     plain = json.loads(json.dumps({**variables, "is_full": True, "partial_files": []}))

@@ -19,6 +19,7 @@ from pipeline.build.manual_dbt import (
     complete_arguments,
     find_command,
     only_writer,
+    place_of_views,
     variables_text,
     write_variables,
 )
@@ -120,3 +121,16 @@ def test_a_database_that_another_program_has_open_is_said_to_be(paths: HomePaths
             pass
     with only_writer(paths):
         pass
+
+
+def test_a_home_that_was_moved_since_its_last_night_is_noticed(tmp_path: Path) -> None:
+    """Its views name the old place: a part of a night that does not make them again would read from there."""
+    home, moved = HomePaths(tmp_path / "home"), HomePaths(tmp_path / "moved")
+    assert place_of_views(home, place_variables(home)) is None  # before its first night
+    write_variables(home, {**NIGHT, **place_variables(home)})
+    home.build_db.touch()
+    assert place_of_views(home, place_variables(home)) is None
+    home.home.rename(moved.home)
+    assert str(home.lake) in str(place_of_views(moved, place_variables(moved)))
+    write_variables(moved, {**NIGHT, **place_variables(moved)})
+    assert place_of_views(moved, place_variables(moved)) is None
