@@ -72,7 +72,7 @@ unit: setup           ## unit tests
 test: setup           ## unit, component, integration, conformance and architecture tests, in TEST_WORKERS=2 processes
 	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not nights"
 
-test-nights: setup    ## whole nights that are stopped, repeated, damaged or erased
+test-nights: setup    ## nights that are stopped, repeated, damaged or erased, and changed copies of the project
 	@$(BIN)/python -m pytest $(IN_PARALLEL) -m nights tests/integration tests/component
 
 test-all: setup       ## everything that continuous integration runs

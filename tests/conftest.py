@@ -19,7 +19,8 @@ settings.load_profile(os.environ.get("GROWTH_EXAMPLES", "repeatable"))
 gc.set_threshold(10_000, 10, 10)  # what is imported stays: looking for cycles among it takes a tenth of the time
 
 MEMORY_DISK, NEEDED_BYTES = Path("/dev/shm"), 4 * 2**30
-# Whole nights that are stopped, repeated, damaged or erased: `make test-nights`, and not in `make test`.
+# Nights that are stopped, repeated, damaged or erased, and changed copies of the project: `make test-nights`, and not
+# in `make test`.
 NIGHTS = (
     "test_dagster_gates",
     "test_backfill",
@@ -29,15 +30,15 @@ NIGHTS = (
     "test_security_night",
     "test_ingest_bad_input",
     "test_privacy_erase_killed",
+    "test_dbt_project",
+    "test_recipes",
 )
 # Files of minutes come first, so that no worker is left alone with one at the end.
 LONGEST = (
     *NIGHTS,
     "test_night",
-    "test_dbt_project",
     "test_orders",
     "test_privacy_erase",
-    "test_recipes",
     "test_definitions_load",
 )
 
