@@ -5,7 +5,7 @@ A figure is compared with an earlier one only where the history covers both wind
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -82,12 +82,19 @@ def revenue(con: duckdb.DuckDBPyConnection, currency: str, shown_days: int) -> R
     if not n_orders:
         return {"n_orders": 0, **left_out} if any(left_out.values()) else None
     weeks = _weeks(con, given)
+    elsewhere = first(
+        con,
+        f"select {exact_sum('amount')} as amount from marts.fct_refunds "
+        "where is_counted and not has_order and not is_bot and refund_date > ? and refund_date <= ?",
+        [as_of - timedelta(days=WEEK), as_of],
+    )
     persons = [day["dau"] for day in rows(con, "select dau from marts.user_activity order by activity_date")]
     return {
         "n_orders": n_orders,
         "last_date": last_date,
         "has_amounts": n_paid > 0,
         "has_refunds": n_refunded > 0,
+        "refunded_elsewhere": elsewhere["amount"],
         "last_week": weeks[0],
         "week_before": weeks[1] if is_covered(persons, WEEK) else None,
         **left_out,

@@ -52,6 +52,12 @@ def orders(days_ago: int, n: int, revenue: str = "null", net: str | None = None)
         from range({n})"""
 
 
+def refund(days_ago: int, amount: float, has_order: bool) -> str:
+    """A refund, of an order that is known or not."""
+    return f"""insert into marts.fct_refunds (event_id, refund_date, amount, has_order, is_counted, is_bot)
+        values (uuid()::varchar, date '{LAST_DAY}' - {days_ago}, {amount}, {has_order}, true, false)"""
+
+
 def funnel(name: str, reached: list[int], *, optional: tuple[int, ...] = (), is_closed: bool = True) -> str:
     """A funnel a → b → c … with so many entries per step and a window of a day."""
     steps = "abcdefgh"[: len(reached)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from page_text import Text
-from report_tables import active_days, buyers, funnel, lifetimes, orders, page, persons, retention, scores
+from report_tables import active_days, buyers, funnel, lifetimes, orders, page, persons, refund, retention, scores
 
 NOWHERE = Path("/nonexistent")
 
@@ -153,8 +153,14 @@ HOMES = {
             *(orders(day, 4, "10.0") for day in range(7, 14)),  # 28 orders, 280
             *(orders(day, 4, "10.4") for day in range(7)),  # 28 orders, 291.20
             orders(2, 1, "196.0", "0.0"),  # 487.20 in all: +74 %, and +4 % without it
+            *(refund(day, 12.5, has_order) for day, has_order in ((0, False), (6, False), (7, False), (1, True))),
         ),
-        ("487 EUR revenue +74\xa0%", "291 EUR net of refunds +4\xa0%", "29 orders +4\xa0%"),
+        (
+            "Besides, 25.00 EUR were refunded in these 7 days",
+            "487 EUR revenue +74\xa0%",
+            "291 EUR net of refunds +4\xa0%",
+            "29 orders +4\xa0%",
+        ),
     ),
     "a stray event years before the others": Home(
         (
