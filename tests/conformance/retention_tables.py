@@ -53,7 +53,7 @@ def tables(events: Sequence[Event], rules: Rules, channels: dict[str, str] | Non
         if rules.local(event.at) <= rules.as_of
     ]
     orders = [
-        (event.person, rules.local(event.at), event.at, event.revenue, event.is_bot, False)
+        (event.person, rules.local(event.at), event.at, event.revenue, event.revenue, event.is_bot, False)
         for event in events
         if event.name == "purchase" and rules.local(event.at) <= rules.as_of
     ]
@@ -68,10 +68,15 @@ def tables(events: Sequence[Event], rules: Rules, channels: dict[str, str] | Non
             ),
             "marts.fct_orders": (
                 (
-                    "person_id varchar, order_date date, ordered_at timestamp, revenue double, is_bot boolean, "
-                    "is_suspicious boolean"
+                    "person_id varchar, order_date date, ordered_at timestamp, revenue double, net_revenue double, "
+                    "is_bot boolean, is_suspicious boolean"
                 ),
                 orders,
+            ),
+            "marts.fct_refunds": (
+                "person_id varchar, refund_date date, refunded_at timestamp, amount double, has_order boolean, "
+                "is_counted boolean, is_bot boolean",
+                [],
             ),
             "marts.dim_users": (
                 "person_id varchar, acquisition_channel varchar, lifecycle_stage varchar, favourite_category varchar, "

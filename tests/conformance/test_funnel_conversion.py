@@ -79,8 +79,8 @@ def con(steps: list[tuple[str, str]]) -> duckdb.DuckDBPyConnection:
                 "person_id varchar, lifecycle_stage varchar",
                 [["a", "active"], ["b", "dormant"]],
             ),
-            "intermediate.int_order_events": (
-                "source varchar, event_id varchar, event_name varchar, order_id varchar",
+            "intermediate.int_order_lines": (
+                "source varchar, event_id varchar, event_name varchar, order_key varchar",
                 [],
             ),
             "marts.fct_orders": ("order_id varchar, is_suspicious boolean", []),

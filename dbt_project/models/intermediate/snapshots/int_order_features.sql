@@ -68,6 +68,25 @@ known_orders as (
 
 {{ refunds_at_the_time('snapshots') }},
 
+-- what a device gave back before it became somebody's, of no known order
+former_refunds as (
+
+    select
+        snapshots.as_of_date,
+        former.person_id,
+        {{ stable_sum('refunds.amount') }} as amount
+    from {{ ref('int_former_events') }} as former
+    inner join {{ ref('fct_refunds') }} as refunds on former.source = refunds.source and former.event_id = refunds.event_id
+    inner join snapshots
+        on
+            refunds.refund_date <= snapshots.as_of_date
+            and former.known_date <= snapshots.as_of_date
+            and former.until_date > snapshots.as_of_date
+    where former.event_name = 'refund' and refunds.is_counted and not refunds.has_order
+    group by snapshots.as_of_date, former.person_id
+
+),
+
 evaluated as (
 
     select
@@ -95,7 +114,11 @@ evaluated as (
         0 as is_counted,
         0 as revenue,
         -1 * amount as net_revenue
-    from person_refunds
+    from (
+        select * from person_refunds
+        union all
+        select * from former_refunds
+    ) as refunds_of_persons
 
 )
 
