@@ -40,7 +40,7 @@ def truncated(text: str) -> str | None:
 
 
 def client_address(peer: str, forwarded: Sequence[str], trusted: tuple[Network, ...]) -> str:
-    """The nearest address that is no trusted proxy; each trusted one says who was before it.
+    """The nearest address that is not a trusted proxy; each trusted one names the one before it.
 
     `forwarded`: the values of X-Forwarded-For. What a stranger wrote there is behind the first stranger, and unread.
     """

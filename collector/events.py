@@ -30,7 +30,7 @@ REJECTED_KEY = "$rejectedByCollector"
 
 @dataclass(frozen=True)
 class Rules:
-    """What an event may be. `is_id`: whether a text can be somebody's id; `is_text`: whether it is no placeholder."""
+    """What an event may be. `is_id`: whether a text can be an id; `is_text`: whether it is not a placeholder."""
 
     max_event_bytes: int
     max_line_bytes: int

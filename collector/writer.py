@@ -78,7 +78,7 @@ class Writer:
             raise NotWritten("the collector is stopping")
         n_bytes = sum(map(len, events)) + sum(map(len, rejected))
         self.n_queued += n_bytes
-        self._free -= n_bytes  # until the disk is asked again
+        self._free -= n_bytes  # until free space is read again
         try:
             await self._channels[source].add(events, rejected, n_bytes)
         finally:
@@ -98,7 +98,7 @@ class Writer:
         return self._is_closing
 
     def free_bytes(self) -> int:
-        """Free bytes of the disk, at most a second old; 0 where it cannot be asked."""
+        """Free bytes of the disk, at most a second old; 0 where that cannot be read."""
         now = time.monotonic()
         if now - self._free_at >= _CHECK_S:
             try:

@@ -102,7 +102,7 @@ def sources(params: GateParams) -> Probe:
                 "source_revenue_off_rate",
                 0,
                 ROUNDING,
-                "revenue of a source's purchases compared with that of its orders, lines told again and orders taken "
+                "revenue of a source's purchases compared with that of its orders, repeated lines and orders taken "
                 "from another source",
                 may_be_empty=True,
             ),

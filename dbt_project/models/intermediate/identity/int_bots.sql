@@ -1,5 +1,5 @@
 -- Persons who are programs. The user agent's word counts before the rate.
--- An unknown visitor with most of all events is no program but an address that many share: the gate says so, and nobody is flagged for it.
+-- An unknown visitor with most of all events is taken for an address that many share: the gate warns, and nobody is flagged for it.
 with evidence as (
 
     select
