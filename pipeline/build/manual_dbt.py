@@ -25,7 +25,6 @@ _HEAD = """\
 # other tools read them with: dbt … --vars "$(cat dbt_vars.yml)", to build also with --full-refresh.
 """
 WRITING = ("build", "run", "seed", "snapshot")
-_READING = ("test", "show")
 
 
 class ManualDbtError(Exception):
@@ -70,7 +69,6 @@ def run_dbt(paths: HomePaths, arguments: Sequence[str]) -> int:
     from dbt.cli.main import cli
 
     completed = complete_arguments(cli, arguments, paths)
-    check_place(paths, find_command(cli, arguments).name)
     give_home(paths)
     # Unit tests come with variables of their own and count on the defaults for all others.
     os.environ.setdefault("DBT_EXCLUDE_RESOURCE_TYPES", "unit_test")
@@ -81,21 +79,6 @@ def run_dbt(paths: HomePaths, arguments: Sequence[str]) -> int:
     finally:
         release_database()
     return 0
-
-
-def check_place(paths: HomePaths, command: str) -> None:
-    """Refuse a dbt command that would read the lake of the place where the home was; raises ManualDbtError."""
-    place = place_of_views(paths, place_variables(paths)) if command in (*WRITING, *_READING) else None
-    if place:
-        raise ManualDbtError(describe_move(place))
-
-
-def describe_move(place: str) -> str:
-    """What a home needs whose views read the lake of another place."""
-    return (
-        f"this home was moved or copied since its last night: views of the build read {place}. Run a whole night "
-        "first: `growthhouse run`"
-    )
 
 
 def complete_arguments(cli: Any, arguments: Sequence[str], paths: HomePaths) -> list[str]:

@@ -11,7 +11,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from pipeline.build.dbt_session import DbtError, NodeOutcome
-from pipeline.build.manual_dbt import describe_move, place_of_views, write_variables
+from pipeline.build.manual_dbt import place_of_views, write_variables
 from pipeline.build.plan import BuildPlan, plan_build
 from pipeline.build.tables import layers, read_manifest
 from pipeline.build.user_history import restore_history
@@ -103,7 +103,11 @@ def build_layer(layer: str) -> dg.AssetsDefinition:
             record_runs(context.instance, growth.paths, current=context.run_id)
         variables = dbt_variables(growth.settings, growth.paths, growth.run)
         if not (whole and layer == "sessions") and (place := place_of_views(growth.paths, variables)):
-            raise dg.Failure(describe_move(place), allow_retries=False)
+            raise dg.Failure(
+                f"this home was moved or copied since its last night: views of the build read {place}. Run a whole "
+                "night first: `growthhouse run`",
+                allow_retries=False,
+            )
         write_variables(growth.paths, variables)
         if layer == "sessions":
             restore_history(growth.paths)

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from pipeline.build.manual_dbt import (
     ManualDbtError,
-    check_place,
     complete_arguments,
     find_command,
     only_writer,
@@ -133,9 +132,5 @@ def test_a_home_that_was_moved_since_its_last_night_is_noticed(tmp_path: Path) -
     assert place_of_views(home, place_variables(home)) is None
     home.home.rename(moved.home)
     assert str(home.lake) in str(place_of_views(moved, place_variables(moved)))
-    for command in ("build", "test", "show"):
-        with pytest.raises(ManualDbtError, match=f"views of the build read {home.lake}.*growthhouse run"):
-            check_place(moved, command)
-    check_place(moved, "parse")
     write_variables(moved, {**NIGHT, **place_variables(moved)})
     assert place_of_views(moved, place_variables(moved)) is None
