@@ -32,7 +32,7 @@ class RunContext:
 
     read_again: file_ids requested to be read and built again (`growthhouse backfill`).
     first_held_date: first date of the events that are held back for having come too late; empty without any.
-    has_amounts: whether any purchase of the data is above 0; asked only where a default funnel depends on it.
+    has_amounts: whether any purchase of the data is above 0; looked up only where a default funnel depends on it.
     """
 
     run_id: str

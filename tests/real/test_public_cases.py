@@ -1,7 +1,7 @@
 """Small inputs from public bug reports of other tools, one night each, checked by `cases.py` against what is right.
 
 `cases.py` starts a process per night; here all nights of a worker run in one, where imports and dbt's parsing are paid
-once, and Dagster keeps events in memory. What is asked of a night, and the verdict, are those of `cases.py`.
+once, and Dagster keeps events in memory. Questions and verdict are those of `cases.py`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from pipeline.home.paths import HomePaths
 from pipeline.orchestration.instance import DAGSTER_YAML
 
 CASES = sorted(path.name for path in (SHARED / "cases").glob("*/")) or ["absent"]
-# Cases that are known to be off, until they are not.
-KNOWN_OFF: set[str] = set()
 EVENTS_IN_MEMORY = """\
 event_log_storage:
   module: dagster.core.storage.event_log
@@ -52,9 +50,5 @@ def judge() -> ModuleType:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_public_case_is_right(name: str, judge: ModuleType, request: pytest.FixtureRequest) -> None:
-    folder = shared_path("cases", name)
-    if name in KNOWN_OFF:
-        request.node.add_marker(pytest.mark.xfail(strict=True, reason="orders and refunds across events"))
-    off = judge.run_case("growthhouse", folder)
-    assert off == []
+def test_public_case_is_right(name: str, judge: ModuleType) -> None:
+    assert judge.run_case("growthhouse", shared_path("cases", name)) == []

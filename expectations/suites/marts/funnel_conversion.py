@@ -66,7 +66,7 @@ def rates(params: GateParams) -> Probe:
 
 
 def definitions(params: GateParams) -> Probe:
-    """Default funnels are fitted to the data; what they lost is said, as the last step may be another then."""
+    """Default funnels are fitted to the data; what they lack is reported, as it can change the last step."""
     rows = [f"({quoted(row['funnel_name'])}, {quoted(row['left_out'])}, 1)" for row in params.left_out_of_funnels]
     return Probe(
         sql=f"select * from (values {', '.join(rows) or '(null, null, 0)'}) as t (funnel_name, left_out, n_left_out)",

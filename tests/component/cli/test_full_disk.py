@@ -62,7 +62,7 @@ def test_a_file_that_does_not_fit_is_not_half_written(disk: Path, home: Home, co
         return
     assert result.exit_code == 2
     assert f"the disk is full at {disk}" in result.output and "Free some space there" in result.output
-    left = {path for path in files_of(disk) - before if ".simulating" not in path.parts}  # made anew the next time
+    left = {path for path in files_of(disk) - before if ".simulating" not in path.parts}  # written again the next time
     assert left == set()
     assert CliRunner().invoke(app, arguments).exit_code == 0
 
