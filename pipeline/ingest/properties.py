@@ -69,12 +69,12 @@ def rest_of_many_texts(names: Iterable[str]) -> str:
     return f"nullif(json_merge_patch('{{}}', to_json(struct_pack({', '.join(cells)})))::varchar, '{{}}')"
 
 
-def looked_up(keys: str, pointer: str, known: tuple[str, ...], unless: str = "") -> str:
-    """A list of the entries of an object that are not known, nor given under the pointer `unless`."""
+def looked_up(keys: str, pointer: str, known: tuple[str, ...], unless: tuple[str, ...] = ()) -> str:
+    """A list of the entries of an object that are not known, nor given under one of the pointers `unless`."""
     value = f"nullif(json_extract(line, {quote(pointer)} || {_escaped('k')})::varchar, 'null')"
     if unless:
-        other = f"nullif(json_extract(line, {quote(unless)} || {_escaped('k')})::varchar, 'null')"
-        value = f"case when {other} is null then {value} end"
+        others = [f"nullif(json_extract(line, {quote(p)} || {_escaped('k')})::varchar, 'null')" for p in unless]
+        value = f"case when {coalesce(others)} is null then {value} end"
     value = guard_sql("k", value)
     listed = "[" + ", ".join(map(quote, known)) + "]::varchar[]"
     rest = f"list_filter(list_distinct({keys}), lambda k: not list_contains({listed}, k))"
