@@ -27,7 +27,8 @@ class JsonMapping:
     columns: Mapping[str, tuple[str, ...]]  # canonical name to places; the first that has a value counts
     flat: tuple[str, ...] = ()  # objects whose other keys are entries of `properties` too, before those of the line
     objects: tuple[str, ...] = ()  # objects that no place reaches into, but that must be objects
-    read_only: tuple[str, ...] = ()  # places for expressions and faults alone
+    read_only: tuple[str, ...] = ()  # places for expressions alone
+    kept: tuple[str, ...] = ()  # places that are in `properties` too, because a column may take another one
     scalars: tuple[str, ...] = ()  # keys of the line where an object or a list is a type_conflict
     converted: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # by place: its value, in SQL
     # Of a column whose value is more than the first of its places: SQL from the value of any place that is known.
@@ -128,7 +129,7 @@ class _Reading:
             text = _struct(_path(place))
             cases.append(
                 f"""when (starts_with({text}, '{{') or starts_with({text}, '['))
-                and json_type(line, {quote(_pointer(place))}) in ('OBJECT', 'ARRAY') then 'type_conflict'"""
+                and json_type(line, {quote(_pointer(_path(place)))}) in ('OBJECT', 'ARRAY') then 'type_conflict'"""
             )
         for name in self._inner(_TOP):
             if self.found[f"{_TOP}.{name}"].has_no_object:
@@ -172,10 +173,15 @@ class _Reading:
 
     def _add_rest(self, path: str, rest: Properties, is_looked_up: bool = False, unless: tuple[str, ...] = ()) -> None:
         known = self.mapping.known_keys
+        kept = [key for key in known[path] if f"{path}.{key}".removeprefix(f"{_TOP}.") in self.mapping.kept]
         if is_looked_up or self.found[path].has_too_many:
             keys = f"keys[{list(known).index(path) + 1}]"
-            rest.lists.append(looked_up(keys, _pointer(path) + "/", known[path], unless))
+            others = tuple(key for key in known[path] if key not in kept)
+            rest.lists.append(looked_up(keys, _pointer(path) + "/", others, unless))
             return
+        for key in filter(self.found[path].known.__contains__, kept):
+            pointer = quote(f"{_pointer(path)}/{key}")
+            rest.add(json.dumps(key), f"nullif(json_extract(line, {pointer})::varchar, 'null')")
         for name, key in self.found[path].others.items():
             rest.add(key, f"{_struct(path)}.{identifier(name)}")
 

@@ -50,6 +50,7 @@ _IP_KEYS = (
     "lastip",
     "iplast",
     "hostip",
+    "requestip",
 )
 _ID_KEYS = {"userid": "user_id", "anonymousid": "anonymous_id"}
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")

@@ -26,4 +26,5 @@ class Format:
     columns: Callable[[Source, Layout], dict[str, str]] = lambda source, layout: {}
     config_keys: tuple[str, ...] = ()  # keys of a source in growth.yaml that not every format has
     config_problem: Callable[[Source], str | None] = lambda source: None  # why a source cannot be read, for a person
+    declarations: tuple[str, ...] = ()  # events that say who somebody is: they link ids, and are nobody's activity
     macros: tuple[str, ...] = ()  # statements that create the SQL macros of its drafts

@@ -7,6 +7,7 @@ from pipeline.ingest.formats.base import Draft, Format
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
+from pipeline.ingest.usual_keys import usual_conversions, usual_places
 from pipeline.settings import Source
 
 _ENVELOPE = {
@@ -19,27 +20,6 @@ _ENVELOPE = {
     "sent_at": ("sentAt", "sent_at"),
     "received_at": ("receivedAt", "received_at"),
 }
-# Names of a canonical value, in `properties` or beside it; the first that is there counts.
-_PROPERTIES = {
-    "item_id": ("productId", "product_id", "itemId", "item_id"),
-    "category": ("category", "productCategory", "product_category", "item_category"),
-    "price": ("price",),
-    "quantity": ("quantity", "qty"),
-    "revenue": ("revenue", "value", "total", "amount"),
-    "currency": ("currency",),
-    "order_id": ("orderId", "order_id", "transactionId", "transaction_id"),
-    "search_term": ("query", "searchTerm", "search_term"),
-    "page_url": ("url", "pageUrl", "page_url", "page_location"),
-    "page_path": ("path", "pagePath", "page_path"),
-    "referrer": ("referrer", "page_referrer"),
-    "utm_source": ("utm_source",),
-    "utm_medium": ("utm_medium",),
-    "utm_campaign": ("utm_campaign",),
-    "device_type": ("deviceType", "device_type"),
-    "user_agent": ("userAgent", "user_agent"),
-    "duration_s": ("duration", "duration_s", "durationS", "durationSeconds", "duration_seconds"),
-}
-_MILLISECONDS = ("durationMs", "duration_ms")
 _CONTEXT = {
     "page_url": ("context.page.url",),
     "page_path": ("context.page.path",),
@@ -63,33 +43,17 @@ _REJECT_REASONS = (
 )
 
 
-def _places(column: str) -> tuple[str, ...]:
-    """Where a value is: in the context, in `properties`, beside it."""
-    keys = _PROPERTIES[column]
-    if column == "duration_s":
-        return (*_anywhere(keys), *_anywhere(_MILLISECONDS))
-    return (*_CONTEXT.get(column, ()), *_anywhere(keys))
-
-
-def _anywhere(keys: tuple[str, ...]) -> tuple[str, ...]:
-    return (*(f"properties.{key}" for key in keys), *keys)
-
-
-def _in_seconds(given: str) -> str:
-    """Milliseconds that are not a number keep their unit, so that the line is rejected, not read as seconds."""
-    return f"coalesce((try_cast({given} as double) / 1000)::varchar, {given} || ' ms')"
-
-
 def _rejected_by_collector(pointer: str) -> str:
     code = f"json_extract_string(line, '{pointer}/code')"
     return f"case when {code} in ({', '.join(map(quote, _REJECT_REASONS))}) then {code} else 'bad_row' end"
 
 
+_USUAL = usual_places("properties", "")
 _MAPPING = JsonMapping(
-    columns={**_ENVELOPE, **{column: _places(column) for column in _PROPERTIES}},
+    columns={**_ENVELOPE, **{column: (*_CONTEXT.get(column, ()), *places) for column, places in _USUAL.items()}},
     flat=("properties",),
     scalars=tuple(key for keys in _ENVELOPE.values() for key in keys),
-    converted=dict.fromkeys(_anywhere(_MILLISECONDS), _in_seconds),
+    converted=usual_conversions("properties", ""),
     faults=((_REJECTED_KEY, _rejected_by_collector),),
 )
 

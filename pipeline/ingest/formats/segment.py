@@ -1,0 +1,114 @@
+"""Segment and RudderStack: JSON lines of the calls track, page, screen, identify, alias and group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.home.sql_text import quote
+from pipeline.ingest.formats.base import Draft, Format
+from pipeline.ingest.json_keys import FoundKeys
+from pipeline.ingest.json_mapping import JsonMapping
+from pipeline.ingest.text.layout import Layout
+from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places
+from pipeline.settings import Source
+
+# The calls that say who somebody is, and not what somebody did.
+DECLARATIONS = ("identify", "alias", "group")
+_CALLS = {"page": "page_view", "screen": "screen_view", **{name: name for name in DECLARATIONS}}
+# The names of Segment's e-commerce and B2B specifications.
+_NAMES = {
+    "Products Searched": "search",
+    "Product List Viewed": "view_item_list",
+    "Product Clicked": "select_item",
+    "Product Viewed": "view_item",
+    "Product Added": "add_to_cart",
+    "Product Removed": "remove_from_cart",
+    "Cart Viewed": "view_cart",
+    "Product Added to Wishlist": "add_to_wishlist",
+    "Checkout Started": "begin_checkout",
+    "Payment Info Entered": "add_payment_info",
+    "Order Completed": "purchase",
+    "Order Refunded": "refund",
+    "Product Shared": "share",
+    "Signed Up": "sign_up",
+    "Signed In": "login",
+}
+_COLUMNS = {
+    "event_id": ("messageId",),
+    "sent_at": ("sentAt",),
+    "received_at": ("receivedAt",),
+    "user_id": ("userId",),
+    "page_url": ("context.page.url",),
+    "page_path": ("context.page.path",),
+    "referrer": ("context.page.referrer",),
+    "utm_source": ("context.campaign.source",),
+    "utm_medium": ("context.campaign.medium",),
+    "utm_campaign": ("context.campaign.name",),
+    "device_type": ("context.device.type",),
+    "user_agent": ("context.userAgent",),
+}
+_READ = ("type", "event", "timestamp", "originalTimestamp", "anonymousId", "previousId")
+_USUAL = usual_places("properties")
+_Value = Callable[[str], str]
+
+
+def _event_name(value: _Value, source: Source) -> str:
+    calls = " ".join(f"when {quote(call)} then {quote(name)}" for call, name in _CALLS.items())
+    return f"case lower({value('type')}) {calls} else {renamed(value('event'), _NAMES, source)} end"
+
+
+def _item_id(value: _Value) -> str:
+    """An order of a single product is about that product."""
+    products = "/properties/products"
+    first = [f"json_extract_string(line, '{products}/0/{key}')" for key in ("product_id", "productId", "sku")]
+    given = ", ".join(value(place) for place in (*_USUAL["item_id"], "properties.sku"))
+    return (
+        f"coalesce({given}, case when json_array_length(line, '{products}') = 1 then coalesce({', '.join(first)}) end)"
+    )
+
+
+def _device_type(value: _Value) -> str:
+    """The mobile libraries name the system."""
+    return f"""case lower({value("context.device.type")}) when 'ios' then 'mobile' when 'android' then 'mobile'
+        else {value("context.device.type")} end"""
+
+
+def _mapping(source: Source) -> JsonMapping:
+    return JsonMapping(
+        columns={**_USUAL, **{name: (*places, *_USUAL.get(name, ())) for name, places in _COLUMNS.items()}},
+        flat=("properties",),
+        objects=("context", "traits"),
+        read_only=(*_READ, "properties.sku"),
+        kept=tuple(f"properties.{key}" for key in (*AMOUNTS, "sku")),
+        scalars=(*_READ, "messageId", "userId", "sentAt", "receivedAt"),
+        converted=usual_conversions("properties"),
+        expressions={
+            "event_name": lambda value: _event_name(value, source),
+            # A message that was not processed yet has its client's time alone.
+            "event_at": lambda value: f"coalesce({value('timestamp')}, {value('originalTimestamp')})",
+            "original_at": lambda value: (
+                f"case when {value('timestamp')} is not null then {value('originalTimestamp')} end"
+            ),
+            # An alias names the id that the user had before.
+            "anonymous_id": lambda value: (
+                f"""case when lower({value("type")}) = 'alias'
+                then coalesce({value("previousId")}, {value("anonymousId")}) else {value("anonymousId")} end"""
+            ),
+            "item_id": _item_id,
+            "device_type": _device_type,
+        },
+    )
+
+
+def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
+    """All times are ISO."""
+    return Draft(lambda lines: _mapping(source).draft_sql(lines, found), "line", event_time="iso")
+
+
+FORMAT = Format(
+    name="segment",
+    layouts=("json_lines",),
+    draft=draft,
+    json_keys=lambda source: _mapping(source).known_keys,
+    declarations=DECLARATIONS,
+)
