@@ -18,6 +18,7 @@ from pipeline.cli.rejected import rejected
 from pipeline.cli.report import report
 from pipeline.cli.run import backfill, run
 from pipeline.cli.simulate import simulate
+from pipeline.cli.sources import app as sources
 from pipeline.cli.sql import sql
 
 app = typer.Typer(
@@ -50,4 +51,5 @@ for command in (init, simulate, collect, run, backfill, rejected, sql, export, r
     app.command()(command)
 # What follows the first word is dbt's own.
 app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})(dbt)
+app.add_typer(sources, name="sources")
 app.add_typer(models, name="models")

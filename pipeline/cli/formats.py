@@ -45,8 +45,8 @@ class Result:
 
 def write_table(result: Result) -> Iterator[str]:
     """A box with every row and column, as wide as it needs."""
-    columns = [_visible(name) for name in result.columns]
-    body = [[_visible(_text(cell)) for cell in row] for row in result.rows]
+    columns = [visible(name) for name in result.columns]
+    body = [[visible(_text(cell)) for cell in row] for row in result.rows]
     widths = [max(map(_width, cells)) for cells in zip(columns, result.types, *body, strict=True)]
     left, aligned = [False] * len(columns), result.is_number
 
@@ -106,7 +106,7 @@ def _text(cell: Any) -> str:
     return cell if isinstance(cell, str) else _json_value(cell)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """In one line, and with nothing that a terminal would obey: strangers wrote the data."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
@@ -130,7 +130,7 @@ def _csv_cell(text: str) -> str:
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
-    shown = (_visible(cell).replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;") for cell in cells)
+    shown = (visible(cell).replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;") for cell in cells)
     return f"| {' | '.join(shown)} |"
 
 

@@ -11,10 +11,11 @@ from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
 from pipeline.ingest.present import listed, shown_path
 from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
+from pipeline.ingest.recognition import Recognised, config_lines, recognise
 from pipeline.ingest.rejects import Rejects, count_rejects, describe_rejects, load_rejects, sample_rejects
 from pipeline.ingest.result import FileResult, IngestError, IngestResult
 from pipeline.ingest.run import ingest
-from pipeline.ingest.sample import describe_sample, sample_source
+from pipeline.ingest.sample import Sample, describe_sample, sample_source
 from pipeline.ingest.tombstones import Tombstones
 
 __all__ = [
@@ -25,9 +26,12 @@ __all__ = [
     "Lake",
     "LedgerRow",
     "PrivacyFilter",
+    "Recognised",
     "Rejects",
+    "Sample",
     "Tombstones",
     "check_formats",
+    "config_lines",
     "count_rejects",
     "describe_late",
     "describe_rejects",
@@ -39,6 +43,7 @@ __all__ = [
     "other_content",
     "privacy_filter",
     "read_ledger",
+    "recognise",
     "sample_rejects",
     "sample_source",
     "shown_path",

@@ -1,11 +1,11 @@
-"""The beginning of some files of a source, read as a night would read them, and nothing kept: for `growthhouse doctor`.
+"""The beginning of some files of a source, read as a night would read them, and nothing kept.
 
-Not here: reading (read.py), and advice on anything but sources (`pipeline.operate.doctor`).
+For `growthhouse doctor` and `growthhouse sources`. Not here: reading (read.py), and advice on anything but sources
+(`pipeline.operate.doctor`).
 """
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,21 +16,20 @@ import duckdb
 
 from pipeline.home.calendar import naive_utc
 from pipeline.home.error_advice import is_full
-from pipeline.home.sql_text import file_list, quote
 from pipeline.ingest import warnings
+from pipeline.ingest.beginning import copy_beginning
 from pipeline.ingest.lake.files import Staging
 from pipeline.ingest.late import LateRule
 from pipeline.ingest.plan import RawFile, layout_of
 from pipeline.ingest.present import shown_path
+from pipeline.ingest.preview import Preview, RejectedLine, first_rejected, preview_events
 from pipeline.ingest.pseudonyms import privacy_filter
 from pipeline.ingest.read import BatchReader, connect
 from pipeline.ingest.text.inspect import inspect_file
-from pipeline.ingest.text.records import PARQUET_MAGIC
-from pipeline.ingest.text.unpack import ByteStream, ExpandsTooFar
+from pipeline.ingest.text.unpack import ExpandsTooFar
 from pipeline.settings import Settings, Source
 
 _N_FILES = 3
-_SAMPLE_BYTES, _SAMPLE_ROWS = 1 << 20, 10_000
 
 
 @dataclass
@@ -42,6 +41,8 @@ class Sample:
     reasons: Counter[str] = field(default_factory=Counter)
     file_problems: list[str] = field(default_factory=list)  # of files that are not what the source says
     warnings: list[str] = field(default_factory=list)
+    rejected: list[RejectedLine] = field(default_factory=list)  # the first few of each reason
+    preview: Preview | None = None  # where events were accepted
 
     @property
     def n_rejected(self) -> int:
@@ -54,8 +55,11 @@ class Sample:
         return ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
 
 
-def sample_source(settings: Settings, source: Source) -> Sample:
-    """Read the beginning of the newest, the oldest and the largest file; only a temporary folder is written to."""
+def sample_source(settings: Settings, source: Source, files: list[Path] | None = None) -> Sample:
+    """Read the beginning of the newest, the oldest and the largest file; only a temporary folder is written to.
+
+    `files`: those to choose from, instead of the source's own.
+    """
     sample = Sample()
     with TemporaryDirectory(prefix="growthhouse-") as folder:
         scratch, privacy = Path(folder), privacy_filter(settings)
@@ -66,10 +70,12 @@ def sample_source(settings: Settings, source: Source) -> Sample:
             reader = BatchReader(
                 con, settings, source, naive_utc(datetime.now(UTC)), Staging(scratch / "staged"), privacy
             )
-            for path in _chosen(settings.source_files(source)):
+            for path in _chosen(settings.source_files(source) if files is None else files):
                 sample.n_files += 1
                 _sample_file(reader, path, scratch / f"sample-{sample.n_files}", sample)
             sample.warnings += warnings.of_empty_columns(source, reader.n_accepted, reader.filled_columns)
+            sample.preview = preview_events(con, scratch / "staged")
+            sample.rejected = first_rejected(con, scratch / "staged")
         finally:
             con.close()
     return sample
@@ -86,7 +92,7 @@ def _chosen(files: list[Path]) -> list[Path]:
 def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) -> None:
     name = shown_path(reader.settings.home, path)
     try:
-        _copy_beginning(reader.con, path, target)
+        copy_beginning(reader.con, path, target)
     except ExpandsTooFar as error:
         sample.file_problems.append(f"{name} {error.why}")
         return
@@ -122,27 +128,6 @@ def _sample_file(reader: BatchReader, path: Path, target: Path, sample: Sample) 
         return
     sample.n_lines += counts.n_accepted + counts.n_rejected
     sample.reasons.update(counts.reasons)
-
-
-def _copy_beginning(con: duckdb.DuckDBPyConnection, path: Path, target: Path) -> None:
-    """The first rows of Parquet, or the first whole lines of text, decompressed."""
-    with path.open("rb") as file:
-        is_parquet = file.read(4) == PARQUET_MAGIC
-    if is_parquet:
-        rows = f"select * from read_parquet({file_list([path])}, hive_partitioning = false) limit {_SAMPLE_ROWS}"
-        try:
-            con.execute(f"copy ({rows}) to {quote(target)} (format parquet)")
-        except duckdb.Error:
-            shutil.copyfile(path, target)  # what is wrong with it is said by who reads its layout
-        return
-    start = b""
-    for chunk in ByteStream(path):
-        start += chunk
-        if len(start) > _SAMPLE_BYTES:
-            cut = start.rfind(b"\n", 0, _SAMPLE_BYTES)
-            start = start[: cut + 1] if cut > 0 else start
-            break
-    target.write_bytes(start)
 
 
 def describe_sample(source: Source, sample: Sample, max_rejected_rate: float) -> list[tuple[str, str]]:

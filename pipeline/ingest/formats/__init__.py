@@ -15,10 +15,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from pipeline.ingest import config_trial
-from pipeline.ingest.formats.base import Draft, Format
+from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.settings import PLANNED_FORMATS, ConfigError, Settings, Source, combine
 
-__all__ = ["FORMATS", "Draft", "Format", "check_formats", "format_of"]
+__all__ = ["FORMATS", "Draft", "Format", "Guess", "check_formats", "format_of"]
 
 _NAMES = (module.name for module in iter_modules(__path__) if module.name != "base")
 FORMATS: dict[str, Format] = {name: import_module(f"{__name__}.{name}").FORMAT for name in _NAMES}

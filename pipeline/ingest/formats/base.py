@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from pipeline.ingest.beginning import Beginning
 from pipeline.ingest.canonical import Draft
 from pipeline.ingest.json_keys import FoundKeys, KnownKeys
 from pipeline.ingest.text.layout import Layout
 from pipeline.settings import Source
 
-__all__ = ["Draft", "Format"]
+__all__ = ["Beginning", "Draft", "Format", "Guess"]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How a source would read a file that nobody configured yet."""
+
+    format: str
+    share: float  # of the sampled rows that have what the format needs, 0-1
+    keys: dict[str, Any] = field(default_factory=dict)  # of the source in growth.yaml, besides name, format and path
+    notes: tuple[str, ...] = ()  # what a person should check
+    missing: str = ""  # why this is not yet a source: what could not be found
 
 
 @dataclass(frozen=True)
@@ -27,4 +40,5 @@ class Format:
     config_keys: tuple[str, ...] = ()  # keys of a source in growth.yaml that not every format has
     config_problem: Callable[[Source], str | None] = lambda source: None  # why a source cannot be read, for a person
     declarations: tuple[str, ...] = ()  # events that say who somebody is: they link ids, and are nobody's activity
+    recognise: Callable[[Beginning], Guess | None] = lambda beginning: None  # how `sources inspect` knows its files
     macros: tuple[str, ...] = ()  # statements that create the SQL macros of its drafts

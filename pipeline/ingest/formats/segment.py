@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.home.sql_text import quote
-from pipeline.ingest.formats.base import Draft, Format
+from pipeline.ingest.formats.base import Beginning, Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
@@ -105,10 +105,19 @@ def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     return Draft(lambda lines: _mapping(source).draft_sql(lines, found), "line", event_time="iso")
 
 
+def recognise(beginning: Beginning) -> Guess | None:
+    """JSON lines with the type and the id of a message."""
+    if not beginning.is_json:
+        return None
+    is_message = [row.get("type") in ("track", *_CALLS) and "messageId" in row for row in beginning.rows]
+    return Guess("segment", sum(is_message) / len(is_message))
+
+
 FORMAT = Format(
     name="segment",
     layouts=("json_lines",),
     draft=draft,
     json_keys=lambda source: _mapping(source).known_keys,
     declarations=DECLARATIONS,
+    recognise=recognise,
 )

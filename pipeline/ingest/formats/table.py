@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pipeline.ingest.formats.base import Draft, Format
+from typing import Any
+
+from pipeline.ingest.beginning import Beginning
+from pipeline.ingest.column_guess import guess_columns
+from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys, KnownKeys
 from pipeline.ingest.mapping import columns_draft, json_lines_draft, row_as_text
 from pipeline.ingest.text.layout import FileProblem, Layout
 from pipeline.settings import Source
 
 _SHOWN_COLUMNS, _SHOWN_CHARS = 30, 500
+_TABLE_SHARE = 0.5  # any other format that knows its files goes first
 
 
 def config_problem(source: Source) -> str | None:
@@ -74,6 +79,28 @@ def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     return Draft(lambda rows: columns_draft(taken, layout, rows, source.event_name), row_as_text(layout), time, time)
 
 
+def recognise(beginning: Beginning) -> Guess:
+    """Any table with a time and a person; whatever no other format recognises is a table."""
+    found = guess_columns(beginning)
+    lacking = [] if "event_at" in found.columns else ["a time"]
+    if not {"user_id", "anonymous_id"} & found.columns.keys():
+        lacking.append("a person")
+    if lacking:
+        return Guess("table", _TABLE_SHARE, missing=" and ".join(lacking))
+    keys: dict[str, Any] = {"columns": dict(found.columns)}
+    if not beginning.has_header:
+        keys = {"header": False, "columns": {ours: int(theirs) for ours, theirs in found.columns.items()}}
+    notes = list(found.notes)
+    if "event_name" not in found.columns:
+        keys["event_name"] = "purchase" if {"order_id", "revenue", "price"} & found.columns.keys() else "activity"
+        notes.append(f"no column names the events, so every row is taken for one event, {keys['event_name']}")
+    if found.event_names:
+        keys["event_names"] = found.event_names
+    if found.timestamp_format != "iso":
+        keys["timestamp_format"] = found.timestamp_format
+    return Guess("table", _TABLE_SHARE, keys, tuple(notes))
+
+
 FORMAT = Format(
     name="table",
     layouts=("json_lines", "delimited", "parquet"),
@@ -82,4 +109,5 @@ FORMAT = Format(
     columns=columns,
     config_keys=("columns", "header", "delimiter", "event_name"),
     config_problem=config_problem,
+    recognise=recognise,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.home.sql_text import quote
-from pipeline.ingest.formats.base import Draft, Format
+from pipeline.ingest.formats.base import Beginning, Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
@@ -63,4 +63,17 @@ def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     return Draft(lambda lines: _MAPPING.draft_sql(lines, found), "line", event_time=source.timestamp_format)
 
 
-FORMAT = Format(name="tracker", layouts=("json_lines",), draft=draft, json_keys=lambda source: _MAPPING.known_keys)
+def recognise(beginning: Beginning) -> Guess | None:
+    """JSON lines with the three keys that every event has."""
+    if not beginning.is_json:
+        return None
+    return Guess("tracker", max(beginning.share_with("event", "timestamp", key) for key in ("userId", "anonymousId")))
+
+
+FORMAT = Format(
+    name="tracker",
+    layouts=("json_lines",),
+    draft=draft,
+    json_keys=lambda source: _MAPPING.known_keys,
+    recognise=recognise,
+)

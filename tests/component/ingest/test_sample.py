@@ -115,5 +115,5 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pipeline.ingest.sample._copy_beginning", refuse)
+    monkeypatch.setattr("pipeline.ingest.sample.copy_beginning", refuse)
     assert found(home) == [("error", "source shop: in/a.jsonl cannot be read: Permission denied")]
