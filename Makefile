@@ -9,16 +9,18 @@ PORT ?= 3000
 DEMO_DIR ?= demo
 COLLECTOR_PORT ?= 8000
 TEST_WORKERS ?= 2
+TRACKER := collector/tracker
+NODE_STAMP := $(TRACKER)/node_modules/.package-lock.json
 # Each file is run by one process, in the order of tests/conftest.py.
 IN_PARALLEL := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 COVERAGE_TESTS ?= tests/unit tests/component
-CI_TARGETS := check test test-nights test-real test-browser test-postgres
+CI_TARGETS := check test test-nights test-real test-browser test-tracker test-postgres
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help setup run ui demo docs unit test test-all test-nights test-real test-browser test-postgres test-faults test-schedules explore \
-	check coverage hooks lock clean
+.PHONY: help setup run ui demo docs unit test test-all test-nights test-real test-browser test-tracker test-postgres test-faults test-schedules explore \
+	check coverage tracker hooks lock clean
 
 help:                 ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -86,6 +88,9 @@ test-browser: setup   ## the Dagster UI in headless Chromium (installed with apt
 	@command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q chromium) >/dev/null 2>&1 || true
 	@$(BIN)/python -m pytest tests/browser -rs
 
+test-tracker: setup $(NODE_STAMP) ## the tracker: types, size, committed build; in headless Chromium with a collector (Node.js as above)
+	@cd $(TRACKER) && npm run --silent check
+
 test-postgres: setup  ## Dagster's records in a temporary PostgreSQL server (installed with apt-get where missing and allowed)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql) >/dev/null 2>&1 || true
 	@$(BIN)/uv pip install -q --compile-bytecode -p $(BIN)/python --require-hashes -r requirements/postgres.txt
@@ -113,6 +118,13 @@ check: setup          ## linters, types, architecture rules, dbt parse, Dagster 
 
 coverage: setup       ## line and branch coverage of COVERAGE_TESTS (default: unit and component tests), as text and htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html $(COVERAGE_TESTS)
+
+tracker: $(NODE_STAMP) ## build the tracker for pages (Node.js is installed with apt-get where missing and allowed)
+	@cd $(TRACKER) && npm run --silent build
+
+$(NODE_STAMP): $(TRACKER)/package-lock.json
+	@command -v npm >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends nodejs npm) >/dev/null
+	@cd $(TRACKER) && npm ci --silent
 
 hooks: setup          ## run the quick checks at every git commit (.pre-commit-config.yaml)
 	@$(BIN)/pre-commit install

@@ -35,7 +35,7 @@ class Answer:
     async def send(self, send: Send) -> None:
         """Send it in one piece."""
         length = (b"content-length", b"%d" % len(self.body))
-        headers = (*self.headers, length) if self.status != 204 else self.headers
+        headers = (*self.headers, length) if self.status not in (204, 304) else self.headers
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 

@@ -21,6 +21,7 @@ from collector.events import Rules, Sender, read_events
 from collector.metrics import Metrics
 from collector.policy import Client, Policy, key_in
 from collector.rates import Rates
+from collector.script import Script
 from collector.writer import NotWritten, Writer
 
 _RETRY_QUEUE_S, _RETRY_WRITE_S, _RETRY_DISK_S = 1, 5, 60
@@ -34,6 +35,7 @@ class Limits:
     """How much is taken, and from whom."""
 
     path: str
+    script_path: str
     trusted: tuple[Network, ...]
     max_request_bytes: int
     timeout_s: float
@@ -58,6 +60,7 @@ class Collector:
         self._policy, self._rules, self._limits = policy, rules, limits
         self._writer, self._metrics = writer, metrics
         self._rates = Rates(time.monotonic)
+        self._script = Script(limits.path)
         self._n_received = 0  # bytes of bodies that are not with the writer yet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +71,7 @@ class Collector:
                 answer = await self._answer(scope, receive)
                 self._metrics.answers[answer.status] += 1
             else:
-                answer = await self._probe(scope["path"], scope["method"])
+                answer = await self._read(scope["path"], scope["method"], _Headers(scope["headers"]))
             await answer.send(send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -84,13 +87,19 @@ class Collector:
         await self._writer.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _probe(self, path: str, method: str) -> Answer:
-        if method not in ("GET", "HEAD") or path not in ("/healthz", "/readyz", "/metrics"):
-            return answers.refused(BadRequest(404, "not_found", f"events are sent to {self._limits.path}"))
-        if path == "/healthz":
-            return answers.text(200, "ok\n")
-        if path == "/metrics":
-            return answers.text(200, self._metrics.text(self._writer.n_queued, self._writer.free_bytes()))
+    async def _read(self, path: str, method: str, headers: _Headers) -> Answer:
+        if method in ("GET", "HEAD"):
+            if path == self._limits.script_path:
+                return self._script.answer(headers.get(b"accept-encoding"), headers.get(b"if-none-match"))
+            if path == "/healthz":
+                return answers.text(200, "ok\n")
+            if path == "/metrics":
+                return answers.text(200, self._metrics.text(self._writer.n_queued, self._writer.free_bytes()))
+            if path == "/readyz":
+                return await self._readiness()
+        return answers.refused(BadRequest(404, "not_found", f"events are sent to {self._limits.path}"))
+
+    async def _readiness(self) -> Answer:
         try:
             self._check_room()
             await self._writer.write_canary()

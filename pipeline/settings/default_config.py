@@ -171,6 +171,7 @@ sources:
 #   host: 127.0.0.1              # without keys it listens on this machine only
 #   port: 8000
 #   path: /api/track
+#   script_path: /growthhouse.js # the tracker for pages; ad blockers know the usual names of both
 #   # keys: each names a source, and who may send: pages of these origins, or servers, which may set receivedAt,
 #   # context.ip and context.userAgent themselves; key_env instead of key: an environment variable
 #   #   - {key: 6c1d0b2f4a9e, source: shop, origins: ["https://shop.example"]}

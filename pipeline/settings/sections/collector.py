@@ -30,6 +30,7 @@ def _checked_network(value: str) -> str:
 
 # As browsers send it: scheme, host and a port that is not the scheme's own; `null` is a page of no site.
 Origin = Annotated[str, Field(pattern=r"^(https?://[a-z0-9.\-\[\]:]+|null)$")]
+Path = Annotated[str, Field(pattern=r"^/[\w./~-]*$")]
 Origins = Annotated[tuple[Origin, ...], BeforeValidator(_as_list)]
 Network = Annotated[Text, AfterValidator(_checked_network)]
 
@@ -62,7 +63,8 @@ class Collector(Section):
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    path: Annotated[str, Field(pattern=r"^/[\w./~-]*$")] = "/api/track"
+    path: Path = "/api/track"
+    script_path: Path = "/growthhouse.js"
     keys: tuple[WriteKey, ...] = ()
     origins: Origins = ()
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_as_list)] = ("127.0.0.0/8", "::1/128")
@@ -78,12 +80,18 @@ class Collector(Section):
     max_open: Duration = 900
     min_free_bytes: Annotated[int, Field(ge=0)] = 256 * _MIB
 
-    @field_validator("path")
+    @field_validator("path", "script_path")
     @classmethod
     def _own_path(cls, value: str) -> str:
         if value in _OWN_PATHS:
             raise ValueError(f"{', '.join(_OWN_PATHS)} have answers of their own")
         return value
+
+    @model_validator(mode="after")
+    def _distinct_paths(self) -> Collector:
+        if self.path == self.script_path:
+            raise ValueError("path and script_path are the same")
+        return self
 
     @field_validator("keys")
     @classmethod
