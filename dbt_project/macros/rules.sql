@@ -3,9 +3,12 @@
 {# The integer that rows are joined by inside a run: the file's place in file order and the line. Another file may shift it. #}
 {% macro row_key(file_number, line_number) -%} ({{ file_number }} * {{ 2 ** 38 }} + {{ line_number }}) {%- endmacro %}
 
-{% macro is_server_event(source) -%}
-    {%- if var('server_sources') -%}
-        {{ source }} in ({% for name in var('server_sources') %}{{ sql_string(name) }}{{ ', ' if not loop.last }}{% endfor %})
+{% macro is_server_event(source) -%} {{ is_from(source, 'server_sources') }} {%- endmacro %}
+
+{# The source is one of those that a variable lists. #}
+{% macro is_from(source, variable) -%}
+    {%- if var(variable) -%}
+        {{ source }} in ({% for name in var(variable) %}{{ sql_string(name) }}{{ ', ' if not loop.last }}{% endfor %})
     {%- else -%} false {%- endif -%}
 {%- endmacro %}
 

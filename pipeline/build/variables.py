@@ -19,7 +19,7 @@ from pipeline.build.user_agents import RULES
 from pipeline.home.atomic import write_text
 from pipeline.home.calendar import local_date
 from pipeline.home.paths import HomePaths
-from pipeline.ingest import describe_rejects, read_ledger
+from pipeline.ingest import describe_rejects, format_of, read_ledger
 from pipeline.settings import Settings
 
 SNAPSHOT_STEP_DAYS = 7
@@ -160,6 +160,7 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "cut_on_campaign": settings.sessions.cut_on_campaign,
         "max_engaged_gap_s": settings.sessions.max_engaged_gap_s,
         "server_sources": [source.name for source in settings.sources if not source.sessions],
+        "latest_copy_sources": [source.name for source in settings.sources if format_of(source).latest_copy_counts],
         "own_order_ids": [source.name for source in settings.sources if source.order_ids == "own"],
         "max_orders_per_day": settings.cleaning.max_orders_per_day,
         "brushing_window_days": settings.cleaning.brushing_window_days,

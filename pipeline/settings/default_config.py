@@ -13,7 +13,7 @@ site:
 
 sources:
   - name: shop             # [a-z][a-z0-9_]*
-    format: tracker        # tracker | table | segment
+    format: tracker        # tracker | table | segment | mixpanel
     # a glob, relative to this file's folder; {home} is --home; .gz and .zst are read directly
     path: "{home}/data/raw/shop/**/*.jsonl*"
     sessions: true         # false: server-side events, which join the current session and never start one
@@ -29,6 +29,8 @@ sources:
   #   timestamp_format: iso   # iso | epoch_s | epoch_ms | epoch_us | a strptime pattern
   #   timezone: UTC        # of timestamps that name no offset and no zone
   #   sessions: false
+  # - {name: mp, format: mixpanel, path: mixpanel/*.jsonl.gz}
+  #   project_timezone: America/Los_Angeles   # in the mixpanel source of a project from before 2023
 
 # cleaning:
 #   max_duration_s: 86400        # a longer duration_s is rejected

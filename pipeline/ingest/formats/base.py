@@ -39,6 +39,7 @@ class Format:
     columns: Callable[[Source, Layout], dict[str, str]] = lambda source, layout: {}
     config_keys: tuple[str, ...] = ()  # keys of a source in growth.yaml that not every format has
     config_problem: Callable[[Source], str | None] = lambda source: None  # why a source cannot be read, for a person
+    latest_copy_counts: bool = False  # of copies of an event the latest is kept, because the tool corrects events
     declarations: tuple[str, ...] = ()  # events that say who somebody is: they link ids, and are nobody's activity
     recognise: Callable[[Beginning], Guess | None] = lambda beginning: None  # how `sources inspect` knows its files
     macros: tuple[str, ...] = ()  # statements that create the SQL macros of its drafts

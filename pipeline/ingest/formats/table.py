@@ -107,7 +107,7 @@ FORMAT = Format(
     draft=draft,
     json_keys=json_keys,
     columns=columns,
-    config_keys=("columns", "header", "delimiter", "event_name"),
+    config_keys=("columns", "header", "delimiter", "event_name", "timestamp_format"),
     config_problem=config_problem,
     recognise=recognise,
 )

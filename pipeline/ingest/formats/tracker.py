@@ -76,4 +76,5 @@ FORMAT = Format(
     draft=draft,
     json_keys=lambda source: _MAPPING.known_keys,
     recognise=recognise,
+    config_keys=("timestamp_format",),
 )

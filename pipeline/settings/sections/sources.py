@@ -66,6 +66,8 @@ class Source(Section):
     event_name: Text | None = None
     timestamp_format: Text = "iso"
     timezone: Timezone = "UTC"
+    project_timezone: Timezone | None = None
+    """Of `format: mixpanel`: the zone of a project from before 2023, whose times are its local time."""
 
     @field_validator("columns")
     @classmethod

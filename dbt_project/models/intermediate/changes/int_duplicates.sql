@@ -1,5 +1,6 @@
 -- Rows that are further copies of an event: all of (source, event_id) but the one that is kept. The kept one was received first
--- (unknown times last), then stands in the earlier file, then on the earlier line.
+-- (unknown times last), then stands in the earlier file, then on the earlier line. Of sources whose later copy is the corrected one, the
+-- kept one was received last, or its file was read last; a table of the day so far is no correction of the table of the whole day.
 -- Groups are found by a 64-bit hash, which is much cheaper than grouping by the ids; the window below compares the ids themselves.
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id'],
@@ -65,9 +66,14 @@ repeated as (
 
 candidates as (
 
-    select copies.*
+    select
+        copies.*,
+        files.ingested_at,
+        case when files.file like '%intraday%' then 1 else 0 end as is_of_day_so_far,
+        {{ is_from('copies.source', 'latest_copy_sources') }} as is_latest_kept
     from copies
     inner join repeated on {{ quick_hash(['copies.source', 'copies.event_id']) }} = repeated.id_hash
+    inner join {{ ref('stg_files') }} as files on copies.file_id = files.file_id
 
 ),
 
@@ -80,7 +86,13 @@ ranked as (
     from candidates
     window kept_first as (
         partition by source, event_id
-        order by received_at asc nulls last, file_number asc, line_number asc
+        order by
+            case when is_latest_kept then received_at end desc nulls last,
+            case when is_latest_kept then is_of_day_so_far end asc nulls last,
+            case when is_latest_kept then ingested_at end desc nulls last,
+            case when not is_latest_kept then received_at end asc nulls last,
+            file_number asc,
+            line_number asc
     )
 
 )
