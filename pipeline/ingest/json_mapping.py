@@ -33,6 +33,8 @@ class JsonMapping:
     converted: Mapping[str, Callable[[str], str]] = field(default_factory=dict)  # by place: its value, in SQL
     # Of a column whose value is more than the first of its places: SQL from the value of any place that is known.
     expressions: Mapping[str, Callable[[Callable[[str], str]], str]] = field(default_factory=dict)
+    # Entries of `properties` that are more than the value of a place, by name: SQL of a text.
+    added: Mapping[str, Callable[[Callable[[str], str]], str]] = field(default_factory=dict)
     # A place, and from its JSON pointer, in SQL, the reason to reject a line that has a value there.
     faults: tuple[tuple[str, Callable[[str], str]], ...] = ()
 
@@ -139,6 +141,8 @@ class _Reading:
     def _properties(self) -> str:
         """Of an entry that is in several flat objects, the one in the first of them is kept."""
         rest = Properties()
+        for name, expression in self.mapping.added.items():
+            rest.add_object(f'"{name}"', f"to_json({expression(self._value)})::varchar")
         flat = [*(f"{_TOP}.{name}" for name in self.mapping.flat), _TOP]
         is_looked_up = any(self.found[path].has_too_many for path in flat)
         for position, path in enumerate(flat):

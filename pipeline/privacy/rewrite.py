@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +123,11 @@ def _writer(path: Path, compression: str) -> Iterator[IO[bytes]]:
         elif compression == "zstd":
             with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as out:
                 yield out  # type: ignore[misc]
+        elif compression == "zip":
+            entry = zipfile.ZipInfo("events.json")  # of 1980, for the same reason
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with zipfile.ZipFile(raw, "w") as archive, archive.open(entry, "w", force_zip64=True) as out:
+                yield out
         else:
             yield raw
 

@@ -145,7 +145,8 @@ def inspect_file(
     found.has_only_returns = n_returns > 0 and n_newlines == 0
     if found.has_bad_utf8 or found.has_nul or start.lstrip(BOM + BLANK).startswith(b"["):
         found.foreign = describe_foreign(start)
-    if not (found.is_damaged or stream.is_truncated or stream.is_padded):
+    # DuckDB reads no ZIP: its lines are copied out of it, and counted there.
+    if not (found.is_damaged or stream.is_truncated or stream.is_padded or stream.compression == "zip"):
         found.n_lines = counter.lines.finish() if counter.lines else None
         found.n_rows = counter.rows.finish() if counter.rows else None
     found.sha256, found.compression = stream.sha256, stream.compression

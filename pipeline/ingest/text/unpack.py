@@ -1,13 +1,15 @@
-"""The bytes of a raw file, decompressed (gzip, zstd), as far as they can be had.
+"""The bytes of a raw file, decompressed (gzip, zstd, a ZIP of JSON lines), as far as they can be had.
 
-Not here: what the bytes are (inspect.py), archives of several files (foreign.py says what they are).
+Not here: what the bytes are (inspect.py), other archives of several files (foreign.py says what they are).
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import math
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +27,9 @@ _SMALL_BYTES = 1 << 26
 # Empty lines, or lines of one brace, cost much more than their bytes; no event is so short.
 _MANY_LINES, _HOLLOW_BYTES, _HOLLOW_SHARE = 1 << 20, 8, 0.1
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZIP = b"PK\x03\x04"
+_JSON_NAME = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
+_DAMAGED_ZIP = (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, RuntimeError, NotImplementedError, zlib.error)
 _TOO_MUCH_MEMORY = "too much memory"  # zstd's words
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # a zstd frame of notes, as pzstd writes first
 
@@ -75,8 +80,12 @@ class ByteStream:
                 self.compression = "gzip"
             elif start == _ZSTD or _SKIPPABLE.fullmatch(start):
                 self.compression = "zstd"
+            elif start == _ZIP and (names := _json_names(self.path)):
+                self.compression = "zip"
+                yield from self._limited(self._members(names))
             raw = self._raw(file)
-            yield from raw if self.compression == "none" else self._limited(self._decompressed(raw))
+            if self.compression != "zip":
+                yield from raw if self.compression == "none" else self._limited(self._decompressed(raw))
             for _ in raw:  # after a broken member the hash still has to cover the whole file
                 pass
 
@@ -95,6 +104,23 @@ class ByteStream:
             if expands_too_far(n_expanded, size, self.max_expansion, n_lines):
                 raise ExpandsTooFar
             yield chunk
+
+    def _members(self, names: list[str]) -> Iterator[bytes]:
+        """The files of a ZIP one after the other, by name, each ended by a line's end; a broken one ends the stream."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                for name in names:
+                    last = b"\n"
+                    with archive.open(name) as packed:
+                        is_gzip = packed.peek(2).startswith(_GZIP)
+                        member = gzip.GzipFile(fileobj=packed) if is_gzip else packed
+                        while chunk := member.read(_READ_BYTES):
+                            yield chunk
+                            last = chunk[-1:]
+                    if last != b"\n":
+                        yield b"\n"
+        except _DAMAGED_ZIP:
+            self.is_truncated = True
 
     def _raw(self, file: Any) -> Iterator[bytes]:
         while chunk := file.read(_READ_BYTES):
@@ -133,6 +159,16 @@ class ByteStream:
         while is_gzip and not is_fresh and (data := member.decompress(member.unconsumed_tail, _OUTPUT_BYTES)):
             yield data
         self.is_truncated = not is_fresh
+
+
+def _json_names(path: Path) -> list[str]:
+    """The files of a ZIP in the order of their names, where all of them are JSON lines, as Amplitude exports them."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = sorted(entry.filename for entry in archive.infolist() if not entry.is_dir())
+    except _DAMAGED_ZIP:
+        return []
+    return names if all(map(_JSON_NAME.search, names)) else []
 
 
 def _member(is_gzip: bool) -> Any:
