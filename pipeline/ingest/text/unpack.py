@@ -112,7 +112,8 @@ class ByteStream:
                 for name in names:
                     last = b"\n"
                     with archive.open(name) as packed:
-                        is_gzip = packed.peek(2).startswith(_GZIP)
+                        is_gzip = packed.read(2) == _GZIP
+                        packed.seek(0)
                         member = gzip.GzipFile(fileobj=packed) if is_gzip else packed
                         while chunk := member.read(_READ_BYTES):
                             yield chunk
