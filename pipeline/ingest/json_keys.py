@@ -13,6 +13,7 @@ from pipeline.home.sql_text import quote
 
 # Above this a struct with a field per key costs more than looking each key up in each line.
 _MAX_UNKNOWN_KEYS = 200
+_MOST_LISTED = _MAX_UNKNOWN_KEYS + 1  # enough to see that there are too many
 
 
 KnownKeys = dict[str, tuple[str, ...]]  # by path of the object: `$`, `$.properties`, …
@@ -39,24 +40,26 @@ def survey(con: DuckDBPyConnection, lines: str, known: KnownKeys) -> FoundKeys:
         f"""create or replace temp table shapes as
         select distinct json_keys(line, [{listed}]) as keys from {lines} where is_object"""
     )
-    found = {}
-    for position, path in enumerate(paths, start=1):
-        found[path] = _keys_at(con, f"keys[{position}]", known[path])
-    con.execute("drop table shapes")
-    return found
-
-
-def _keys_at(con: DuckDBPyConnection, keys: str, known: tuple[str, ...]) -> ObjectKeys:
-    con.execute(f"create or replace temp table found_keys as select distinct unnest({keys}) as key from shapes")
-    names = list(known)
-    present = con.execute("select key from found_keys where list_contains(?, key)", [names]).fetchall()
-    others = con.execute(
-        f"""select key, to_json(key)::varchar from found_keys where not list_contains(?, key)
-        order by 2 limit {_MAX_UNKNOWN_KEYS + 1}""",
-        [names],
+    keys = con.execute(
+        f"""select position, key, to_json(key)::varchar as as_json, list_contains(?[position], key) as is_known
+        from (
+            select distinct position, unnest(keys[position]) as key
+            from shapes cross join range(1, {len(paths) + 1}) as positions (position)
+        )
+        qualify is_known or row_number() over (partition by position, is_known order by as_json) <= {_MOST_LISTED}
+        order by position, as_json""",
+        [[list(names) for names in known.values()]],
     ).fetchall()
-    empty = con.execute(f"select count(*) > 0 from shapes where len({keys}) = 0").fetchall()
-    return _object_keys(frozenset(key for (key,) in present), dict(others), empty[0][0])
+    lengths = ", ".join(f"coalesce(bool_or(len(keys[{position + 1}]) = 0), false)" for position in range(len(paths)))
+    has_no_object = con.execute(f"select {lengths} from shapes").fetchall()[0]
+    con.execute("drop table shapes")
+    found = {}
+    for place, path in enumerate(paths):
+        of_path = [row for row in keys if row[0] == place + 1]
+        names = frozenset(key for _, key, _, is_known in of_path if is_known)
+        others = {key: as_json for _, key, as_json, is_known in of_path if not is_known}
+        found[path] = _object_keys(names, others, has_no_object[place])
+    return found
 
 
 def _object_keys(known: frozenset[str], others: dict[str, str], has_no_object: bool) -> ObjectKeys:
