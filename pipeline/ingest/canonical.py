@@ -6,7 +6,7 @@ line is which column, which a format says by its `Draft`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,6 +66,11 @@ class Draft:
     raw_line: str  # SQL expression: a row as text, for the rejected lines
     event_time: str  # the timestamp format of event_at: iso, epoch_s, epoch_ms, epoch_us or a strptime pattern
     delivery_time: str = "iso"  # that of received_at and sent_at
+    absent: frozenset[str] = frozenset()  # canonical columns that no row has
+
+    def apply(self, expression: str, columns: Iterable[str], otherwise: str = "null::varchar") -> dict[str, str]:
+        """By column, an expression on its name (`{c}`). Of absent columns a null: macros take long to compile."""
+        return {c: otherwise if c in self.absent else expression.format(c=c) for c in columns}
 
 
 def _identity_sql(column: str, invalid_ids: tuple[str, ...]) -> str:
@@ -81,6 +86,10 @@ def _renamed_sql(column: str, names: dict[str, str]) -> str:
     return f"case {column} {cases} else {column} end"
 
 
+def _listed(expressions: Mapping[str, str], suffix: str = "") -> str:
+    return ", ".join(f"{expression} as {column}{suffix}" for column, expression in expressions.items())
+
+
 def staged_sql(draft: Draft, rows: str, settings: Settings, source: Source, now: datetime) -> str:
     """The query from a relation of rows to EVENT_COLUMNS, with file_number, event_month and reason.
 
@@ -91,7 +100,14 @@ def staged_sql(draft: Draft, rows: str, settings: Settings, source: Source, now:
         **dict.fromkeys(("event_at", "original_at"), draft.event_time),
         **dict.fromkeys(("received_at", "sent_at"), draft.delivery_time),
     }
-    plain = (f"{plain_time(column, form, source.timezone)} as {column}_plain" for column, form in forms.items())
+    plain = {
+        column: "null::timestamp" if column in draft.absent else plain_time(column, form, source.timezone)
+        for column, form in forms.items()
+    }
+    texts = [column for column in CANONICAL_COLUMNS if column not in _NUMBERS]
+    inexact = draft.apply("coalesce(is_inexact_id({c}), false)", _IDS, otherwise="false")
+    bare = draft.apply("case when {c}_plain is null then bare_number({c}_text) end", _NUMBERS)
+    numbers = draft.apply("coalesce({c}_plain, try_cast(plain_number({c}_bare) as double))", _NUMBERS, "null::double")
     latest = f"timestamp '{now:%Y-%m-%d %H:%M:%S}' + interval ({clean.max_future_hours} * 3600) second"
     content = ", chr(31), ".join(_CONTENT)
     # Each step reads the one before: an alias used twice in one select would be computed, and compiled, twice.
@@ -100,23 +116,23 @@ with draft as ({draft.select(rows)}),
 trimmed as (
     select
         file_number, line_number, fault, row_text, finite_json(properties) as properties,
-        {", ".join(f"filled({column}) as {column}" for column in CANONICAL_COLUMNS)}
+        {_listed(draft.apply("filled({c})", CANONICAL_COLUMNS))}
     from draft
 ),
 present as (
     select
         file_number, line_number, fault, row_text, properties,
-        {", ".join(f"present({column}) as {column}" for column in CANONICAL_COLUMNS if column not in _NUMBERS)},
-        {", ".join(f"present({column}) as {column}_text" for column in _NUMBERS)}
+        {_listed(draft.apply("present({c})", texts))},
+        {_listed(draft.apply("present({c})", _NUMBERS), "_text")}
     from trimmed
 ),
 identified as (
     select
-        * replace ({", ".join(f"exact_id({column}) as {column}" for column in _IDS)}),
-        {" or ".join(f"coalesce(is_inexact_id({column}), false)" for column in _IDS)} as has_inexact_id
+        * replace ({_listed(draft.apply("exact_id({c})", _IDS))}),
+        {" or ".join(inexact.values())} as has_inexact_id
     from present
 ),
-read_plainly as (select *, {", ".join(plain)} from identified),
+read_plainly as (select *, {_listed(plain, "_plain")} from identified),
 read_otherwise as (select *, {other_times(forms, source.timezone)} as other_times from read_plainly),
 cast_once as (
     select
@@ -142,13 +158,13 @@ stripped as (
         coalesce(utm_source, url_value(campaign_url, 'utm_source')) as utm_source,
         coalesce(utm_medium, url_value(campaign_url, 'utm_medium')) as utm_medium,
         coalesce(utm_campaign, url_value(campaign_url, 'utm_campaign')) as utm_campaign,
-        {", ".join(f"case when {c}_plain is null then bare_number({c}_text) end as {c}_bare" for c in _NUMBERS)}
+        {_listed(bare, "_bare")}
     from cast_once
 ),
 numbered as (
     select
         *,
-        {", ".join(f"coalesce({c}_plain, try_cast(plain_number({c}_bare) as double)) as {c}" for c in _NUMBERS)}
+        {_listed(numbers)}
     from stripped
 ),
 timed as (

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from pipeline.home.sql_text import identifier, quote
 from pipeline.ingest.json_keys import FoundKeys, KnownKeys
-from pipeline.ingest.properties import Properties, coalesce, fields, looked_up
+from pipeline.ingest.properties import NULL, Properties, coalesce, fields, looked_up
 from pipeline.settings import CANONICAL_COLUMNS
 
 _TOP = "$"
@@ -59,6 +59,10 @@ class JsonMapping:
         """From a relation with file_number, line_number, line and is_object, whose keys were surveyed."""
         return _Reading(self, found).draft_sql(lines)
 
+    def absent(self, found: FoundKeys) -> frozenset[str]:
+        """The canonical columns that no line has a value of."""
+        return frozenset(column for column in CANONICAL_COLUMNS if _Reading(self, found).column(column) == NULL)
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -78,14 +82,14 @@ class _Reading:
         from {lines}
     ),
     parsed as (select *, json_transform(line, {quote(self._structure())}) as j{keys} from objects),
-    named as (select *, {self._column("event_id")} as given_id from parsed),
+    named as (select *, {self.column("event_id")} as given_id from parsed),
     trimmed as (select *, filled(given_id) as trimmed_id from named)
     select
         file_number, line_number,
         {self._fault()} as fault,
         case when present(trimmed_id) is null then json(line)::varchar end as row_text,
         {self._properties()} as properties,
-        {", ".join(f"{self._column(column)} as {column}" for column in CANONICAL_COLUMNS)}
+        {", ".join(f"{self.column(column)} as {column}" for column in CANONICAL_COLUMNS)}
     from trimmed"""
 
     def _structure(self) -> str:
@@ -111,11 +115,11 @@ class _Reading:
     def _value(self, place: str) -> str:
         """The text at a place; of one that no line has, a null."""
         if not self._has(place):
-            return "null::varchar"
+            return NULL
         text = _struct(_path(place))
         return self.mapping.converted[place](text) if place in self.mapping.converted else text
 
-    def _column(self, column: str) -> str:
+    def column(self, column: str) -> str:
         if expression := self.mapping.expressions.get(column):
             return expression(self._value)
         return coalesce([self._value(place) for place in self.mapping.columns.get(column, ()) if self._has(place)])

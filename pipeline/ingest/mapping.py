@@ -10,7 +10,15 @@ from collections.abc import Mapping
 
 from pipeline.home.sql_text import identifier, quote
 from pipeline.ingest.json_keys import ObjectKeys
-from pipeline.ingest.properties import Properties, coalesce, fields, looked_up, rest_of_columns, rest_of_many_texts
+from pipeline.ingest.properties import (
+    NULL,
+    Properties,
+    coalesce,
+    fields,
+    looked_up,
+    rest_of_columns,
+    rest_of_many_texts,
+)
 from pipeline.ingest.text.layout import Layout
 from pipeline.settings import CANONICAL_COLUMNS
 
@@ -39,7 +47,7 @@ def _fault(taken: Mapping[str, str], layout: Layout) -> str:
     """Bytes that are not text, in a column of Parquet that should hold text."""
     blobs = [identifier("c_" + name) for name in taken.values() if layout.type_of(name) == "BLOB"]
     is_bad = " or ".join(f"({column} is not null and try(decode({column})) is null)" for column in blobs)
-    return f"case when {is_bad} then 'bad_encoding' end" if blobs else "null::varchar"
+    return f"case when {is_bad} then 'bad_encoding' end" if blobs else NULL
 
 
 def json_lines_draft(mapping: Mapping[str, str], top: ObjectKeys, lines: str, event_name: str | None = None) -> str:
@@ -78,7 +86,7 @@ def _draft(
         row_text = f"case when present(trimmed_id) is null then {row_text} end"
     if event_name is not None:
         values = {**values, "event_name": quote(event_name)}
-    columns = [f"{values.get(column, 'null::varchar')} as {column}" for column in CANONICAL_COLUMNS]
+    columns = [f"{values.get(column, NULL)} as {column}" for column in CANONICAL_COLUMNS]
     return f"""
     select file_number, line_number, {fault} as fault, {row_text} as row_text, {properties} as properties,
         {", ".join(columns)}

@@ -14,6 +14,8 @@ from pipeline.home.sql_text import identifier, quote
 from pipeline.ingest.json_keys import ObjectKeys
 from pipeline.ingest.pseudonyms import guard_of, guard_sql
 
+NULL = "null::varchar"  # text that no row has
+
 MACROS = (
     """create or replace temp macro json_members(e) as
         case when len(e) > 0 then '{' || array_to_string(e, ',') || '}' end""",
@@ -45,7 +47,7 @@ class Properties:
             parts = " || ".join([f"[{', '.join(texts)}]::varchar[]", *self.lists])
             return f"json_members(list_sort(list_filter({parts}, lambda entry: entry is not null)))"
         if not texts:
-            return "null::varchar"
+            return NULL
         values = ", ".join(expression for expressions in self.entries.values() for expression in expressions)
         return f"case when coalesce({values}) is not null then '{{' || concat_ws(',', {', '.join(texts)}) || '}}' end"
 
@@ -89,7 +91,7 @@ def fields(found: ObjectKeys) -> dict[str, str]:
 def coalesce(expressions: list[str]) -> str:
     """The first that is not null; of none, a null text."""
     if not expressions:
-        return "null::varchar"
+        return NULL
     return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
 
 

@@ -10,7 +10,7 @@ from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys, KnownKeys
 from pipeline.ingest.mapping import columns_draft, json_lines_draft, row_as_text
 from pipeline.ingest.text.layout import FileProblem, Layout
-from pipeline.settings import Source
+from pipeline.settings import CANONICAL_COLUMNS, Source
 
 _SHOWN_COLUMNS, _SHOWN_CHARS = 30, 500
 _TABLE_SHARE = 0.5  # any other format that knows its files goes first
@@ -68,15 +68,14 @@ def json_keys(source: Source) -> KnownKeys:
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """Times have the format that the config names, but for those that Parquet has as times."""
-    time = source.timestamp_format
+    time, name = source.timestamp_format, source.event_name
+    absent = frozenset(CANONICAL_COLUMNS) - source.columns.keys() - {"event_name" if name else ""}
     if layout.kind == "json_lines":
-        return Draft(
-            lambda lines: json_lines_draft(_keys(source), found["$"], lines, source.event_name), "line", time, time
-        )
+        return Draft(lambda lines: json_lines_draft(_keys(source), found["$"], lines, name), "line", time, time, absent)
     taken = columns(source, layout)
     if layout.type_of(taken["event_at"]).startswith(("TIMESTAMP", "DATE")):
         time = "iso"
-    return Draft(lambda rows: columns_draft(taken, layout, rows, source.event_name), row_as_text(layout), time, time)
+    return Draft(lambda rows: columns_draft(taken, layout, rows, name), row_as_text(layout), time, time, absent)
 
 
 def recognise(beginning: Beginning) -> Guess:

@@ -60,7 +60,12 @@ _MAPPING = JsonMapping(
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """Times of delivery are always ISO or an epoch; the config may name another format for the event's own."""
-    return Draft(lambda lines: _MAPPING.draft_sql(lines, found), "line", event_time=source.timestamp_format)
+    return Draft(
+        lambda lines: _MAPPING.draft_sql(lines, found),
+        "line",
+        source.timestamp_format,
+        absent=_MAPPING.absent(found),
+    )
 
 
 def recognise(beginning: Beginning) -> Guess | None:
