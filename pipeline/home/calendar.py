@@ -7,7 +7,7 @@ year, and a night in which two of them decide counts an event on two dates.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pipeline.home.database import in_memory
 
@@ -20,10 +20,17 @@ def naive_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-@lru_cache(maxsize=1_000)
+@cache
+def timezones() -> frozenset[str]:
+    """The names of all time zones that DuckDB has rules of; it takes 10 ms to list them."""
+    names = _ask("select list(name) from pg_timezone_names()")
+    assert isinstance(names, list)
+    return frozenset(names)
+
+
 def is_timezone(name: str) -> bool:
     """Whether DuckDB has rules of a time zone of this name."""
-    return bool(_ask("select count(*) > 0 from pg_timezone_names() where name = ?", name))
+    return name in timezones()
 
 
 def local_date(moment: datetime, timezone: str) -> date:

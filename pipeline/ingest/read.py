@@ -85,7 +85,8 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
         }
     )
     con.execute("set timezone = 'UTC'")  # of Parquet's times with a zone; times without one are read in times.py
-    for macro in (*texts.MACROS, *times.MACROS, *canonical.MACROS, *properties.MACROS, *mapping.MACROS):
+    times.install(con)
+    for macro in (*texts.MACROS, *canonical.MACROS, *properties.MACROS, *mapping.MACROS):
         con.execute(macro)
     for form in FORMATS.values():
         for macro in form.macros:

@@ -11,6 +11,12 @@ Without any of them a time is in the zone of its source. CST, IST, BST, PST and 
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
+from duckdb import DuckDBPyConnection
+
+from pipeline.home.calendar import timezones
 from pipeline.home.sql_text import quote
 
 _UTC = ("UTC", "Etc/UTC")
@@ -53,10 +59,8 @@ def _epoch_by_digits(text: str) -> str:
 
 
 _seconds = ", ".join(f"{quote(letters)}: {hours * 3600:.0f}" for letters, hours in _LETTERS.items())
-MACROS = (
+_MACROS = (
     f"set variable zone_letters = map {{{_seconds}}}",
-    r"""set variable time_zones = (
-        select list(name) from pg_timezone_names() where regexp_matches(name, '[a-z/]') and name <> 'Factory')""",
     f"""create or replace temp macro in_time(moment) as
         case when moment >= {_FIRST} and moment < {_END} then moment end""",
     # DuckDB's rules of zones raise an error far away.
@@ -102,6 +106,19 @@ MACROS = (
                 'zone': regexp_extract(t, '{_ZONE_IN_WORDS}', 1)}} end],
             lambda read: zoned(read.wall, read.zone, zone))[1] end""",
 )
+
+
+def install(con: DuckDBPyConnection) -> None:
+    """Create the macros that the expressions below use, and the variables that those read."""
+    for macro in _MACROS:
+        con.execute(macro)
+    con.execute("set variable time_zones = ?", [_full_names()])
+
+
+@cache
+def _full_names() -> list[str]:
+    """Zones by names that are no abbreviation: those are in _LETTERS, or ambiguous."""
+    return sorted(name for name in timezones() - {"Factory"} if re.search("[a-z/]", name))
 
 
 def plain_time(text: str, form: str, timezone: str) -> str:

@@ -54,8 +54,7 @@ def read(texts: list[str], form: str = "iso", zone: str = "UTC") -> list[datetim
     """All texts in one column, in this order."""
     with duckdb.connect() as con:
         con.execute("set timezone = 'UTC'")
-        for macro in times.MACROS:
-            con.execute(macro)
+        times.install(con)
         con.execute("create table given as select unnest(?) as moment", [texts])
         plain, other = times.plain_time("moment", form, zone), times.other_times({"moment": form}, zone)
         query = (
