@@ -16,6 +16,8 @@ IN_PARALLEL := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 COVERAGE_TESTS ?= tests/unit tests/component
 CI_TARGETS := check test test-nights test-real test-browser test-tracker test-postgres
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
+# Hundreds of processes of a test run import the same modules: the first one compiles them for all.
+unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
