@@ -71,7 +71,7 @@ docs: setup           ## write the dbt docs site as a single file; of HOME_DIR (
 
 ##@ Test it
 unit: setup           ## unit tests
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest $(IN_PARALLEL) tests/unit
 
 test: setup           ## unit, component, integration, conformance and architecture tests, in TEST_WORKERS=2 processes
 	@$(BIN)/python -m pytest $(IN_PARALLEL) -m "not nights"

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from collector.body import BadRequest
+from collector.body import BadRequest, dump
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,7 +53,7 @@ def cors(origin: str) -> Headers:
 
 def accepted(n: int, rejected: list[dict[str, Any]], headers: Headers) -> Answer:
     """The events are on disk."""
-    body = orjson.dumps({"accepted": n, "rejected": rejected}) if rejected else b'{"accepted":%d,"rejected":[]}' % n
+    body = dump({"accepted": n, "rejected": rejected}) if rejected else b'{"accepted":%d,"rejected":[]}' % n
     return Answer(202, body, (*_JSON, *headers))
 
 
