@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pipeline.home.sql_text import identifier, quote
+from pipeline.ingest.canonical import Draft
 from pipeline.ingest.json_keys import FoundKeys, KnownKeys
 from pipeline.ingest.properties import NULL, Properties, coalesce, fields, looked_up
 from pipeline.settings import CANONICAL_COLUMNS
@@ -55,13 +56,11 @@ class JsonMapping:
                 known[path][key] = None
         return {path: tuple(keys) for path, keys in known.items()}
 
-    def draft_sql(self, lines: str, found: FoundKeys) -> str:
-        """From a relation with file_number, line_number, line and is_object, whose keys were surveyed."""
-        return _Reading(self, found).draft_sql(lines)
-
-    def absent(self, found: FoundKeys) -> frozenset[str]:
-        """The canonical columns that no line has a value of."""
-        return frozenset(column for column in CANONICAL_COLUMNS if _Reading(self, found).column(column) == NULL)
+    def draft(self, found: FoundKeys, event_time: str = "iso") -> Draft:
+        """Drafts of lines whose keys were surveyed, with times of this format."""
+        reading = _Reading(self, found)
+        absent = frozenset(column for column in CANONICAL_COLUMNS if reading.column(column) == NULL)
+        return Draft(reading.draft_sql, raw_line="line", event_time=event_time, absent=absent)
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class _Reading:
     found: FoundKeys
 
     def draft_sql(self, lines: str) -> str:
+        """From a relation with file_number, line_number, line and is_object."""
         is_keyed = any(keys.has_too_many for keys in self.found.values())
         keys = f", json_keys(line, [{', '.join(map(quote, self.mapping.known_keys))}]) as keys" if is_keyed else ""
         return f"""

@@ -117,7 +117,7 @@ def _mapping(source: Source) -> JsonMapping:
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """Epochs are told apart by their digits."""
-    return Draft(lambda lines: _mapping(source).draft_sql(lines, found), "line", event_time="iso")
+    return _mapping(source).draft(found)
 
 
 def recognise(beginning: Beginning) -> Guess | None:

@@ -102,7 +102,7 @@ def _mapping(source: Source) -> JsonMapping:
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """All times are ISO."""
-    return Draft(lambda lines: _mapping(source).draft_sql(lines, found), "line", event_time="iso")
+    return _mapping(source).draft(found)
 
 
 def recognise(beginning: Beginning) -> Guess | None:

@@ -60,12 +60,7 @@ _MAPPING = JsonMapping(
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """Times of delivery are always ISO or an epoch; the config may name another format for the event's own."""
-    return Draft(
-        lambda lines: _MAPPING.draft_sql(lines, found),
-        "line",
-        source.timestamp_format,
-        absent=_MAPPING.absent(found),
-    )
+    return _MAPPING.draft(found, source.timestamp_format)
 
 
 def recognise(beginning: Beginning) -> Guess | None:
