@@ -21,6 +21,7 @@ from pipeline.ingest.formats import FORMATS, Draft, Format, format_of
 from pipeline.ingest.json_keys import survey
 from pipeline.ingest.lake.files import Staging
 from pipeline.ingest.late import TOO_LATE
+from pipeline.ingest.mapping import row_as_text
 from pipeline.ingest.plan import RawFile
 from pipeline.ingest.pseudonyms import ERASED, PrivacyFilter
 from pipeline.ingest.text.layout import Layout
@@ -128,7 +129,7 @@ class BatchReader:
             self._take_unparsed(unparsed)
         finally:
             shutil.rmtree(scratch)
-            self.con.execute("drop table if exists rows; drop table if exists staged")
+            self.con.execute("drop table if exists rows; drop table if exists objects; drop table if exists staged")
         for number, n in self.privacy.guard_rejected(self.con).items():
             counts[number].n_erased += n
         for number, reason, n in self.con.execute(
@@ -169,11 +170,20 @@ class BatchReader:
 
     def _stage(self, rows: Rows, counts: list[FileCounts]) -> None:
         known_keys = self._format.json_keys(self.source)
-        found = survey(self.con, "rows", known_keys) if rows.layout.kind == "json_lines" else {}
+        is_read_anew = bool(self._format.as_object)
+        if is_read_anew:
+            self._read_as_objects(rows)
+        is_json = is_read_anew or rows.layout.kind == "json_lines"
+        found = survey(self.con, "objects" if is_read_anew else "rows", known_keys) if is_json else {}
         draft = self._format.draft(self.source, rows.layout, found)
         self.con.execute(_FEW_ROWS if rows.n_rows < _MANY_ROWS else _AS_USUAL)
         for start in range(0, rows.n_rows, _SLICE_ROWS):
-            relation = rows.relation(start, start + _SLICE_ROWS)
+            end = start + _SLICE_ROWS
+            relation = (
+                f"(from objects where rowid >= {start} and rowid < {end})"
+                if is_read_anew
+                else rows.relation(start, end)
+            )
             query = canonical.staged_sql(draft, relation, self.settings, self.source, self.now)
             self.con.execute(f"create or replace temp table staged as {query}")
             self.privacy.apply(self.con)
@@ -183,6 +193,21 @@ class BatchReader:
             self._count(counts)
             self._look_for_values()
             self.staging.write_events(self.con)
+
+    def _read_as_objects(self, rows: Rows) -> None:
+        """The rows of JSON lines or Parquet as `objects`, each line in the shape that the format's mapping reads."""
+        is_json = rows.layout.kind == "json_lines"
+        given, is_object = ("line", "is_object") if is_json else (row_as_text(rows.layout), "true")
+        self.con.execute(
+            f"""create or replace temp table objects as
+            select
+                file_number, line_number, is_object, given,
+                case when is_object then coalesce(try({self._format.as_object}), given) else given end as line
+            from (
+                select file_number, line_number, {is_object} as is_object, {given} as given
+                from {rows.relation(0, rows.n_rows)}
+            )"""
+        )
 
     def _reject_staged(self, draft: Draft, relation: str) -> None:
         """The text of the few rejected rows is read again: carrying it along would cost every row."""

@@ -35,6 +35,8 @@ class Format:
     draft: Callable[[Source, Layout, FoundKeys], Draft]
     # Of JSON lines: the keys that columns are taken from, by the path of their object. All others become properties.
     json_keys: Callable[[Source], KnownKeys] = lambda source: {"$": ()}
+    # Of lines, and rows of Parquet as JSON, that no mapping reads as they are: SQL of another object from `given`.
+    as_object: str = ""
     # Of delimited text and Parquet: canonical name to the name in the file. Raises FileProblem if the file lacks one.
     columns: Callable[[Source, Layout], dict[str, str]] = lambda source, layout: {}
     config_keys: tuple[str, ...] = ()  # keys of a source in growth.yaml that not every format has
