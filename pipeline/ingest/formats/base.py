@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pipeline.ingest.beginning import Beginning
@@ -41,6 +42,8 @@ class Format:
     columns: Callable[[Source, Layout], dict[str, str]] = lambda source, layout: {}
     config_keys: tuple[str, ...] = ()  # keys of a source in growth.yaml that not every format has
     config_problem: Callable[[Source], str | None] = lambda source: None  # why a source cannot be read, for a person
+    is_no_data: Callable[[Path], bool] = lambda path: False  # a file that lies beside the data, such as a manifest
+    awaited: Callable[[Path], tuple[str, ...]] = lambda path: ()  # names, one of which must be beside a complete file
     latest_copy_counts: bool = False  # of copies of an event the latest is kept, because the tool corrects events
     declarations: tuple[str, ...] = ()  # events that say who somebody is: they link ids, and are nobody's activity
     recognise: Callable[[Beginning], Guess | None] = lambda beginning: None  # how `sources inspect` knows its files
