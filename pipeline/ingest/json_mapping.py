@@ -56,11 +56,11 @@ class JsonMapping:
                 known[path][key] = None
         return {path: tuple(keys) for path, keys in known.items()}
 
-    def draft(self, found: FoundKeys, event_time: str = "iso") -> Draft:
+    def draft(self, found: FoundKeys, event_time: str = "iso", raw_line: str = "line") -> Draft:
         """Drafts of lines whose keys were surveyed, with times of this format."""
         reading = _Reading(self, found)
         absent = frozenset(column for column in CANONICAL_COLUMNS if reading.column(column) == NULL)
-        return Draft(reading.draft_sql, raw_line="line", event_time=event_time, absent=absent)
+        return Draft(reading.draft_sql, raw_line=raw_line, event_time=event_time, absent=absent)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pipeline.ingest.formats import format_of
 from pipeline.ingest.known_files import checked, has_new_inode_time, has_same_time
 from pipeline.ingest.lake.ledger import LedgerRow
 from pipeline.ingest.late import Arrivals, LateRule
-from pipeline.ingest.present import listed, present_files, shown_path
+from pipeline.ingest.present import complete_files, present_files, shown_path
 from pipeline.ingest.text.inspect import Inspection, inspect_file
 from pipeline.ingest.text.layout import FileProblem, Layout, folder_values, read_layout
 from pipeline.ingest.text.unpack import ExpandsTooFar, WindowTooLarge, expands_too_far
@@ -88,7 +88,7 @@ def plan_source(
     plan = Plan()
     of_source = [row for row in rows.values() if row.source == source.name]
     present = present_files(settings, source, bool(of_source), plan.warnings)
-    paths = {shown_path(settings.home, path): path for path in _complete_files(settings, source, present, plan)}
+    paths = {shown_path(settings.home, path): path for path in complete_files(settings, source, present, plan.warnings)}
     valid = {row.file: row for row in of_source if row.reading == reading and not must_reread(row)}
     changed = _changed_files(source, paths, valid, plan, is_due)
     gone = [row for row in of_source if row.file not in paths]
@@ -124,24 +124,6 @@ def plan_source(
                 f"Source '{source.name}': {entry.file} {found.foreign}. The lines that are not read are rejected."
             )
     return plan
-
-
-def _complete_files(settings: Settings, source: Source, files: list[Path], plan: Plan) -> list[Path]:
-    """The files of which the source's tool says that they are whole; the others wait for a later night."""
-    form = format_of(source)
-    data = [path for path in files if not form.is_no_data(path)]
-    waiting = [
-        path
-        for path in data
-        if (names := form.awaited(path)) and not any((path.parent / name).exists() for name in names)
-    ]
-    if waiting:
-        shown = listed([shown_path(settings.home, path) for path in waiting])
-        plan.warnings.append(
-            f"Source '{source.name}': not read, because the manifest that ends the export is not there yet "
-            f"({' or '.join(form.awaited(waiting[0]))}): {shown}."
-        )
-    return [path for path in data if path not in set(waiting)]
 
 
 @dataclass(frozen=True)

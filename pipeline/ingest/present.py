@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from pipeline.home.open_files import OPEN_ENDING, is_being_written
+from pipeline.ingest.formats import format_of
 from pipeline.settings import Settings, Source
 
 _SHOWN_NAMES = 3
@@ -69,6 +70,24 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
         names = listed([shown_path(settings.home, folder) for folder in folders])
         warnings.append(f"Source '{source.name}': `path` matches folders, which are not read: {names}.")
     return files
+
+
+def complete_files(settings: Settings, source: Source, files: list[Path], warnings: list[str]) -> list[Path]:
+    """The files of which the source's tool says that they are whole; the others wait for a later night."""
+    form = format_of(source)
+    data = [path for path in files if not form.is_no_data(path)]
+    waiting = [
+        path
+        for path in data
+        if (names := form.awaited(path)) and not any((path.parent / name).exists() for name in names)
+    ]
+    if waiting:
+        shown = listed([shown_path(settings.home, path) for path in waiting])
+        warnings.append(
+            f"Source '{source.name}': not read, because the manifest that ends the export is not there yet "
+            f"({' or '.join(form.awaited(waiting[0]))}): {shown}."
+        )
+    return [path for path in data if path not in set(waiting)]
 
 
 def _is_left_open(path: Path) -> bool:

@@ -82,7 +82,7 @@ def _filled(text: str) -> str:
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """All times are ISO, in UTC."""
-    return Draft(lambda lines: _mapping(source).draft_sql(lines, found), "line", event_time="iso")
+    return _mapping(source).draft(found)
 
 
 def recognise(beginning: Beginning) -> Guess | None:

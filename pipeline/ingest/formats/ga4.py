@@ -86,7 +86,7 @@ _MAPPING = JsonMapping(
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """Microseconds, in UTC."""
-    return Draft(lambda lines: _MAPPING.draft_sql(lines, found), "given", event_time="epoch_us")
+    return _MAPPING.draft(found, "epoch_us", "given")
 
 
 def recognise(beginning: Beginning) -> Guess | None:

@@ -98,7 +98,7 @@ def _mapping(source: Source) -> JsonMapping:
 
 def draft(source: Source, layout: Layout, found: FoundKeys) -> Draft:
     """All times are ISO, in UTC."""
-    return Draft(lambda lines: _mapping(source).draft_sql(lines, found), "given", event_time="iso")
+    return _mapping(source).draft(found, raw_line="given")
 
 
 def awaited(path: Path) -> tuple[str, ...]:

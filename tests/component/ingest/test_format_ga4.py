@@ -97,12 +97,6 @@ def test_an_order_and_its_items(tmp_path: Path) -> None:
     assert (rest["items"], rest["value"], rest["ecommerce"]["purchase_revenue"]) == ([one], 24.0, 21.0)
 
 
-def test_an_event_without_a_device_is_kept_without_a_person(tmp_path: Path) -> None:
-    home = read(tmp_path, event(user_pseudo_id=None), event("x", user_pseudo_id=None))
-    assert home.values("event_name", "user_id", "anonymous_id") == [("page_view", None, None), ("x", None, None)]
-    assert home.reasons() == []
-
-
 def test_a_row_is_the_same_event_in_the_table_of_the_day_so_far(tmp_path: Path) -> None:
     """The table of the whole day says more of it, such as the user and where the visit came from."""
     home = Home(tmp_path, GA4)

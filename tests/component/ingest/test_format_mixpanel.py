@@ -14,7 +14,7 @@ MIXPANEL: dict[str, Any] = {"name": "shop", "format": "mixpanel", "path": "in/*"
 TEN = 1767607200  # 2026-01-05 10:00 UTC
 
 
-def event(name: str = "View", at: float | str = TEN, **properties: Any) -> dict[str, Any]:
+def event(name: str = "View", at: float | str = TEN, /, **properties: Any) -> dict[str, Any]:
     """A line as the export writes it, of a known user on a device."""
     given = {"time": at, "distinct_id": "u1", "$device_id": "d1", "$user_id": "u1", "$insert_id": "i1", **properties}
     return {"event": name, "properties": {key: value for key, value in given.items() if value is not None}}
@@ -64,7 +64,7 @@ def test_an_event_of_the_export(tmp_path: Path) -> None:
 
 
 def test_seconds_and_milliseconds(tmp_path: Path) -> None:
-    home = read(tmp_path, event(at=TEN), event(at=TEN * 1000 + 250), event(at=TEN + 0.5))
+    home = read(tmp_path, event("View", TEN), event("View", TEN * 1000 + 250), event("View", TEN + 0.5))
     ten = datetime(2026, 1, 5, 10)
     assert home.values("event_at") == [ten, ten.replace(microsecond=250_000), ten.replace(microsecond=500_000)]
 
@@ -81,7 +81,7 @@ TIMES = {
 @pytest.mark.parametrize("milliseconds", [1, 1000])
 def test_an_hour_that_comes_twice_is_settled_by_when_it_was_processed(tmp_path: Path, milliseconds: int) -> None:
     processed = [int(datetime.fromisoformat(f"{text}+00:00").timestamp() * 1000) for text in TIMES]
-    lines = [event(at=HALF_PAST_ONE * milliseconds, mp_processing_time_ms=ms) for ms in processed]
+    lines = [event("View", HALF_PAST_ONE * milliseconds, mp_processing_time_ms=ms) for ms in processed]
     home = read(tmp_path, *lines, project_timezone="America/Los_Angeles")
     assert list(map(str, home.values("event_at"))) == list(TIMES.values())
 
@@ -93,13 +93,13 @@ def test_the_times_of_an_old_project_are_its_local_times(tmp_path: Path) -> None
         "2025-07-01T10:00:00": datetime(2025, 7, 1, 17),
         "2025-03-09T02:30:00": datetime(2025, 3, 9, 10, 30),
     }
-    lines = [event(at=int(datetime.fromisoformat(f"{text}+00:00").timestamp())) for text in wall]
-    home = read(tmp_path, *lines, event(at="soon"), project_timezone="America/Los_Angeles")
+    lines = [event("View", int(datetime.fromisoformat(f"{text}+00:00").timestamp())) for text in wall]
+    home = read(tmp_path, *lines, event("View", "soon"), project_timezone="America/Los_Angeles")
     assert home.values("event_at") == list(wall.values())
     assert home.reasons() == [(4, "bad_timestamp")]
 
 
-IDS = {
+IDS: dict[str, tuple[dict[str, Any], tuple[str | None, str | None]]] = {
     "simplified, anonymous": (dict(distinct_id="$device:d7", **{"$device_id": "d7", "$user_id": None}), (None, "d7")),
     "simplified, known": (dict(distinct_id="u7", **{"$device_id": "d7", "$user_id": "u7"}), ("u7", "d7")),
     "original, anonymous": (dict(distinct_id="d7", **{"$device_id": "d7", "$user_id": None}), (None, "d7")),
@@ -137,7 +137,7 @@ def test_an_event_is_known_by_name_person_time_and_insert_id(tmp_path: Path) -> 
         event(mp_processing_time_ms=1767607201000),
         event(mp_processing_time_ms=1767607209000, colour="red"),  # the same, processed again
         event("Buy"),
-        event(at=TEN + 1),
+        event("View", TEN + 1),
         event(distinct_id="u2"),
         event(**{"$insert_id": "i2"}),
         event(**{"$insert_id": None}),
@@ -154,7 +154,7 @@ def test_lines_that_cannot_be_read_are_rejected_with_a_reason(tmp_path: Path) ->
         {"event": "View"},
         {"event": "View", "properties": [1]},
         event(**{"$user_id": {"id": 1}}),
-        event(at="yesterday"),
+        event("View", "yesterday"),
         {"properties": {"time": TEN, "distinct_id": "u1"}},
         '{"event":',
         event(),

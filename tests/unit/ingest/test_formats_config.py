@@ -77,7 +77,7 @@ def test_a_format_that_is_not_built_yet_is_refused(name: str) -> None:
 
 
 def test_errors_come_in_the_order_of_the_file() -> None:
-    error = error_of(BASE + "    format: survey\n  - {name: other, path: x, format: ga4}\n")
+    error = error_of(BASE + "    format: csv\n  - {name: other, path: x, format: excel}\n")
     assert [one.line for one in (error, *error.others)] == [5, 6]
 
 
