@@ -13,7 +13,7 @@ site:
 
 sources:
   - name: shop             # [a-z][a-z0-9_]*
-    format: tracker        # tracker | table | segment | mixpanel | amplitude | ga4 | posthog
+    format: tracker        # tracker | table | segment | mixpanel | amplitude | ga4 | posthog | sensors
     # a glob, relative to this file's folder; {home} is --home; .gz and .zst are read directly
     path: "{home}/data/raw/shop/**/*.jsonl*"
     sessions: true         # false: server-side events, which join the current session and never start one
