@@ -23,6 +23,14 @@ def simulate(
         ),
     ] = None,
     key: Annotated[str, typer.Option(help="The write key for --live.")] = "",
+    vendor: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="FORMAT",
+            help="The format of the events: tracker, segment, mixpanel, amplitude, ga4, posthog or sensors.",
+        ),
+    ] = "tracker",
 ) -> None:
     """Write the raw logs of a simulated shop with known ground truth to data/raw/, or send them to a collector."""
     from pipeline.home.error_advice import describe_unwritten
@@ -33,22 +41,25 @@ def simulate(
 
     currency = read_settings(config, home).site.currency if config.exists() else DEFAULT_CURRENCY
     if live is not None:
+        if vendor != "tracker":
+            raise fail("a collector takes tracker lines: leave out --as, or --live")
         _send_live(live, key, users, days, seed, currency)
         return
     folder = resolve_home(config, home)
     try:
         make_private(HomePaths(folder))
         with explaining_stop(lambda: f"{folder / 'data' / 'raw'} has nothing of this simulation"):
-            report = simulate_shop(folder, users=users, days=days, seed=seed, currency=currency)
+            report = simulate_shop(folder, users=users, days=days, seed=seed, currency=currency, vendor=vendor)
     except SimulationError as error:
         raise fail(str(error)) from error
     except OSError as error:
         raise fail(describe_unwritten(error, folder / "data" / "raw", "choose another --home")) from error
     typer.echo(
-        f"wrote {report.n_lines:,} tracker lines ({report.n_duplicates:,} duplicates, "
+        f"wrote {report.n_lines:,} {vendor} lines ({report.n_duplicates:,} duplicates, "
         f"{report.n_malformed:,} malformed, {report.n_late:,} late) of {report.n_persons:,} people "
         f"from {report.first_day} to {report.last_day}\n"
         f"truth: {report.truth_file}"
+        + ("" if vendor == "tracker" else f"\nthe source that reads them needs `format: {vendor}` in the config")
     )
 
 

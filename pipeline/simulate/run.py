@@ -21,6 +21,7 @@ from pipeline.simulate.refunds import Refunds
 from pipeline.simulate.sessions import Events, concat, simulate_day
 from pipeline.simulate.survey import survey_rows
 from pipeline.simulate.truth import totals, truth_json
+from pipeline.simulate.vendors import VENDORS, Translator
 from pipeline.simulate.world import DAY_MS, QUERY_WORDS, REFUND, make_catalogue
 from pipeline.simulate.writer import Batch, FileCounts, RawWriter, SimulationError
 
@@ -62,16 +63,25 @@ def simulate(
     start: date = DEFAULT_START,
     currency: str = DEFAULT_CURRENCY,
     progress: Callable[[str], None] | None = None,
+    vendor: str = "tracker",
 ) -> SimulationReport:
-    """Write the raw logs of a simulated shop and its truth to `home/data`. The same arguments give the same bytes."""
+    """Write the raw logs of a simulated shop and its truth to `home/data`. The same arguments give the same bytes.
+
+    `vendor` is the tool in whose export format the events are written.
+    """
     if users < 1 or days < 1:
         raise SimulationError(f"users and days must be at least 1 (got users={users}, days={days})")
     if seed < 0:
         raise SimulationError(f"seed must not be negative (got {seed})")
+    if vendor not in ("tracker", *VENDORS):
+        raise SimulationError(
+            f"{vendor} is no format of a simulation, choose one of {', '.join(('tracker', *VENDORS))}"
+        )
+    translate = None if vendor == "tracker" else Translator(vendor)
     shop, people = make_catalogue(seed), make_population(users, days, seed)
     vocabulary = lines.Vocabulary(people, shop, currency)
     refunds = Refunds()
-    with RawWriter(home / "data", start) as writer:
+    with RawWriter(home / "data", start, translate) as writer:
         for day in range(days):
             rng = np.random.default_rng([seed, 1000 + day])
             today = start + timedelta(days=day)

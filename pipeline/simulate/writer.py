@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ TABLES = {
 }
 TRUTH = "simulated_truth.json"
 STAGING = ".simulating"
+_CUT = "bad_json"
 
 
 class SimulationError(Exception):
@@ -74,9 +76,10 @@ def refuse_to_overwrite(data: Path) -> None:
 class RawWriter:
     """Collects lines by day of receipt, writes each day's file once, and moves all files into place at the end."""
 
-    def __init__(self, data: Path, start: date) -> None:
+    def __init__(self, data: Path, start: date, translate: Callable[[str], str] | None = None) -> None:
         refuse_to_overwrite(data)
         self._data, self._start, self._staging = data, start, data / STAGING
+        self._translate = translate  # a tracker line as another tool writes it; such lines break by being cut only
         self._waiting: dict[int, list[Batch]] = defaultdict(list)
         self.files: list[FileCounts] = []
         self.table_rows = dict.fromkeys(TABLES, 0)
@@ -113,6 +116,8 @@ class RawWriter:
         everything = [line for b in batches for line in b.lines]
         order = np.argsort(received, kind="stable")
         lines = [everything[i] for i in order.tolist()]
+        if self._translate is not None:
+            lines = list(map(self._translate, lines))
         may_break = np.flatnonzero(
             np.concatenate([b.may_break for b in batches] or [np.zeros(0, dtype=np.bool_)])[order]
         )
@@ -128,7 +133,7 @@ class RawWriter:
         ):
             done = 0
             for i in may_break[rng.random(may_break.size) < MALFORMED_SHARE].tolist():
-                kind = MALFORMED_KINDS[int(rng.integers(len(MALFORMED_KINDS)))]
+                kind = MALFORMED_KINDS[int(rng.integers(len(MALFORMED_KINDS)))] if self._translate is None else _CUT
                 out.write("".join(lines[done : i + 1]).encode() + break_line(lines[i], kind, rng.random()))
                 counts.malformed_kinds[kind] = counts.malformed_kinds.get(kind, 0) + 1
                 done = i + 1

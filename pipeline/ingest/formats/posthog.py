@@ -52,8 +52,8 @@ MACROS = (
                 else '{}' end::json)::varchar
         else line end""",
 )
-# A file of an export in parts: all of them are there once its manifest is.
-_PART = re.compile(r"(.+)-\d+(\.(?:parquet|jsonl?)(?:\.\w+)*)$")
+# A file of an export in parts, named by its first and last moment and a number: all are there once their manifest is.
+_PART = re.compile(r"(.*\d{4}-\d\d-\d\dT.*)-\d+(\.(?:parquet|jsonl?)(?:\.\w+)*)$")
 _MANIFEST = re.compile(r"(^|_)manifest\.json$")
 
 

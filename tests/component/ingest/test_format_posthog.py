@@ -141,15 +141,16 @@ def test_an_export_in_parts_waits_for_its_manifest(tmp_path: Path) -> None:
     home.put(f"a/{span}-0.jsonl", jsonl(event(uuid="1")))
     home.put(f"a/{span}-1.jsonl", jsonl(event(uuid="2")))
     home.put("b/2026-01-05T11:00:00-2026-01-05T12:00:00.jsonl", jsonl(event(uuid="3")))
+    home.put("c/events-2026-01-05.jsonl", jsonl(event(uuid="4")))  # a date is no number of a part
     result = home.ingest()
-    assert home.values("event_id") == ["3"]
+    assert home.values("event_id") == ["3", "4"]
     waited = [text for text in result.warnings if "manifest" in text]
     assert len(waited) == 1
     assert f"in/a/{span}-0.jsonl" in waited[0]
     assert f"{span}_manifest.json" in waited[0]
     home.put(f"a/{span}_manifest.json", json.dumps({"files": [f"{span}-0.jsonl", f"{span}-1.jsonl"]}).encode())
     result = home.ingest()
-    assert sorted(home.values("event_id")) == ["1", "2", "3"]
+    assert sorted(home.values("event_id")) == ["1", "2", "3", "4"]
     assert (result.n_rejected, [text for text in result.warnings if "manifest" in text]) == (0, [])
 
 
