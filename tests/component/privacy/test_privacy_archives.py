@@ -71,3 +71,17 @@ def test_ids_at_the_edges_of_pieces_are_found_once(tmp_path: Path, monkeypatch: 
 def test_what_is_packed_once_more_is_not_called_clean(tmp_path: Path, inner: bytes) -> None:
     with pytest.raises(search.Unsearchable, match=r"has inside in it, which is .* is not searched: unpack it"):
         found(packed(tmp_path / "a.zip", inside=inner + bytes(300)))
+
+
+def test_a_zip_of_raw_lines_is_rewritten_without_the_person(tmp_path: Path) -> None:
+    home = Home(tmp_path, {**TRACKER, "path": "in/*"})
+    lines = {"a.json.gz": [track(user=BEN), track(user=ANNA)], "b.json.gz": [track(user=ANNA), track("x", user=BEN)]}
+    files = {name: gzip.compress(jsonl(*of_file)) for name, of_file in lines.items()}
+    path = packed(tmp_path / "in" / "export.zip", **files)
+    assert home.ingest().n_accepted == 4
+    report = erase(home.settings, "user", ANNA, now=NOW, say=lambda text: None)
+    assert report.remaining == {}
+    assert home.values("user_id", "line_number") == [(BEN, 1), (BEN, 4)]
+    assert found(path).n == 0
+    assert home.ingest(full_refresh=True).n_accepted == 2
+    assert home.values("user_id", "line_number") == [(BEN, 1), (BEN, 4)]
