@@ -35,6 +35,8 @@ class GateParams:
     lookback_days: int = 30
     top_n: int = 10
     allow_repeat: bool = False
+    unidentified_sources: tuple[str, ...] = ()
+    """Sources of which an event may name nobody."""
     left_out_of_funnels: tuple[Mapping[str, str], ...] = ()
     """What the default funnels lack because it never occurs: funnel_name and left_out of each."""
     segments: tuple[str, ...] = ("new", "at_risk", "high_value", "dormant", "regular")

@@ -25,6 +25,7 @@ class Meta:
     changed_since (of every incremental table): a delta night replaces the rows of the persons of int_changed from their
       change on, by this column (a date or a time); `whole_person`: all their rows; `own_rule`: its SQL says which rows;
       `this_run`: those of the run itself, so it needs no rows of last night.
+    may_lack_person: a delta night also adds rows without a person, and takes out those whose line counts no longer.
     verified_columns: compared between build and new version where only the changed rows were copied; default: all.
     holds_one_night: a delta night leaves only what it read itself, so whole tables cannot be made of it alone
       (macros/manual_run.sql).
@@ -34,6 +35,7 @@ class Meta:
 
     is_published: bool = False
     changed_since: str | None = None
+    may_lack_person: bool = False
     verified_columns: list[str] = field(default_factory=list)
     holds_one_night: bool = False
     speaks_for_gate: str | None = None

@@ -5,7 +5,7 @@ Start at run.py (one ingest); plan.py says which files are read, read.py reads t
 Other packages import from this face, or from those of `lake` and `text`.
 """
 
-from pipeline.ingest.formats import check_formats, format_of
+from pipeline.ingest.formats import check_formats, format_of, sources_without_identities
 from pipeline.ingest.known_files import other_content
 from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
@@ -47,5 +47,6 @@ __all__ = [
     "sample_rejects",
     "sample_source",
     "shown_path",
+    "sources_without_identities",
     "write_ledger",
 ]

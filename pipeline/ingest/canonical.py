@@ -90,7 +90,9 @@ def _listed(expressions: Mapping[str, str], suffix: str = "") -> str:
     return ", ".join(f"{expression} as {column}{suffix}" for column, expression in expressions.items())
 
 
-def staged_sql(draft: Draft, rows: str, settings: Settings, source: Source, now: datetime) -> str:
+def staged_sql(
+    draft: Draft, rows: str, settings: Settings, source: Source, now: datetime, *, may_lack_identity: bool = False
+) -> str:
     """The query from a relation of rows to EVENT_COLUMNS, with file_number, event_month and reason.
 
     Expects a temporary table `files` (file_number, file_id).
@@ -194,7 +196,7 @@ checked as (
         case
             when fault is not null then fault
             when event_name is null then 'missing_event_name'
-            when user_id is null and anonymous_id is null then 'missing_identity'
+            {"" if may_lack_identity else "when user_id is null and anonymous_id is null then 'missing_identity'"}
             when event_at is null or event_at < timestamp '1970-01-01' then 'bad_timestamp'
             when event_at > {latest} then 'future_timestamp'
             when has_non_number or has_inexact_id then 'type_conflict'

@@ -10,16 +10,18 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from functools import cached_property
 
 from duckdb import DuckDBPyConnection
 
+from pipeline.home.atomic import write_private
 from pipeline.home.sql_text import quote
 from pipeline.ingest.result import IngestError
 from pipeline.ingest.texts import own_user
 from pipeline.ingest.tombstones import HEX_DIGITS, Tombstones, keyed_hash
-from pipeline.settings import Settings
+from pipeline.settings import Settings, Source
 
 WITHHELD = "(withheld)"
 ERASED = "erased"  # in `staged`, as the reason of a line that is counted and not kept
@@ -124,6 +126,14 @@ def _hash_macro(name: str) -> str:
         getvariable('{name}_outer') || unhex(sha256(getvariable('{name}_inner') || encode(v)))), {HEX_DIGITS})"""
 
 
+# The day is the site's; without a time the line is rejected anyway. line_hash stands for a line that an address is in.
+_VISITOR_MACROS = (
+    """create or replace temp macro visitor_of_day(moment, given) as visitor(concat(
+        strftime(timezone(getvariable('site_zone'), timezone('UTC', moment)), '%Y-%m-%d'), chr(31), given))""",
+    "create or replace temp macro line_hash(line) as visitor(line)",
+)
+
+
 @dataclass(frozen=True)
 class PrivacyFilter:
     """What one ingest hashes, truncates and leaves out."""
@@ -132,11 +142,19 @@ class PrivacyFilter:
     key: bytes
     keep_full_ip: bool
     tombstones: Tombstones
+    visitor_key: bytes = b""  # of the visitors of access logs
+    timezone: str = "UTC"
 
     @cached_property
     def fingerprint(self) -> list[object]:
         """What of it decides how a line is read: another key gives other events."""
         return [list(self.columns), keyed_hash(self.key, "fingerprint")[:8] if self.columns else "", self.keep_full_ip]
+
+    def fingerprint_of(self, source: Source) -> list[object]:
+        """The same for one source: other keys and days give an access log other visitors."""
+        if source.format != "access_log":
+            return self.fingerprint
+        return [*self.fingerprint, keyed_hash(self.visitor_key, "fingerprint")[:8], self.timezone]
 
     def pseudonym(self, column: str, given: str) -> str:
         """An id of `user_id` or `anonymous_id` as the lake contains it."""
@@ -145,12 +163,14 @@ class PrivacyFilter:
 
     def install(self, con: DuckDBPyConnection) -> None:
         """Create the macros that drafts use, and the list of erased ids."""
-        for name, key in (("pseudonym", self.key), ("tombstone", self.tombstones.salt)):
+        keys = {"pseudonym": self.key, "tombstone": self.tombstones.salt, "visitor": self.visitor_key}
+        for name, key in keys.items():
             padded = (key if len(key) <= 64 else _block(key)).ljust(64, b"\0")
             con.execute(f"set variable {name}_inner = ?", [bytes(byte ^ 0x36 for byte in padded)])
             con.execute(f"set variable {name}_outer = ?", [bytes(byte ^ 0x5C for byte in padded)])
             con.execute(_hash_macro(name))
-        for macro in _MACROS:
+        con.execute("set variable site_zone = ?", [self.timezone])
+        for macro in (*_MACROS, *_VISITOR_MACROS):
             con.execute(macro)
         as_it_is = tuple(f"create or replace temp macro private_{name}(v) as v" for name in ("ip", "nested"))
         for macro in as_it_is if self.keep_full_ip else _IP_MACROS:
@@ -253,4 +273,22 @@ def privacy_filter(settings: Settings) -> PrivacyFilter:
             "not set. Set it to the same value each night (for instance from `openssl rand -hex 32`). Nothing was "
             "ingested."
         )
-    return PrivacyFilter(identity.pseudonymise, key.encode(), identity.keep_full_ip, Tombstones.read(settings.data_dir))
+    return PrivacyFilter(
+        identity.pseudonymise,
+        key.encode(),
+        identity.keep_full_ip,
+        Tombstones.read(settings.data_dir),
+        key.encode() or _home_key(settings),
+        settings.site.timezone,
+    )
+
+
+def _home_key(settings: Settings) -> bytes:
+    """A key of this home, made when an access log is first read without a key in the environment."""
+    path = settings.data_dir / "visitor_key"
+    if path.exists():
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    key = secrets.token_bytes(32)
+    if settings.data_dir.exists() and any(source.format == "access_log" for source in settings.sources):
+        write_private(key.hex(), path)
+    return key

@@ -71,7 +71,7 @@ def reading_hash(settings: Settings, source: Source, privacy: PrivacyFilter) -> 
         "cleaning": [clean.max_duration_s, clean.max_future_hours, clean.max_line_bytes],
         "currency": settings.site.currency,
         "invalid_ids": list(settings.identity.invalid_ids),
-        "privacy": privacy.fingerprint,
+        "privacy": privacy.fingerprint_of(source),
     }
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -94,8 +94,8 @@ def ingest(
     check_formats(settings)
     moment = naive_utc(now or datetime.now(UTC))
     lake = Lake(settings.data_dir / "lake")
-    privacy = privacy_filter(settings)
     lake.prepare()
+    privacy = privacy_filter(settings)
     result = IngestResult(warnings=list(settings.notices))
     history, is_ledger_lost = open_ledger(lake, moment, result.warnings)
     rows = {(row.source, row.file): row for row in history if row.is_active}

@@ -21,7 +21,7 @@ from pipeline.home.calendar import end_of
 from pipeline.home.failpoints import failpoint
 from pipeline.home.memory import memory_limit, reading
 from pipeline.home.parquet import write_parquet
-from pipeline.ingest import read_ledger
+from pipeline.ingest import read_ledger, sources_without_identities
 from pipeline.orchestration.resources import GrowthHome
 from pipeline.orchestration.ui import markdown
 from pipeline.orchestration.ui.markdown import quoted
@@ -96,6 +96,7 @@ def _check(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[Chec
         "allow_repeat": growth.settings.recommendations.allow_repeat,
         "max_duration_s": cleaning.max_duration_s,
         "max_future_hours": cleaning.max_future_hours,
+        "unidentified_sources": sources_without_identities(growth.settings),
         "published_at": published_at(growth.paths),
         "as_of_end_at": end_of(date.fromisoformat(night.as_of), growth.settings.site.timezone),
     }

@@ -51,6 +51,21 @@ def _replace_changed(con: duckdb.DuckDBPyConnection, table: Table, facts: TableF
     con.execute(
         f"insert into {name} by name select * from build.{name} where rowid in (select place from changed_places)"
     )
+    if facts.meta.may_lack_person:
+        _replace_unidentified(con, name)
+
+
+def _replace_unidentified(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Rows without a person never change: they come and go, as their lines do."""
+    line = "(file_id, line_number)"
+    con.execute(
+        f"delete from {name} where person_id is null "
+        f"and {line} not in (select {line} from build.{name} where person_id is null)"
+    )
+    con.execute(
+        f"insert into {name} by name select * from build.{name} where person_id is null "
+        f"and {line} not in (select {line} from {name} where person_id is null)"
+    )
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: Table) -> int:

@@ -14,7 +14,7 @@ from pipeline.settings.sections.churn import Churn
 from pipeline.settings.sections.funnels import Funnel, FunnelStep
 from pipeline.settings.sections.identity import PLACEHOLDERS, trimmed
 from pipeline.settings.sections.purchase import Purchase
-from pipeline.settings.sections.sources import CANONICAL_COLUMNS, Source
+from pipeline.settings.sections.sources import CANONICAL_COLUMNS, LogEvent, Source
 from pipeline.settings.settings import Settings
 from pipeline.settings.unsupported import PLANNED_FORMATS
 
@@ -30,6 +30,7 @@ __all__ = [
     "Funnel",
     "FunnelStep",
     "Location",
+    "LogEvent",
     "Purchase",
     "Settings",
     "Source",

@@ -13,7 +13,7 @@ site:
 
 sources:
   - name: shop             # [a-z][a-z0-9_]*
-    format: tracker        # tracker | table | segment | mixpanel | amplitude | ga4 | posthog | sensors
+    format: tracker        # tracker | table | segment | mixpanel | amplitude | ga4 | posthog | sensors | access_log
     # a glob, relative to this file's folder; {home} is --home; .gz and .zst are read directly
     path: "{home}/data/raw/shop/**/*.jsonl*"
     sessions: true         # false: server-side events, which join the current session and never start one
@@ -31,6 +31,17 @@ sources:
   #   sessions: false
   # - {name: mp, format: mixpanel, path: mixpanel/*.jsonl.gz}
   #   project_timezone: America/Los_Angeles   # in the mixpanel source of a project from before 2023
+  # - name: web_log
+  #   format: access_log
+  #   path: /var/log/nginx/access.log*
+  #   log_format: combined # common | combined | json | a LogFormat or log_format, as in the server's config
+  #   host: shop.example   # the site, where the log does not say it
+  #   events:              # requests that are an event, the first that fits; a name in braces is a canonical column
+  #     - {path: "/product/{item_id}", event: view_item}
+  #     - {path: "/search", event: search, search_term: q}
+  #     - {method: POST, path: "/cart", event: add_to_cart}
+  #   pages: html          # every other page is a page_view | none: only what `events` names
+  #   visitor: [address, user_agent]   # hashed, for one day each | the name of a value that is the visitor's id
 
 # cleaning:
 #   max_duration_s: 86400        # a longer duration_s is rejected

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.settings.locations import Location
 
-PLANNED_FORMATS = ("snowplow", "access_log", "survey")
+PLANNED_FORMATS = ("snowplow", "survey")
 
 
 @dataclass(frozen=True)

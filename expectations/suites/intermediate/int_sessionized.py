@@ -1,8 +1,24 @@
-"""Events after deduplication, stitching and sessionizing: none lost, each with a person and a session."""
+"""Events after deduplication, stitching and sessionizing: none lost, each with a person and a session or of nobody."""
 
 from expectations.checks import Probe, at_least, between, zero
 from expectations.lake import accepted_by_source
 from expectations.params import GateParams
+
+_LINE = "(file_id, line_number)"
+_NEW_UNIDENTIFIED = f"select {_LINE} as line from intermediate.int_unidentified_events"
+
+
+def _unidentified(params: GateParams) -> str:
+    """How many events of nobody there are; copies may take the place of those before."""
+    if params.is_full:
+        return "(select count(*) from intermediate.int_unidentified_events)"
+    return f"""(
+        select count(*)
+        from (
+            {_NEW_UNIDENTIFIED} union select {_LINE} as line from marts.fct_events where person_id is null
+        )
+        where line not in (select {_LINE} from intermediate.int_duplicates)
+    )"""
 
 
 def events(params: GateParams) -> Probe:
@@ -12,7 +28,7 @@ def events(params: GateParams) -> Probe:
         "0"
         if params.is_full
         else """(
-        (select count(*) from marts.fct_events)
+        (select count(*) from marts.fct_events where person_id is not null)
         - (
             select count(*) from marts.fct_events as events
             inner join intermediate.int_reopened as reopened
@@ -24,14 +40,14 @@ def events(params: GateParams) -> Probe:
         sql=f"""
             with accepted as ({accepted_by_source(params)})
             select
-                {kept} + count(*) as n_events,
+                {kept} + {_unidentified(params)} + count(*) as n_events,
                 count(*) filter (where session_id is null and not is_server)
                     as n_without_session,
                 count(*) filter (where person_id is null) as n_without_person,
                 abs(
                     coalesce((select sum(n) from accepted), 0)
                     - (select count(*) from intermediate.int_duplicates)
-                    - {kept} - count(*)
+                    - {kept} - {_unidentified(params)} - count(*)
                 ) as n_lost_or_invented
             from intermediate.int_sessionized
         """,

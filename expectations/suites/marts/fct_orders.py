@@ -83,7 +83,7 @@ def sources(params: GateParams) -> Probe:
             ),
             own as (
                 select source, sum(revenue) as revenue, sum(abs(revenue)) as size
-                from marts.fct_events where event_name = 'purchase' group by source
+                from marts.fct_events where event_name = 'purchase' and person_id is not null group by source
             ),
             counted as (select source, sum(revenue) as revenue from marts.fct_orders group by source)
             select

@@ -5,7 +5,7 @@ dated ahead would make everybody look gone.
 """
 
 from expectations.checks import Probe, at_least, at_most, between, zero
-from expectations.lake import events, ledger, new_events, until
+from expectations.lake import events, ledger, new_events, quoted_list, until
 from expectations.params import GateParams
 
 MIN_SHARE_OF_USUAL_DAY = 0.1
@@ -23,7 +23,10 @@ def total(params: GateParams) -> Probe:
                     where status = 'loaded' and min_event_at < {until(params)}
                 ) as n_events_to_as_of,
                 count(*) filter (where event_at is null) as n_without_event_at,
-                count(*) filter (where user_id is null and anonymous_id is null) as n_without_identity
+                count(*) filter (
+                    where user_id is null and anonymous_id is null
+                        and not list_contains({quoted_list(params.unidentified_sources)}::varchar[], source)
+                ) as n_without_identity
             from {new_events(params)}
         """,
         checks=[
@@ -35,7 +38,9 @@ def total(params: GateParams) -> Probe:
             ),
             zero("n_without_event_at", "events in the lake without a time", action=_REBUILD_LAKE),
             zero(
-                "n_without_identity", "events in the lake with neither user_id nor anonymous_id", action=_REBUILD_LAKE
+                "n_without_identity",
+                "events in the lake with neither user_id nor anonymous_id, of sources that must have one",
+                action=_REBUILD_LAKE,
             ),
         ],
     )

@@ -18,7 +18,7 @@ from pipeline.ingest import config_trial
 from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.settings import PLANNED_FORMATS, ConfigError, Settings, Source, combine
 
-__all__ = ["FORMATS", "Draft", "Format", "Guess", "check_formats", "format_of"]
+__all__ = ["FORMATS", "Draft", "Format", "Guess", "check_formats", "format_of", "sources_without_identities"]
 
 _NAMES = (module.name for module in iter_modules(__path__) if module.name != "base")
 FORMATS: dict[str, Format] = {name: import_module(f"{__name__}.{name}").FORMAT for name in _NAMES}
@@ -27,6 +27,11 @@ FORMATS: dict[str, Format] = {name: import_module(f"{__name__}.{name}").FORMAT f
 def format_of(source: Source) -> Format:
     """The format of a source."""
     return FORMATS[source.format]
+
+
+def sources_without_identities(settings: Settings) -> list[str]:
+    """Names of the sources of which an event may name nobody."""
+    return [source.name for source in settings.sources if format_of(source).may_lack_identity]
 
 
 def check_formats(settings: Settings) -> Settings:

@@ -47,4 +47,5 @@ class Format:
     latest_copy_counts: bool = False  # of copies of an event the latest is kept, because the tool corrects events
     declarations: tuple[str, ...] = ()  # events that say who somebody is: they link ids, and are nobody's activity
     recognise: Callable[[Beginning], Guess | None] = lambda beginning: None  # how `sources inspect` knows its files
+    may_lack_identity: bool = False  # an event of nobody known is kept, out of every metric of persons
     macros: tuple[str, ...] = ()  # statements that create the SQL macros of its drafts

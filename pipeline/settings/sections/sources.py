@@ -50,6 +50,15 @@ def _position_or_name(value: Any) -> Any:
 ColumnRef = Annotated[int | str, BeforeValidator(_position_or_name)]
 
 
+class LogEvent(Section):
+    """Requests of an access log that are an event."""
+
+    path: Text  # `/product/{item_id}`: a canonical name stands for a part of the path, * for anything
+    event: Text
+    method: Annotated[str, BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)] = "GET"
+    search_term: Text | None = None  # the parameter with the words that were searched
+
+
 class Source(Section):
     """Raw files of one format, and how to read them."""
 
@@ -68,6 +77,21 @@ class Source(Section):
     timezone: Timezone = "UTC"
     project_timezone: Timezone | None = None
     """Of `format: mixpanel`: the zone of a project from before 2023, whose times are its local time."""
+    log_format: Text = "combined"
+    events: tuple[LogEvent, ...] = ()
+    pages: Literal["html", "none"] = "html"
+    visitor: Text | Annotated[tuple[Text, ...], Field(min_length=1)] = ("address", "user_agent")
+    host: Text | None = None
+
+    @property
+    def visitor_is_cookie(self) -> bool:
+        """Whether a value of the log is the visitor's id as it is, and no hash is made."""
+        return isinstance(self.visitor, str)
+
+    @property
+    def visitor_fields(self) -> tuple[str, ...]:
+        """The values of an access log that tell visitors apart."""
+        return (self.visitor,) if isinstance(self.visitor, str) else self.visitor
 
     @field_validator("columns")
     @classmethod

@@ -5,6 +5,7 @@ create table intermediate.int_events as
         timestamp '2026-01-31' - interval 1 day * (i // 10) + interval 1 minute * (i % 10) as event_at
     from range(400) as r(i);
 create table intermediate.int_duplicates as select 'shop' as source, 'e1' as event_id;
+create table intermediate.int_unidentified_events as select source, event_id from intermediate.int_events where false;
 create table intermediate.int_sessionized as
     select *, 's' || (i // 20) || person_id as session_id, false as is_server from intermediate.int_events;
 create table marts.fct_events as

@@ -151,18 +151,20 @@ def _events(paths: HomePaths, rows: str, changed: str) -> None:
     """A build whose events are `rows`; `changed` are the persons of the night with the time from which on."""
     with duckdb.connect(str(paths.build_db)) as con:
         con.execute(
-            f"""create or replace table marts.fct_events as from (values {rows}) as
-                t(person_id, event_at, event_number, content_hash, is_bot, session_id);
+            f"""create or replace table marts.fct_events as select *, 'f' as file_id, content_hash as line_number
+            from (values {rows}) as t(person_id, event_at, event_number, content_hash, is_bot, session_id);
             create or replace table intermediate.int_changed as
             from (values {changed}) as c(person_id, changed_from_at)"""
         )
 
 
 FIRST = """('a', timestamp '2026-01-01', 1, 11, false, 's1'), ('a', timestamp '2026-01-02', 2, 12, false, 's2'),
-    ('b', timestamp '2026-01-01', 1, 13, false, 's3')"""
-# a: the second event is another one now; b moved away; c came
+    ('b', timestamp '2026-01-01', 1, 13, false, 's3'),
+    (null, timestamp '2026-01-01', null, 21, false, null), (null, timestamp '2026-01-01', null, 22, true, null)"""
+# a: the second event is another one now; b moved away; c came; of nobody's two one was taken out, and another came
 LATER = """('a', timestamp '2026-01-01', 1, 11, false, 's1'), ('a', timestamp '2026-01-03', 2, 14, false, 's4'),
-    ('c', timestamp '2026-01-01', 1, 13, false, 's5')"""
+    ('c', timestamp '2026-01-01', 1, 13, false, 's5'),
+    (null, timestamp '2026-01-01', null, 22, true, null), (null, timestamp '2025-12-31', null, 23, false, null)"""
 CHANGED = "('a', timestamp '2026-01-02'), ('b', timestamp '1970-01-01'), ('c', timestamp '1970-01-01')"
 
 
@@ -174,6 +176,6 @@ def test_a_version_made_of_the_one_before_is_the_build(paths: HomePaths, changed
     _events(paths, LATER, changed)
     publish(paths, as_of=AS_OF, run_id="r2", now=NOON + timedelta(days=1), base_version=base.version)
     found = _ask(paths, "select person_id, content_hash from marts.fct_events order by all")
-    assert found == [("a", 11), ("a", 14), ("c", 13)]
+    assert found == [("a", 11), ("a", 14), ("c", 13), (None, 22), (None, 23)]
     assert _ask(paths, "select run_id from ops.published_versions order by version") == [("r1",), ("r2",)]
     assert _ask(paths, "select distinct schema_name from duckdb_tables() order by 1") == [("marts",), ("ops",)]

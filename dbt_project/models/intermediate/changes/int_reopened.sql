@@ -19,7 +19,7 @@ with arrived as (
         on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
     left join {{ ref('int_devices') }} as devices
         on case when staged.user_id is null then staged.anonymous_id end = devices.anonymous_id
-    where duplicates.file_id is null
+    where duplicates.file_id is null and (staged.user_id is not null or staged.anonymous_id is not null)
 
 ),
 
@@ -135,6 +135,7 @@ first_changes as (
         union all
         select * from reported_by_others
     ) as all_changes
+    where person_id is not null
     group by person_id
 
 ),

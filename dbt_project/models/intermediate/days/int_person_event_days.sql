@@ -8,4 +8,5 @@ select
     {{ event_day_measures('events') }}
 from {{ ref('fct_events') }} as events
 {{- only_changed('events', since='event_date') }}
+where events.person_id is not null
 group by events.person_id, events.event_date, events.known_date, events.event_name

@@ -1,5 +1,5 @@
--- Every event once that this night puts into sessions, with the person who did it: only the columns that sessions and bot detection look
--- at. In a delta night these are what is new and what was opened again.
+-- Every event of a person once that this night puts into sessions, with the person who did it: only the columns that sessions and bot
+-- detection look at. Events of nobody known are in int_unidentified_events. In a delta night these are what is new and what was opened again.
 -- A view: to read the lake's few columns again costs less than to write them down.
 {{ config(materialized='view') }}
 with arrived as (
@@ -26,7 +26,7 @@ with arrived as (
     left join {{ ref('int_duplicates') }} as duplicates
         on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
     left join {{ ref('int_identities') }} as identities on staged.unknown_device_id = identities.anonymous_id
-    where duplicates.file_id is null
+    where duplicates.file_id is null and (staged.user_id is not null or staged.anonymous_id is not null)
 
 )
 

@@ -61,7 +61,7 @@ categories as (
         category,
         row_number() over (partition by person_id order by count(*) desc, category asc) as place
     from {{ ref('fct_events') }}
-    where category is not null
+    where person_id is not null and category is not null
     group by person_id, category
 
 ),
@@ -73,6 +73,7 @@ hours as (
         {{ local_hour('event_at') }} as hour_of_day,
         row_number() over (partition by person_id order by count(*) desc, {{ local_hour('event_at') }} asc) as place
     from {{ ref('fct_events') }}
+    where person_id is not null
     group by person_id, {{ local_hour('event_at') }}
 
 ),

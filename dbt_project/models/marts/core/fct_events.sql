@@ -1,4 +1,5 @@
--- Grain: event (source, event_id). Every accepted event up to as_of exactly once, with its person and session.
+-- Grain: event (source, event_id). Every accepted event up to as_of exactly once, with its person and session; one that names nobody has
+-- neither.
 -- Wide rows are read straight from the lake (in a delta night those that are opened again from the table itself) and meet the narrow rows
 -- of int_sessionized in one join. A full build of many events runs in parts of some dates each (macros/incremental/parts.sql).
 {{ replaces_reopened(since='built.event_at >= reopened.reopen_at') }}
@@ -6,6 +7,9 @@
     pre_hook=[
         "{% if is_delta() %}update {{ this }} set is_bot = changed.is_bot from {{ ref('int_changed') }} as changed
             where {{ this.identifier }}.person_id = changed.person_id and {{ this.identifier }}.is_bot <> changed.is_bot{% endif %}",
+        "{% if is_delta() %}delete from {{ this }} where person_id is null and (file_id, line_number) in (
+            select (file_id, line_number) from {{ ref('int_unidentified_events') }}
+            union all select (file_id, line_number) from {{ ref('int_duplicates') }}){% endif %}",
         '{{ set_first_part(parts_by_time()) }}'
     ],
     post_hook='{{ insert_other_parts(parts_by_time()) }}'
@@ -66,8 +70,32 @@ events as (
 
 sessionized as (
 
-    select *
+    select
+        row_key,
+        event_date,
+        person_id,
+        session_id,
+        event_number,
+        is_session_start,
+        is_session_end,
+        next_event_name,
+        next_gap_s,
+        is_server
     from {{ ref('int_sessionized') }}
+    {{- where_time_in_part('event_at', parts) }}
+    union all
+    select
+        row_key,
+        event_date,
+        null as person_id,
+        null as session_id,
+        null as event_number,
+        false as is_session_start,
+        false as is_session_end,
+        null as next_event_name,
+        null as next_gap_s,
+        {{ is_server_event('source') }} as is_server
+    from {{ ref('int_unidentified_events') }}
     {{- where_time_in_part('event_at', parts) }}
 
 ),
@@ -131,7 +159,7 @@ select
     events.user_agent,
     events.duration_s,
     sessionized.is_server as is_server_event,
-    bots.person_id is not null as is_bot,
+    bots.person_id is not null or (sessionized.person_id is null and coalesce(agents.is_bot, false)) as is_bot,
     events.properties,
     events.file_id,
     events.line_number,

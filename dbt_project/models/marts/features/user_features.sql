@@ -203,7 +203,9 @@ touched as (
             {%- endfor %}
             {{ attribute }}
         from {{ table }}
-        where not is_bot and {{ attribute }} is not null and event_date > {{ first_day }} {{ and_person_in_part(none, parts) }}
+        where
+            not is_bot and person_id is not null and {{ attribute }} is not null and event_date > {{ first_day }}
+            {{ and_person_in_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as seen
@@ -245,7 +247,9 @@ feedback as (
             ) as place
         from {{ ref('fct_events') }} as events
         inner join snapshots on events.event_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
-        where events.event_name = 'survey_response' and not events.is_bot {{ and_person_in_part('events', parts) }}
+        where
+            events.event_name = 'survey_response' and events.person_id is not null and not events.is_bot
+            {{ and_person_in_part('events', parts) }}
     ) as answers
     where place = 1
 
