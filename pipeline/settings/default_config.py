@@ -29,8 +29,10 @@ sources:
   #   timestamp_format: iso   # iso | epoch_s | epoch_ms | epoch_us | a strptime pattern
   #   timezone: UTC        # of timestamps that name no offset and no zone
   #   sessions: false
-  # - {name: mp, format: mixpanel, path: mixpanel/*.jsonl.gz}
-  #   project_timezone: America/Los_Angeles   # in the mixpanel source of a project from before 2023
+  # - name: mp
+  #   format: mixpanel
+  #   path: mixpanel/*.jsonl.gz
+  #   project_timezone: America/Los_Angeles   # of a project from before 2023
   # - name: web_log
   #   format: access_log
   #   path: /var/log/nginx/access.log*

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from pipeline.home.sql_text import identifier, quote
-from pipeline.ingest.formats.base import Draft, Format
+from pipeline.ingest.formats.base import Beginning, Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys, KnownKeys
-from pipeline.ingest.log_format import BadLogFormat, read_log_format
+from pipeline.ingest.log_format import COMBINED, BadLogFormat, read_log_format
 from pipeline.ingest.log_json import JSON_KEYS, read_json, value_column
 from pipeline.ingest.properties import Properties, coalesce
 from pipeline.ingest.text.layout import Layout
@@ -32,6 +32,7 @@ _STATIC = (
     "|webmanifest|rss|atom|docx?|xlsx?|pptx?|epub"
 )
 _SEARCH_ENGINES = "google|bing|yahoo|duckduckgo|baidu|yandex|sogou|so|ecosia|naver|ask|aol|qwant|seznam|startpage"
+_USUAL = ("combined", "common", f"%v:%p {COMBINED}")  # the last is Debian's vhost_combined
 _WORDS = ("q", "query", "wd", "word", "p", "text")
 
 MACROS = (
@@ -224,13 +225,27 @@ def _property_values(names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         yield name, f"try_cast({value_column(name)} as {_NUMBERS[name]})::varchar" if name in _NUMBERS else text
 
 
+def recognise(beginning: Beginning) -> Guess | None:
+    """Lines of the formats that servers come with, or JSON with a request and a status."""
+    if beginning.is_json:
+        requests = (("request", "status"), ("request_uri", "status"), ("RequestPath", "DownstreamStatus"))
+        return Guess("access_log", max(beginning.share_with(*keys) for keys in requests), {"log_format": "json"})
+    if beginning.layout.kind == "parquet" or not beginning.lines:
+        return None
+    patterns = {name: re.compile(read_log_format(name).pattern) for name in _USUAL}
+    n_read = {name: sum(bool(form.match(line)) for line in beginning.lines) for name, form in patterns.items()}
+    best = max(_USUAL, key=lambda name: n_read[name])
+    return Guess("access_log", n_read[best] / len(beginning.lines), {"log_format": best}) if n_read[best] else None
+
+
 FORMAT = Format(
     name="access_log",
     layouts=("json_lines",),
     draft=draft,
     json_keys=json_keys,
-    config_keys=("log_format", "events", "pages", "visitor", "host"),
+    config_keys=("log_format", "events", "pages", "visitor", "host", "timestamp_format"),
     config_problem=config_problem,
     may_lack_identity=True,
+    recognise=recognise,
     macros=MACROS,
 )

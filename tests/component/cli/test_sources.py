@@ -73,6 +73,22 @@ def test_each_format_knows_its_lines(format: str, line: dict, tmp_path: Path) ->
     assert "of 1 sampled lines, 1 would be loaded" in output
 
 
+def test_a_log_of_a_web_server_is_known_by_its_lines(tmp_path: Path) -> None:
+    line = '192.0.2.7 - - [05/Jan/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512'
+    home = Home(tmp_path)
+    home.put("a.log", (line + ' "-" "curl"\n').encode() * 2)
+    home.put("b.txt", (line + "\n").encode())
+    home.put("c.json", jsonl({"time_iso8601": "2026-01-05T10:00:00Z", "request": "GET / HTTP/1.1", "status": 200}))
+    code, output, sources = inspect(tmp_path, tmp_path / "in")
+    assert code == 0, output
+    assert {source["path"]: (source["format"], source["log_format"]) for source in sources} == {
+        "in/a.log": ("access_log", "combined"),
+        "in/b.txt": ("access_log", "common"),
+        "in/c.json": ("access_log", "json"),
+    }
+    assert not (tmp_path / "data").exists()
+
+
 def test_files_that_are_no_source_say_why(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.put("numbers.csv", b"ID,frequency,T\n1,2,38.86\n")

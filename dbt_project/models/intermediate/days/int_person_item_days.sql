@@ -18,8 +18,8 @@ with events as (
     from {{ ref('fct_events') }} as events
     {{- only_changed('events', since='event_date') }}
     where
-        not events.is_bot and events.person_id is not null and events.item_id is not null
-        {{ and_person_in_part('events', parts_by_person()) }}
+        not events.is_bot and events.person_id is not null
+        and events.item_id is not null {{ and_person_in_part('events', parts_by_person()) }}
 
 ),
 

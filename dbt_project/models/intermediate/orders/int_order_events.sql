@@ -21,5 +21,5 @@ select
     events.is_bot
 from {{ ref('fct_events') }} as events
 where
-    events.event_name in ('purchase', 'refund') and events.person_id is not null
-    {{- and_row_is_changed('events', ref('fct_events'), since='event_at') }}
+    events.event_name in ('purchase', 'refund')
+    and events.person_id is not null {{- and_row_is_changed('events', ref('fct_events'), since='event_at') }}

@@ -1,5 +1,5 @@
 -- Every event of a person once that this night puts into sessions, with the person who did it: only the columns that sessions and bot
--- detection look at. Events of nobody known are in int_unidentified_events. In a delta night these are what is new and what was opened again.
+-- detection look at. Events of nobody are in int_unidentified_events. In a delta night these are what is new and what was opened again.
 -- A view: to read the lake's few columns again costs less than to write them down.
 {{ config(materialized='view') }}
 with arrived as (

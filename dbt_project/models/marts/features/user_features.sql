@@ -204,8 +204,8 @@ touched as (
             {{ attribute }}
         from {{ table }}
         where
-            not is_bot and person_id is not null and {{ attribute }} is not null and event_date > {{ first_day }}
-            {{ and_person_in_part(none, parts) }}
+            not is_bot and person_id is not null and {{ attribute }} is not null
+            and event_date > {{ first_day }} {{ and_person_in_part(none, parts) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as seen
@@ -248,8 +248,8 @@ feedback as (
         from {{ ref('fct_events') }} as events
         inner join snapshots on events.event_date <= snapshots.as_of_date and events.known_date <= snapshots.as_of_date
         where
-            events.event_name = 'survey_response' and events.person_id is not null and not events.is_bot
-            {{ and_person_in_part('events', parts) }}
+            events.event_name = 'survey_response' and events.person_id is not null
+            and not events.is_bot {{ and_person_in_part('events', parts) }}
     ) as answers
     where place = 1
 
