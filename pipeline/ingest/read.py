@@ -10,6 +10,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -176,7 +177,7 @@ class BatchReader:
         is_json = is_read_anew or rows.layout.kind == "json_lines"
         found = survey(self.con, "objects" if is_read_anew else "rows", known_keys) if is_json else {}
         draft = self._format.draft(self.source, rows.layout, found)
-        may_lack = self._format.may_lack_identity
+        query_of = partial(canonical.staged_sql, may_lack_identity=self._format.may_lack_identity)
         self.con.execute(_FEW_ROWS if rows.n_rows < _MANY_ROWS else _AS_USUAL)
         for start in range(0, rows.n_rows, _SLICE_ROWS):
             end = start + _SLICE_ROWS
@@ -185,7 +186,9 @@ class BatchReader:
                 if is_read_anew
                 else rows.relation(start, end)
             )
-            query = canonical.staged_sql(draft, relation, self.settings, self.source, self.now, may_lack_identity=may_lack)
+            query = canonical.staged_sql(
+                draft, relation, self.settings, self.source, self.now, may_lack_identity=may_lack
+            )
             self.con.execute(f"create or replace temp table staged as {query}")
             self.privacy.apply(self.con)
             if self._holds_back:
