@@ -186,9 +186,7 @@ class BatchReader:
                 if is_read_anew
                 else rows.relation(start, end)
             )
-            query = canonical.staged_sql(
-                draft, relation, self.settings, self.source, self.now, may_lack_identity=may_lack
-            )
+            query = query_of(draft, relation, self.settings, self.source, self.now)
             self.con.execute(f"create or replace temp table staged as {query}")
             self.privacy.apply(self.con)
             if self._holds_back:

@@ -103,6 +103,7 @@ FORMAT = Format(
     json_keys=lambda source: _MAPPING.known_keys,
     as_object="ga4_line(given)",
     latest_copy_counts=True,
+    may_lack_identity=True,
     recognise=recognise,
     macros=MACROS,
 )

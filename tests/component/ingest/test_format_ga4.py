@@ -169,3 +169,10 @@ def test_lines_that_cannot_be_read_are_rejected_as_they_came(tmp_path: Path) -> 
         (5, "bad_json"),
     ]
     assert home.rejects()[0]["raw_line"] == json.dumps(bad)
+
+
+def test_an_event_of_nobody_is_kept(tmp_path: Path) -> None:
+    """Without consent Google sends neither of the ids."""
+    home = read(tmp_path, event(user_pseudo_id=None), event())
+    assert home.values("user_id", "anonymous_id") == [(None, None), (None, "123.456")]
+    assert home.rejects() == []
