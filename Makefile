@@ -8,6 +8,7 @@ HOME_DIR ?= .
 PORT ?= 3000
 DEMO_DIR ?= demo
 COLLECTOR_PORT ?= 8000
+SHOP_PORT ?= 8080
 TEST_WORKERS ?= 2
 TRACKER := collector/tracker
 NODE_STAMP := $(TRACKER)/node_modules/.package-lock.json
@@ -18,6 +19,7 @@ CI_TARGETS := check test test-nights test-real test-browser test-tracker test-po
 COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header pyproject.toml
 # Hundreds of processes of a test run import the same modules: the first one compiles them for all.
 unexport PYTHONDONTWRITEBYTECODE
+GET_CHROMIUM := command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q chromium) >/dev/null 2>&1 || true
 export DO_NOT_TRACK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
@@ -51,15 +53,17 @@ ui: setup             ## start the Dagster UI of HOME_DIR (default: this folder)
 	@$(BIN)/python -m pipeline.orchestration.instance $(DAGSTER_HOME) $(PORT)
 	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
-demo: setup           ## an open shop in DEMO_DIR=demo: simulated visitors, the collector that they send to, the UI; Ctrl-C ends all
+demo: setup           ## an open shop in DEMO_DIR=demo: simulated visitors, pages to click, the collector, the UI; Ctrl-C ends all
 	@test -f $(DEMO_DIR)/growth.yaml || { $(BIN)/growthhouse init $(DEMO_DIR) && \
 		printf '\ncollector: {max_open: 1 minute}\n' >> $(DEMO_DIR)/growth.yaml; }
 	@set -e; $(BIN)/growthhouse collect --config $(DEMO_DIR)/growth.yaml --port $(COLLECTOR_PORT) & collector=$$!; \
 		trap "kill $$collector 2>/dev/null; wait" EXIT; \
 		until (: < /dev/tcp/127.0.0.1/$(COLLECTOR_PORT)) 2>/dev/null; do kill -0 $$collector; sleep 0.2; done; \
 		$(BIN)/growthhouse simulate --live http://127.0.0.1:$(COLLECTOR_PORT) --users 500 --days 30 & shop=$$!; \
-		trap "kill $$shop $$collector 2>/dev/null; wait" EXIT; \
+		$(BIN)/python -m http.server --bind 127.0.0.1 -d examples/shop $(SHOP_PORT) >/dev/null 2>&1 & pages=$$!; \
+		trap "kill $$pages $$shop $$collector 2>/dev/null; wait" EXIT; \
 		echo "collector: http://127.0.0.1:$(COLLECTOR_PORT)/api/track, what it counts: http://127.0.0.1:$(COLLECTOR_PORT)/metrics"; \
+		echo "a shop to click through, which sends to port 8000: http://127.0.0.1:$(SHOP_PORT)"; \
 		echo "Dagster UI: http://127.0.0.1:$(PORT); a night loads events a minute after they were sent"; \
 		$(MAKE) --no-print-directory ui HOME_DIR=$(DEMO_DIR)
 
@@ -87,11 +91,13 @@ test-real: setup      ## nights on the real data sets and public cases in ../sha
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup tests/real
 
 test-browser: setup   ## the Dagster UI in headless Chromium (installed with apt-get where missing and allowed)
-	@command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q chromium) >/dev/null 2>&1 || true
+	@$(GET_CHROMIUM)
 	@$(BIN)/python -m pytest tests/browser -rs
 
-test-tracker: setup $(NODE_STAMP) ## the tracker: types, size, committed build; in headless Chromium with a collector (Node.js as above)
+test-tracker: setup $(NODE_STAMP) ## the tracker: types, size, committed build; in headless Chromium with a collector (both as above)
 	@cd $(TRACKER) && npm run --silent check
+	@$(GET_CHROMIUM)
+	@$(BIN)/python -m pytest tests/tracker -rs
 
 test-postgres: setup  ## Dagster's records in a temporary PostgreSQL server (installed with apt-get where missing and allowed)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql) >/dev/null 2>&1 || true

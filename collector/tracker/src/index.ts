@@ -63,6 +63,7 @@ export function page(properties?: Properties): void {
 /** Say who the visitor is, from now on. */
 export function identify(userId: string | number, traits?: Properties): void {
   whenStarted(() => {
+    if (person.isPrivate()) return;
     if (person.setUser(String(userId)) || traits) emit('identify', traits && { traits });
   });
 }
@@ -98,7 +99,7 @@ function start(options: Options): void {
   for (const call of early) call();
   early = [];
   adopt();
-  setInterval(adopt, 60_000);
+  setInterval(adopt, 5000); // a page that was just left may still have its lock
   addEventListener('online', sender.sendNow);
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;

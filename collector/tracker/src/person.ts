@@ -41,9 +41,12 @@ export function answerConsent(isGiven: boolean): void {
 }
 
 export function anonymousId(): string {
-  if (!current().a) held.a = randomId();
-  if (mayStore() && !read(KEY)) store();
-  return held.a!;
+  const { a = randomId() } = current();
+  if (held.a !== a || !read(KEY)) {
+    held = { ...held, a };
+    store();
+  }
+  return a;
 }
 
 export function userId(): string | undefined {
@@ -52,8 +55,8 @@ export function userId(): string | undefined {
 
 /** Whether it is another user than before. */
 export function setUser(id: string): boolean {
-  if (userId() === id || isPrivate()) return false;
-  held.u = id;
+  if (userId() === id) return false;
+  held = { ...held, u: id };
   store();
   return true;
 }

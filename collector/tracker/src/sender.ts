@@ -99,6 +99,7 @@ function post(body: string, done: (status: number, retryAfter?: string | null) =
     const options: RequestInit = { method: 'POST', body, keepalive, headers: { 'Content-Type': TEXT.type } };
     if (abort) options.signal = abort.signal;
     fetch(address, options)
+      .then((answer) => answer.text().then(() => answer)) // unread, it would use up what may be sent with keepalive
       .then(
         (answer) => done(answer.status, answer.headers.get('retry-after')),
         () => done(0),
