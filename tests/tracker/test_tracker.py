@@ -13,11 +13,33 @@ import duckdb
 import pytest
 from shop_visit import Run, find_browser, visit_shop
 
-SCENARIOS = """
-funnel reload offline offline_and_closed closed_tab closed_while_failing two_tabs failing answer_lost
-slow double_click double_submit bfcache prerender routes search frame_without_storage old_browser
-privacy_control do_not_track consent_given consent_refused started_twice login large
-""".split()
+SCENARIOS = [
+    "funnel",
+    "reload",
+    "offline",
+    "offline_and_closed",
+    "closed_tab",
+    "closed_while_failing",
+    "two_tabs",
+    "failing",
+    "answer_lost",
+    "slow",
+    "double_click",
+    "double_submit",
+    "bfcache",
+    "prerender",
+    "routes",
+    "search",
+    "frame_without_storage",
+    "old_browser",
+    "privacy_control",
+    "do_not_track",
+    "consent_given",
+    "consent_refused",
+    "started_twice",
+    "login",
+    "large",
+]
 
 
 @pytest.fixture(scope="module")
