@@ -43,7 +43,7 @@ class Home:
 
     def copy(self, folder: Path) -> Home:
         """The same home in another folder: copying files is much cheaper than another ingest."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
         copied = Home.__new__(Home)
         copied.folder = folder
         return copied

@@ -26,10 +26,10 @@ from pipeline.publish.version import KEPT_VERSIONS, publish
 AS_OF = date(2026, 1, 7)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Three ingested files, and two versions of a build database of 20,000 rows."""
-    home = Home(tmp_path)
+    home = Home(tmp_path_factory.mktemp("published"))
     for day in (5, 6, 7):
         home.put(f"d{day}.jsonl", jsonl(track(at=f"2026-01-0{day}T10:00:00Z"), track(user=f"u{day}")))
     home.ingest()
@@ -42,6 +42,12 @@ def home(tmp_path: Path) -> Home:
     for run in ("r1", "r2"):
         publish(paths, as_of=AS_OF, run_id=run)
     return home
+
+
+@pytest.fixture
+def home(published: Home, tmp_path: Path) -> Home:
+    """A copy, to be damaged."""
+    return published.copy(tmp_path)
 
 
 def paths_of(home: Home) -> HomePaths:
