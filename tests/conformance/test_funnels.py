@@ -20,10 +20,13 @@ from hypothesis import strategies as st
 from pipeline.build.funnels import Occurring, funnel_variables
 from pipeline.settings import parse_settings
 from tests.conformance.cases.funnels import CASES, Case
-from tests.conformance.cases.funnels_public import CASES as PUBLIC
+from tests.conformance.cases.funnels_clickhouse import CASES as CLICKHOUSE
+from tests.conformance.cases.funnels_public import CASES as OTHERS
 from tests.conformance.cases.funnels_public import Public
 from tests.conformance.harness import build, compiled, line, run_compiled
 from tests.conformance.reference.funnels import Entry, Event, Funnel, Step, entries
+
+PUBLIC = (*CLICKHOUSE, *OTHERS)
 
 START = datetime(2026, 1, 5, 10, tzinfo=UTC)
 _TOLD = re.compile(r"(?P<name>\w+)@(?P<at>\d+)(?:\[(?P<values>[^]]*)\])?")

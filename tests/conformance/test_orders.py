@@ -17,9 +17,13 @@ from builds import Nights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.cases.orders import AS_OF, CASES, CONFIG, PERSONS, buy
+from tests.conformance.cases import brushing
+from tests.conformance.cases import orders as order_cases
+from tests.conformance.cases.orders import AS_OF, CONFIG, PERSONS, buy
 from tests.conformance.harness import build, compiled, line, run_compiled
 from tests.conformance.reference.orders import orders
+
+CASES = {**order_cases.CASES, **brushing.CASES}
 
 ORDERS = "select *, session_id is not null as has_session from marts.fct_orders"
 

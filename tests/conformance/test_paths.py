@@ -13,9 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.cases.paths import CASES, Case
+from tests.conformance.cases.paths import OURS, Case
+from tests.conformance.cases.paths_public import CLICKHOUSE, POSTHOG
 from tests.conformance.harness import compiled, run_compiled
 from tests.conformance.reference.paths import Event, Paths, Rules, paths
+
+CASES = (*OURS, *POSTHOG, *CLICKHOUSE)
 
 MODELS = [
     "fct_session_paths",

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.cases.retention_public import LIFECYCLE_CASES, PLAIN, RETENTION_CASES, LifecycleCase, PublicCase
+from tests.conformance.cases.lifecycle_public import LIFECYCLE_CASES, LifecycleCase
+from tests.conformance.cases.retention_public import PLAIN, RETENTION_CASES, PublicCase
 from tests.conformance.reference import lifecycle as plain
 from tests.conformance.reference.retention import Event, Rules, retention
 from tests.conformance.retention_tables import rows_of, sql_cells, sql_lifecycle, tables
