@@ -8,14 +8,14 @@ from pathlib import Path
 
 from pipeline.build.dbt_session import DbtSession
 from pipeline.build.plan import BuildPlan, finish_build, plan_build
+from pipeline.build.tables import layers
 from pipeline.build.variables import dbt_variables, resolve
 from pipeline.home.paths import HomePaths
 from pipeline.ingest import ingest
-from pipeline.orchestration.assets.dbt_layers import LAYERS
 from pipeline.settings import load_settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-_STATEFUL = (*LAYERS["sessions"], *LAYERS["marts"])
+_STATEFUL = (*layers()["sessions"], *layers()["marts"])
 
 
 class Nights:
