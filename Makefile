@@ -120,7 +120,7 @@ check: setup          ## linters, types, architecture rules, dbt parse, Dagster 
 		$(BIN)/ruff format --check --quiet . && \
 		$(BIN)/lint-imports && \
 		$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project && \
-		$(BIN)/sqlfluff lint dbt_project/models && \
+		PYTHONWARNINGS=ignore::UserWarning $(BIN)/sqlfluff lint --processes $(TEST_WORKERS) dbt_project/models && \
 		$(BIN)/dagster definitions validate -w workspace.yaml; \
 		others=$$?; wait $$mypy && exit $$others
 
