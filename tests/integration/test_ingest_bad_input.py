@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from shared_homes import keep_events_in_memory
 
 from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
@@ -69,6 +70,7 @@ def messages() -> list[str]:
 def warehouse(tmp_path_factory: pytest.TempPathFactory, messages: list[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     home = tmp_path_factory.mktemp("odd")
     write_raw_files(home)
+    keep_events_in_memory(HomePaths(home))
     config = home / "growth.yaml"
     config.write_text(CONFIG)
     messages.append(str(run_night(config, load_settings(config, home), say=messages.append)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from shared_homes import keep_events_in_memory
 
 from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
@@ -92,6 +93,7 @@ def second_night(
     shop: HomePaths, own_shop: HomePaths, warehouse: duckdb.DuckDBPyConnection
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The first night's copy beside the version that a second night on the same files published."""
+    keep_events_in_memory(own_shop)
     run_night(own_shop.home / "growth.yaml", load_settings(own_shop.home / "growth.yaml"), say=lambda text: None)
     second = own_shop.warehouse.resolve()
     assert second.name != shop.warehouse.resolve().name

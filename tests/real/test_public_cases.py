@@ -14,25 +14,18 @@ from typing import Any
 
 import pytest
 from shared_data import SHARED, shared_path
+from shared_homes import keep_events_in_memory
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
 from pipeline.home.paths import HomePaths
-from pipeline.orchestration.instance import DAGSTER_YAML
 
 CASES = sorted(path.name for path in (SHARED / "cases").glob("*/")) or ["absent"]
-EVENTS_IN_MEMORY = """\
-event_log_storage:
-  module: dagster.core.storage.event_log
-  class: InMemoryEventLogStorage
-"""
 
 
 def run_here(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Instead of `subprocess.run`: the command in this process, its output as one text."""
-    dagster = HomePaths(Path(command[command.index("--home") + 1])).dagster
-    dagster.mkdir(parents=True)
-    (dagster / "dagster.yaml").write_text(DAGSTER_YAML + EVENTS_IN_MEMORY, encoding="utf-8")
+    keep_events_in_memory(HomePaths(Path(command[command.index("--home") + 1])))
     result = CliRunner().invoke(app, command[1:])
     return subprocess.CompletedProcess(command, result.exit_code, result.output)
 

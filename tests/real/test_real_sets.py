@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from shared_data import run_tool, shared_path
+from shared_homes import keep_events_in_memory
 
 from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
@@ -24,6 +25,7 @@ def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     name = request.param
     config = shared_path("data", name, "growth.yaml")
     home = tmp_path_factory.mktemp(name)
+    keep_events_in_memory(HomePaths(home))
     run_night(config, load_settings(config, home), say=lambda text: None)
     return name, HomePaths(home).warehouse.resolve()
 

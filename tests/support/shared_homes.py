@@ -12,7 +12,14 @@ import pytest
 
 from pipeline.cli.night import run_night
 from pipeline.home.paths import HomePaths
+from pipeline.orchestration.instance import DAGSTER_YAML
 from pipeline.settings import load_settings
+
+EVENTS_IN_MEMORY = """\
+event_log_storage:
+  module: dagster.core.storage.event_log
+  class: InMemoryEventLogStorage
+"""
 
 
 def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
@@ -37,6 +44,12 @@ def run_night_of(home: Path) -> None:
     """Publish a night of a home whose config is in it."""
     config = home / "growth.yaml"
     run_night(config, load_settings(config), say=lambda text: None)
+
+
+def keep_events_in_memory(paths: HomePaths) -> None:
+    """Dagster's events of the nights of this home are kept by no file: writing them is a fifth of a small night."""
+    paths.dagster.mkdir(parents=True, exist_ok=True)
+    (paths.dagster / "dagster.yaml").write_text(DAGSTER_YAML + EVENTS_IN_MEMORY, encoding="utf-8")
 
 
 def copy_home(paths: HomePaths, target: Path) -> HomePaths:
