@@ -37,6 +37,8 @@ class GateParams:
     allow_repeat: bool = False
     unidentified_sources: tuple[str, ...] = ()
     """Sources of which an event may name nobody."""
+    new_within_days: int = 7
+    """A person is in the segment `new` for so many days."""
     left_out_of_funnels: tuple[Mapping[str, str], ...] = ()
     """What the default funnels lack because it never occurs: funnel_name and left_out of each."""
     segments: tuple[str, ...] = ("new", "at_risk", "high_value", "dormant", "regular")

@@ -94,6 +94,7 @@ def _check(stage: str, growth: GrowthHome, tables: Collection[str]) -> list[Chec
         "max_rejected_rate": cleaning.max_rejected_rate,
         "top_n": growth.settings.recommendations.top_n,
         "allow_repeat": growth.settings.recommendations.allow_repeat,
+        "new_within_days": growth.settings.segments.rules.new.within_days,
         "max_duration_s": cleaning.max_duration_s,
         "max_future_hours": cleaning.max_future_hours,
         "unidentified_sources": sources_without_identities(growth.settings),

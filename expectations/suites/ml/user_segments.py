@@ -3,6 +3,9 @@
 from expectations.checks import Probe, between, not_null, one_of, zero
 from expectations.params import GateParams
 
+FEW = 20
+"""Fewer persons than this may well be in one segment."""
+
 
 def shares(params: GateParams) -> Probe:
     return Probe(
@@ -10,11 +13,13 @@ def shares(params: GateParams) -> Probe:
             select
                 segment,
                 count(*) as n_persons,
-                -- after years most people are dormant; one segment for all the others means a rule that is broken
-                case when segment <> 'dormant'
-                    then count(*) / sum(count(*)) filter (where segment <> 'dormant') over ()
+                -- after years most people are dormant; in a site's first days everybody is new
+                -- one segment for all the others means a rule that is broken
+                case when segment <> 'dormant' and sum(count(*)) filter (where segment <> 'dormant') over () >= {FEW}
+                    then count(*) filter (where segment <> 'new' or days_since_first_seen >= {params.new_within_days})
+                        / sum(count(*)) filter (where segment <> 'dormant') over ()
                 end as segment_share,
-                count(*) filter (where as_of_date <> date '{params.as_of_date}') as n_other_date,
+                count(*) filter (where segments.as_of_date <> date '{params.as_of_date}') as n_other_date,
                 count(*) filter (where model_version is null or segment_reason is null) as n_unexplained,
                 count(*) filter (where rfm_score is distinct from concat(rfm_recency, rfm_frequency, rfm_monetary)
                     and (rfm_score is not null or rfm_recency is not null)) as n_rfm_off,
@@ -23,7 +28,9 @@ def shares(params: GateParams) -> Probe:
                 abs(sum(count(*)) over () - (
                     select count(*) from marts.user_features where as_of_date = date '{params.as_of_date}'
                 )) as n_persons_off
-            from ml.user_segments
+            from ml.user_segments as segments
+            left join marts.user_features as features
+                on segments.person_id = features.person_id and features.as_of_date = date '{params.as_of_date}'
             group by segment
         """,
         keys=("segment",),

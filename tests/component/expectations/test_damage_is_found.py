@@ -27,6 +27,7 @@ def test_healthy_data_pass(stage: str, warehouse: duckdb.DuckDBPyConnection, par
     results = run_stage(stage, warehouse, params)
     assert failures(results) == set()
     under_20_persons = {(f"ml.{kind}_scores", "n_distinct_probabilities") for kind in ("churn", "purchase")}
+    under_20_persons |= {("ml.user_segments", "segment_share")}
     assert skipped(results) == (under_20_persons if stage == "ml" else set())
 
 
@@ -55,6 +56,17 @@ def test_a_site_without_orders_labels_or_history_is_healthy(
     warehouse.execute(change)
     tables = ("ml.purchase_scores", "ml.churn_scores", "ml.survival_curves")
     assert failures([one for table in tables for one in run_suite(SUITES[table], warehouse, params)]) == set()
+
+
+def test_everybody_is_new_in_the_first_week(warehouse: duckdb.DuckDBPyConnection, params: GateParams) -> None:
+    more = "select * replace ('more ' || person_id as person_id) from"
+    for table in ("marts.user_features", "ml.user_segments"):
+        warehouse.execute(f"insert into {table} {more} {table}")
+    warehouse.execute("update ml.user_segments set segment = 'new'")
+    shares = only(SUITES["ml.user_segments"], "segment_share")
+    for days, off in ((6, set()), (7, {("ml.user_segments", "segment_share")})):
+        warehouse.execute(f"update marts.user_features set days_since_first_seen = {days}")
+        assert failures(run_suite(shares, warehouse, params)) == off
 
 
 def test_orders_in_other_currencies_are_described_with_number_and_currency(
