@@ -6,6 +6,7 @@
 
 from models.propensity.artifacts import Artifact, load_artifact
 from models.propensity.bands import BAND_COLUMN, Bands, bands_by_lift
+from models.propensity.card import base_rate_of
 from models.propensity.drift import SCORE, describe_drift, feature_drift
 from models.propensity.features import FEATURES, LABELS, Kind, active
 from models.propensity.metrics import Action
@@ -38,6 +39,7 @@ __all__ = [
     "TrainOptions",
     "TrainResult",
     "active",
+    "base_rate_of",
     "bands_by_lift",
     "describe_drift",
     "feature_drift",

@@ -38,8 +38,8 @@ def why_no_curve(con: duckdb.DuckDBPyConnection) -> str | None:
     if row is None or row[0] is None:
         return None
     return (
-        "too little history: a person has left after churn.lookback_days without an event, and the first person was "
-        f"seen only {row[0]} day{'s' * (row[0] != 1)} before {row[1]}"
+        "too little history, as a person has left after churn.lookback_days without an event, and the first was seen "
+        f"only {row[0]} day{'s' * (row[0] != 1)} before {row[1]}"
     )
 
 

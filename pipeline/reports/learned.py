@@ -30,6 +30,8 @@ _SCORED = (
 
 def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
     """One section: the version that scores, its model selection, its scores, its features, its drift."""
+    from models.propensity import base_rate_of
+
     scored = first(
         con,
         "select count(*) as n_persons, count(probability) as n_probabilities, max(model_version) as version, "
@@ -50,6 +52,7 @@ def model(con: duckdb.DuckDBPyConnection, kind: str, artifacts: Path) -> Row:
         "is_promoted": any(one["scores"] and one["is_promoted"] for one in selection),
         "why": _why(artifacts / kind, version, card),
         "horizon_days": card["horizon_days"] if card else None,
+        "base_rate": base_rate_of(card) if card else None,
         "history": card.get("history") if card else None,
         "test": latest["data"].get("test") if latest else None,
         "selection": selection,

@@ -21,7 +21,7 @@ MIN_BUYERS_PER_FIFTH = 5
 MAX_MIGRATIONS = 10
 MAX_CHANNELS = len(plots.COLOURS)
 RETENTION_DAYS = (1, 3, 7, 14, 30)
-SURVIVAL_DAYS = (1, 7, 14, 30, 60, 90)
+SURVIVAL_DAYS = (1, 7, 14, 30, 60, 88, 179, 361)  # after day 60 the table has a row per week
 
 
 def retention(con: duckdb.DuckDBPyConnection) -> Row | None:
@@ -46,13 +46,13 @@ def retention(con: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def segments(con: duckdb.DuckDBPyConnection) -> Row | None:
-    """Persons per segment, and how they differ: share, median recency, orders and revenue per person if there are
-    any."""
+    """Persons per segment, and how they differ: share, median recency, plausible orders and their net
+    revenue per person if there are any."""
     found = rows(
         con,
         "select segment, count(*) as n_persons, count(*) / sum(count(*)) over () as share, "
         "median(days_since_last_active) as days_away, avg(n_orders - n_suspicious_orders) as orders_each, "
-        f"{exact_sum('revenue')} / count(*) as revenue_each "
+        f"{exact_sum('net_revenue')} / count(*) as revenue_each, bool_or(revenue <> 0) as has_amounts "
         "from ml.user_segments left join marts.dim_users using (person_id) group by 1 order by 2 desc, 1",
     )
     if not found:
@@ -60,7 +60,7 @@ def segments(con: duckdb.DuckDBPyConnection) -> Row | None:
     return {
         "shown": found,
         "has_orders": any(one["orders_each"] for one in found),
-        "has_amounts": any(one["revenue_each"] for one in found),
+        "has_amounts": any(one["has_amounts"] for one in found),
     }
 
 

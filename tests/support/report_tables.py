@@ -75,11 +75,11 @@ def funnel(name: str, reached: list[int], *, optional: tuple[int, ...] = (), is_
         select '{name}', timestamp '2026-01-01', timestamp '2026-01-02', false, {is_closed} from range({reached[0]})"""
 
 
-def persons(n: int, segment: str = "regular", revenue: str = "0", n_orders: int = 0) -> str:
-    """So many persons of one segment, each with the revenue."""
+def persons(n: int, segment: str = "regular", revenue: str = "0", n_orders: int = 0, net: str | None = None) -> str:
+    """So many persons of one segment, each with the revenue, and with what refunds leave of it."""
     return f"""insert into marts.dim_users (person_id, is_bot, days_since_last_active, n_orders, n_suspicious_orders,
             revenue, net_revenue)
-        select '{segment}' || i, false, 1, {n_orders}, 0, {revenue}, {revenue} from range({n}) as t (i);
+        select '{segment}' || i, false, 1, {n_orders}, 0, {revenue}, {net or revenue} from range({n}) as t (i);
         insert into ml.user_segments (person_id, segment) select '{segment}' || i, '{segment}'
         from range({n}) as t (i)"""
 

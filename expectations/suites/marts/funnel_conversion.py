@@ -67,15 +67,21 @@ def rates(params: GateParams) -> Probe:
 
 def definitions(params: GateParams) -> Probe:
     """Default funnels are fitted to the data; what they lack is reported, as it can change the last step."""
-    rows = [f"({quoted(row['funnel_name'])}, {quoted(row['left_out'])}, 1)" for row in params.left_out_of_funnels]
+    left_out = enumerate(params.left_out_of_funnels)
+    rows = [f"({i}, {quoted(row['funnel_name'])}, {quoted(row['left_out'])})" for i, row in left_out]
     return Probe(
-        sql=f"select * from (values {', '.join(rows) or '(null, null, 0)'}) as t (funnel_name, left_out, n_left_out)",
+        sql=f"""
+            select funnel_name, string_agg(left_out, ', ' order by i) as left_out, count(left_out) as n_left_out
+            from (values {", ".join(rows) or "(0, null, null)"}) as t (i, funnel_name, left_out)
+            group by funnel_name
+            order by min(i)
+        """,
         keys=("funnel_name", "left_out"),
         checks=[
             zero(
                 "n_left_out",
-                "parts of the default funnels that no event of the data has, so that the funnel goes without them "
-                "(your own go into `funnels` of growth.yaml)",
+                "parts of the default funnels that no event of the data has, so that the funnel goes without them, or "
+                "is not there (your own go into `funnels` of growth.yaml)",
                 look="select distinct funnel_name, step_number, step_name from marts.funnel_conversion order by all",
                 severity="warn",
             ),

@@ -69,6 +69,18 @@ def test_everybody_is_new_in_the_first_week(warehouse: duckdb.DuckDBPyConnection
         assert failures(run_suite(shares, warehouse, params)) == off
 
 
+def test_what_a_default_funnel_lacks_is_one_row_per_funnel(
+    warehouse: duckdb.DuckDBPyConnection, params: GateParams
+) -> None:
+    lacks = {"purchase": ["sign_up", "view_item", "it's"], "checkout": ["begin_checkout"]}
+    rows = tuple({"funnel_name": name, "left_out": part} for name, parts in lacks.items() for part in parts)
+    suite = only(SUITES["marts.funnel_conversion"], "n_left_out")
+    (found,) = run_suite(suite, warehouse, replace(params, left_out_of_funnels=rows))
+    assert found.observed_value == (
+        "3 (funnel_name=purchase, left_out=sign_up, view_item, it's); 1 (funnel_name=checkout, left_out=begin_checkout)"
+    )
+
+
 def test_orders_in_other_currencies_are_described_with_number_and_currency(
     warehouse: duckdb.DuckDBPyConnection, params: GateParams
 ) -> None:

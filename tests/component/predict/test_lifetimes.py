@@ -99,7 +99,7 @@ def test_a_history_of_two_weeks_has_no_curve_and_says_so(tmp_path: Path) -> None
     assert len(found) == 0
     with duckdb.connect(str(tmp_path / "growth.duckdb"), read_only=True) as con:
         assert why_no_curve(con) == (
-            "too little history: a person has left after churn.lookback_days without an event, and the first person "
+            "too little history, as a person has left after churn.lookback_days without an event, and the first "
             "was seen only 14 days before 2026-03-31"
         )
 

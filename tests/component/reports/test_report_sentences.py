@@ -34,17 +34,19 @@ HOMES = {
             "– no file was read",
             "– no check is recorded",
             "No activity yet.",
-            "Nobody has ordered yet.",
+            "Nobody has bought yet, so there is no revenue, no probability of an order and no customer value.",
             "No cohort is old enough yet.",
             "No funnel: funnels in growth.yaml is empty, or no event of the default funnels occurs.",
             "No segments yet.",
             "Nobody is scored",
-            "Nobody has bought yet.",
             "No recommendations: no event that counts ( recommendations.event_weights ) names an item.",
             "No steps of this run were recorded.",
             "No earlier run is recorded.",
         ),
-        ("0 checks held", "No step of a funnel was reached", "%", "0.00 EUR"),
+        (
+            *("0 checks held", "No step of a funnel was reached", "%", "0.00 EUR"),
+            *("Customer value", "Who is about to buy", "Purchase", "Value and"),
+        ),
     ),
     "two days": Home(
         (
@@ -131,13 +133,17 @@ HOMES = {
         ),
         (
             "No funnel: funnels in growth.yaml is empty",
-            "Nobody has ordered yet.",
-            "Nobody has bought yet.",
+            "Nobody has bought yet, so there is no revenue, no probability of an order and no customer value.",
             "Segment Persons Share Median days away regular 400 100 % 1 No moves",
             "No model scores, so none can have drifted",
             "feature_0 3.20",
         ),
-        ("steady", "Orders each", "Revenue each", "No step of a funnel", "trained again", "EUR"),
+        ("steady", "Orders each", "Revenue each", "No step of a funnel", "trained again", "EUR", "Customer value"),
+    ),
+    "a funnel of one step": Home(
+        (funnel("purchase", [200]), persons(200)),
+        ("a 200 · 100 % One step has no conversion: whoever enters has reached it.",),
+        ("0 of 200 entries",),
     ),
     "more funnels than are shown": Home(
         (
@@ -160,6 +166,26 @@ HOMES = {
             "487 EUR revenue +74\xa0%",
             "291 EUR net of refunds +4\xa0%",
             "29 orders +4\xa0%",
+        ),
+    ),
+    "only orders that look like brushing": Home(
+        ("""insert into marts.fct_orders (order_id, order_date, is_suspicious, is_bot, currency)
+            values ('1', date '2026-02-08', true, false, 'EUR')""",),
+        (
+            "No plausible order in EUR yet. Left out, over all time: 1 suspicious order.",
+            "Nobody is scored: nobody was recently active.",
+            "No plausible order yet.",
+        ),
+        ("Nobody has bought", "0.00 EUR"),
+    ),
+    "buyers who gave some and all back": Home(
+        (
+            persons(4, "regular", "30.0", 1, net="10.0"),
+            persons(4, "dormant", "30.0", 2, net="0"),
+        ),
+        (
+            "Orders each Net revenue each dormant 4 50.0 % 1 2.00 0.00 EUR regular 4 50.0 % 1 1.00 10.00 EUR",
+            "top fifth of buyers by net revenue",
         ),
     ),
     "a stray event years before the others": Home(
@@ -196,6 +222,19 @@ HOMES = {
         ),
         ("Still active Channel Persons Day 1 Day 7 all 50 90.0 % 80.0 % Recommendations",),
         ("direct", "email", "by acquisition channel"),
+    ),
+    "a curve of a year": Home(
+        (
+            persons(50),
+            """insert into ml.survival_curves
+                (breakdown, breakdown_value, lifetime_day, n_at_risk, survival_rate)
+            select 'all', 'all', day, 50, 1 - day / 1000.0
+            from (select unnest(list_concat(range(61), range(67, 362, 7))) as day)""",
+        ),
+        (
+            "Day 1 Day 7 Day 14 Day 30 Day 60 Day 88 Day 179 Day 361",
+            "all 50 99.9 % 99.3 % 98.6 % 97.0 % 94.0 % 91.2 % 82.1 % 63.9 %",
+        ),
     ),
     "few lifetimes": Home(
         (persons(50), lifetimes("all", "all", 19)),
