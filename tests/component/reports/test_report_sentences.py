@@ -169,8 +169,10 @@ HOMES = {
         ),
     ),
     "only orders that look like brushing": Home(
-        ("""insert into marts.fct_orders (order_id, order_date, is_suspicious, is_bot, currency)
-            values ('1', date '2026-02-08', true, false, 'EUR')""",),
+        (
+            """insert into marts.fct_orders (order_id, order_date, is_suspicious, is_bot, currency)
+            values ('1', date '2026-02-08', true, false, 'EUR')""",
+        ),
         (
             "No plausible order in EUR yet. Left out, over all time: 1 suspicious order.",
             "Nobody is scored: nobody was recently active.",
