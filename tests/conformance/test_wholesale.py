@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -26,6 +26,9 @@ sources:
     columns: {user_id: customer, event_name: kind, event_at: at, order_id: invoice, item_id: item, price: price,
               quantity: quantity, currency: currency}
 retention: {start_event: purchase, return_event: purchase, max_months: 6}
+"""
+FUNNEL_BY_STAGE = """\
+funnels: [{name: given_back, steps: [{event: purchase}, {event: refund}], breakdown: lifecycle_stage}]
 """
 MODELS = ("dim_users", "order_histories", "retention", "user_features", "channel_attribution")
 
@@ -222,25 +225,35 @@ def test_the_gates_see_what_is_odd_and_that_all_sums_agree(
 
 
 def test_an_order_given_back_in_part_later_changes_every_table_of_its_buyer(tmp_path: Path) -> None:
-    """A delta night brings another person's refund of the order, and the order of an earlier refund."""
+    """A delta night brings another person's refund of the order, and the order of an earlier refund.
+
+    Nothing new comes of c, who is a day older: a funnel by a column of persons says what they are now.
+    """
     ledger = pd.DataFrame(
         [
             ("purchase", "a", datetime(2026, 1, 2, 9), "1", "x", 1, 10.0, "GBP"),
             ("refund", "clerk", datetime(2026, 1, 4, 9), "2", "x", 1, 3.0, "GBP"),
             ("purchase", "a", datetime(2026, 1, 9, 9), "3", "x", 1, 1.0, "GBP"),
+            ("purchase", "c", datetime(2026, 1, 3, 9), "4", "x", 1, 1.0, "GBP"),
             ("refund", "clerk", datetime(2026, 1, 8, 9), "1", "x", 1, 4.0, "GBP"),
             ("purchase", "b", datetime(2026, 1, 3, 9), "2", "x", 1, 5.0, "GBP"),
         ],
         columns=COLUMNS,
     )
-    nights = Nights(tmp_path / "home", CONFIG.replace("start_event: purchase, return_event: purchase, ", ""))
+    config = CONFIG.replace("start_event: purchase, return_event: purchase, ", "") + FUNNEL_BY_STAGE
+    nights = Nights(tmp_path / "home", config)
+    stages = "select breakdown_value, n_entered from marts.funnel_conversion where period = 'all' and step_number = 1"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.build.plan._MAX_NEW_SHARE", 1e9)
-        plans = [
-            nights.night({f"erp/{number}.csv": part.to_csv(index=False)}, number)
-            for number, part in enumerate((ledger[:3], ledger[3:]))
-        ]
+        plans, entered = [], []
+        for number, part in enumerate((ledger[:4], ledger[4:])):
+            as_of = date(2026, 1, 9 + number)
+            plans.append(nights.night({f"erp/{number}.csv": part.to_csv(index=False)}, number, as_of=as_of))
+            with duckdb.connect(str(nights.paths.build_db), read_only=True) as con:
+                entered.append(dict(con.execute(stages).fetchall()))
     assert [plan.is_full for plan in plans] == [True, False]
+    # a first seen on the 2nd and last on the 9th; b and c once, on the 3rd: 7 days before the 10th
+    assert entered == [{None: 2, "active": 1, "new": 1}, {None: 3, "active": 1, "lapsing": 2}]
     sums = {
         "dim_users": "select sum(net_revenue) from marts.dim_users where",
         "retention": "select sum(revenue) from marts.retention_persons "

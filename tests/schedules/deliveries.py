@@ -37,10 +37,11 @@ sources:
 # given, like the funnels, because the default changes with the events that occur, and then everything is rebuilt
 recommendations: {event_weights: {view_item: 1, add_to_cart: 3, purchase: 5}}
 funnels:
-  - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best}
+  - {name: best, steps: [{event: view_item}, {event: add_to_cart}, {event: purchase}], window: 2 days, entry: best,
+     breakdown: channel}
   - {name: first, steps: [{event: page_view}, {event: purchase}], window: 1 days, entry: first, breakdown: category}
   - {name: every, steps: [{event: view_item}, {event: search, optional: true}, {event: purchase, within: 1 days}],
-     window: 2 days, entry: every, exclude: [sign_up]}
+     window: 2 days, entry: every, exclude: [sign_up], breakdown: lifecycle_stage}
   - {name: strict, steps: [{event: page_view}, {event: view_item}], window: 1 days, order: strict, scope: session,
      breakdown: item_id}
   - {name: any, steps: [{event: view_item}, {event: view_item}, {event: search}], window: 2 days, order: any,

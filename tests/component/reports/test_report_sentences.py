@@ -119,7 +119,7 @@ HOMES = {
             "b (optional) 40.0 % of a",
             "c 8.0 % of a",
             "0 of 100 entries have an open window.",
-            "Segment Persons Share Median days away Orders each regular 400 100 % 1 1.00",
+            "Segment Persons Share Median days away Plausible orders each regular 400 100 % 1 1.00",
             "20 expected orders 40 buyers",
             "No order has an amount, so buyers are not ranked by value.",
         ),
@@ -186,7 +186,7 @@ HOMES = {
             persons(4, "dormant", "30.0", 2, net="0"),
         ),
         (
-            "Orders each Net revenue each dormant 4 50.0 % 1 2.00 0.00 EUR regular 4 50.0 % 1 1.00 10.00 EUR",
+            "Plausible orders each Net revenue each dormant 4 50.0 % 1 2.00 0.00 EUR regular 4 50.0 % 1 1.00 10.00 EUR",
             "top fifth of buyers by net revenue",
         ),
     ),
