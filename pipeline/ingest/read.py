@@ -251,7 +251,7 @@ class BatchReader:
 
     def _look_for_values(self) -> None:
         """Which mapped columns have a value; one that has is not looked at again."""
-        mapped = [column for column in self.source.columns if column in canonical.EVENT_COLUMNS]
+        mapped = [column for column in self.source.event_columns if column in canonical.EVENT_COLUMNS]
         open_ones = [column for column in mapped if column not in self.filled_columns]
         if open_ones:
             counted = ", ".join(f"count({_HAS_VALUE.get(column, column)})" for column in open_ones)

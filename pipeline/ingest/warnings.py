@@ -56,7 +56,7 @@ def of_empty_columns(source: Source, n_events: int, filled: Collection[str]) -> 
     """Columns that the config maps and that no event has: their name in the config may be wrong."""
     if not n_events:
         return
-    for column, theirs in source.columns.items():
+    for column, theirs in source.event_columns.items():
         if column in EVENT_COLUMNS and column not in filled:
             yield (
                 f"Source '{source.name}': {column} has no readable value in any of {n_events:,} events: `columns` "

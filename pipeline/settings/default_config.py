@@ -13,7 +13,8 @@ site:
 
 sources:
   - name: shop             # [a-z][a-z0-9_]*
-    format: tracker        # tracker | table | segment | mixpanel | amplitude | ga4 | posthog | sensors | access_log
+    format: tracker        # tracker | table | access_log | survey
+    #                      # segment | mixpanel | amplitude | ga4 | posthog | sensors
     # a glob, relative to this file's folder; {home} is --home; .gz and .zst are read directly
     path: "{home}/data/raw/shop/**/*.jsonl*"
     sessions: true         # false: server-side events, which join the current session and never start one
@@ -44,6 +45,12 @@ sources:
   #     - {method: POST, path: "/cart", event: add_to_cart}
   #   pages: html          # every other page is a page_view | none: only what `events` names
   #   visitor: [address, user_agent]   # hashed, for one day each | the name of a value that is the visitor's id
+  # - name: nps
+  #   format: survey       # answers are events survey_response, and make no session
+  #   path: "surveys/*.csv"
+  #   kind: nps            # nps | csat | ces | text
+  #   columns: {response_id: id, user_id: user, event_at: at, score: score, comment: why}   # also category
+  #   header_rows: 1       # the first has the names, the others are skipped
 
 # cleaning:
 #   max_duration_s: 86400        # a longer duration_s is rejected

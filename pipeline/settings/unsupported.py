@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.settings.locations import Location
 
-PLANNED_FORMATS = ("snowplow", "survey")
+PLANNED_FORMATS = ("snowplow",)
 
 
 @dataclass(frozen=True)

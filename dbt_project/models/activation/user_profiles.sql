@@ -40,6 +40,17 @@ recommended as (
 
 ),
 
+answered as (
+
+    select
+        person_id,
+        score,
+        row_number() over (partition by person_id order by answered_at desc, response_id asc, source asc) as place
+    from {{ ref('fct_feedback') }}
+    where person_id is not null and question = 'nps' and score is not null
+
+),
+
 since as (
 
     select
@@ -92,7 +103,7 @@ select
     customer_value.probability_alive,
     customer_value.expected_orders,
     customer_value.expected_revenue,
-    cast(null as double) as nps_score,
+    answered.score as nps_score,
     recommended.item_id as top_recommendation
 from users
 left join segments on users.person_id = segments.person_id
@@ -100,4 +111,5 @@ left join churn on users.person_id = churn.person_id
 left join purchase on users.person_id = purchase.person_id
 left join customer_value on users.person_id = customer_value.person_id
 left join recommended on users.person_id = recommended.person_id
+left join answered on users.person_id = answered.person_id and answered.place = 1
 left join since on users.person_id = since.person_id

@@ -119,6 +119,8 @@ def _delimited_layout(text: str, source: Source) -> Layout:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         first = next(reader, [])
+        for _ in range(source.header_rows - 1):
+            next(reader, None)
     except csv.Error as error:
         raise FileProblem(f"is not delimited text ({error})") from error
     if not source.header:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.settings.types import Name, Section, Text, Timezone
 
@@ -36,6 +36,9 @@ CANONICAL_COLUMNS = (
     "user_agent",
     "duration_s",
 )
+
+# Names that `columns` of a survey can map besides.
+SURVEY_COLUMNS = ("response_id", "score", "comment", "category")
 
 _NAMED_TIMESTAMP_FORMATS = ("iso", "epoch_s", "epoch_ms", "epoch_us")
 
@@ -82,6 +85,21 @@ class Source(Section):
     pages: Literal["html", "none"] = "html"
     visitor: Text | Annotated[tuple[Text, ...], Field(min_length=1)] = ("address", "user_agent")
     host: Text | None = None
+    kind: Literal["nps", "csat", "ces", "text"] = "nps"
+    header_rows: Annotated[int, Field(ge=1, le=100)] = 1  # the first has the names; survey tools write more
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_answer_makes_no_session(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("format") == "survey" and "sessions" not in data:
+            return {**data, "sessions": False}
+        return data
+
+    @property
+    def event_columns(self) -> dict[str, ColumnRef]:
+        """The columns that are mapped to columns of events; the category of an answer is none of an item."""
+        of_answer = SURVEY_COLUMNS if self.format == "survey" else ()
+        return {name: theirs for name, theirs in self.columns.items() if name not in of_answer}
 
     @property
     def visitor_is_cookie(self) -> bool:
@@ -95,10 +113,11 @@ class Source(Section):
 
     @field_validator("columns")
     @classmethod
-    def _canonical_names(cls, value: dict[str, int | str]) -> dict[str, int | str]:
+    def _canonical_names(cls, value: dict[str, int | str], info: ValidationInfo) -> dict[str, int | str]:
+        known = (*SURVEY_COLUMNS, *CANONICAL_COLUMNS) if info.data.get("format") == "survey" else CANONICAL_COLUMNS
         for name in value:
-            if name not in CANONICAL_COLUMNS:
-                expected = ", ".join(CANONICAL_COLUMNS)
+            if name not in known:
+                expected = ", ".join(dict.fromkeys(known))
                 raise ValueError(f"'{name}' is not a canonical column, expected one of {expected}")
         return value
 

@@ -60,7 +60,7 @@ def test_the_config_that_init_writes_is_valid_also_with_every_comment_taken_off(
     assert settings.alerts.on == parse_settings(text).alerts.on
     assert settings.alerts.email and settings.alerts.email.to == ("data@shop.example",)
     assert settings.funnels == parse_settings(text).funnels
-    assert [source.name for source in settings.sources] == ["shop", "orders", "mp", "web_log"]
+    assert [source.name for source in settings.sources] == ["shop", "orders", "mp", "web_log", "nps"]
     not_defaults: Any = {"sources": True, "alerts": True, "churn": {"action", "bands"}}
     assert settings.model_dump(exclude=not_defaults) == parse_settings(text).model_dump(exclude=not_defaults)
     assert settings.notices == ()

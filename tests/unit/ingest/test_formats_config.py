@@ -81,9 +81,19 @@ def test_errors_come_in_the_order_of_the_file() -> None:
     assert [one.line for one in (error, *error.others)] == [5, 6]
 
 
-@pytest.mark.parametrize("key", ["columns: {user_id: id}", "header: false", 'delimiter: ";"', "event_name: purchase"])
-def test_keys_of_a_table_are_refused_elsewhere(key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "formats"),
+    [
+        ("columns: {user_id: id}", "survey or table"),
+        ("header: false", "survey or table"),
+        ('delimiter: ";"', "survey or table"),
+        ("event_name: purchase", "table"),
+        ("kind: csat", "survey"),
+        ("log_format: common", "access_log"),
+    ],
+)
+def test_keys_of_a_table_are_refused_elsewhere(key: str, formats: str) -> None:
     error = error_of(BASE + f"    {key}\n")
     assert (error.key, error.line) == (f"sources[0].{key.split(':')[0]}", 5)
-    assert "is for `format: table` only" in str(error)
-    assert "remove it, or set format: table" in str(error)
+    assert f"is for `format: {formats}` only" in str(error)
+    assert f"remove it, or set format: {formats}" in str(error)
