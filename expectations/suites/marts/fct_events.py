@@ -34,9 +34,10 @@ def profile(params: GateParams) -> Probe:
                 "bot_rate",
                 0,
                 params.max_bot_rate,
-                "share of events of bots, which are left out of every metric",
-                look="select user_agent, count(*) from marts.fct_events where is_bot "
-                "group by all order by 2 desc limit 10",
+                "share of events of bots, which are left out of every metric; where one id has most of them, it may be "
+                "an address that many share",
+                look="select person_id, user_agent, count(*) from marts.fct_events where is_bot "
+                "group by all order by 3 desc limit 10",
                 severity="warn",
             ),
             # Logs without prices are common, so this only warns.

@@ -133,7 +133,7 @@ HOMES = {
         ),
         (
             "No funnel: funnels in growth.yaml is empty",
-            "Nobody has bought yet, so there is no revenue, no probability of an order and no customer value.",
+            "Revenue Nobody has bought yet, so there is no revenue, no probability of an order and no customer value.",
             "Segment Persons Share Median days away regular 400 100 % 1 No moves",
             "No model scores, so none can have drifted",
             "feature_0 3.20",
