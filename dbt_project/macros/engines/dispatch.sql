@@ -164,3 +164,7 @@
 {# A variable of the session, set with `set variable`. The engine treats it as a constant of the query. #}
 {% macro session_variable(name) %}{{ return(adapter.dispatch('session_variable', 'growthhouse')(name)) }}{% endmacro %}
 {% macro default__session_variable(name) -%} getvariable('{{ name }}') {%- endmacro %}
+
+{# A text with single spaces, and none at its ends. #}
+{% macro single_spaced(text) %}{{ return(adapter.dispatch('single_spaced', 'growthhouse')(text)) }}{% endmacro %}
+{% macro default__single_spaced(text) -%} trim(regexp_replace({{ text }}, '[[:space:]]+', ' ', 'g')) {%- endmacro %}

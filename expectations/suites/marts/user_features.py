@@ -23,6 +23,9 @@ def snapshots(params: GateParams) -> Probe:
                 cast(bool_or(as_of_date = date '{params.as_of_date}') as integer) as is_current
             from marts.user_features
             group by as_of_date
+            union all  -- where no event is anybody's there is nobody to have features
+            select date '{params.as_of_date}', 0, 0, 0, 0, 0, 0, 1
+            where not exists (select 1 from marts.dim_users)
         """,
         keys=("as_of_date",),
         checks=[
