@@ -39,6 +39,7 @@ def retention(con: duckdb.DuckDBPyConnection) -> Row | None:
     return {
         "shown": [{**row, "is_few": row["n_cohort"] < MIN_PERSONS} for row in shown],
         "min_persons": MIN_PERSONS,
+        "nobody_returned": bool(later) and not any(row["n_retained"] for row in later),
         "picture": plots.curves([row["period_number"] for row in later], rates, "", "days since the first", svg)
         if len(later) > 1
         else None,

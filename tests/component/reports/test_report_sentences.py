@@ -140,6 +140,13 @@ HOMES = {
         ),
         ("steady", "Orders each", "Revenue each", "No step of a funnel", "trained again", "EUR", "Customer value"),
     ),
+    "ids that last for a day": Home(
+        (persons(50), retention((0, 50, 50), (1, 40, 0), (3, 20, 0))),
+        ("1 40 0 0 % 3 20 0 0 % Nobody was active again on a later day. An id that lasts for a day",),
+    ),
+    "some who return": Home(
+        (persons(50), retention((1, 40, 1), (3, 20, 0))), ("1 40 1 2.5 % 3 20 0 0 %",), ("Nobody was active again",)
+    ),
     "a funnel of one step": Home(
         (funnel("purchase", [200]), persons(200)),
         ("a 200 · 100 % One step has no conversion: whoever enters has reached it.",),
