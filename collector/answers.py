@@ -51,9 +51,11 @@ def cors(origin: str) -> Headers:
     )
 
 
-def accepted(n: int, rejected: list[dict[str, Any]], headers: Headers) -> Answer:
-    """The events are on disk."""
+def accepted(n: int, rejected: list[dict[str, Any]], headers: Headers, anonymous_id: str | None = None) -> Answer:
+    """The events are on disk. A page is told the id in its cookie, which it cannot read."""
     body = dump({"accepted": n, "rejected": rejected}) if rejected else b'{"accepted":%d,"rejected":[]}' % n
+    if anonymous_id:
+        body = body[:-1] + b',"anonymousId":%s}' % dump(anonymous_id)
     return Answer(202, body, (*_JSON, *headers))
 
 

@@ -17,6 +17,7 @@ from collector import answers
 from collector.addresses import Network, client_address, is_loopback, truncated
 from collector.answers import Answer, Headers, Receive, Send
 from collector.body import BadRequest, check_content, inflate, parse, too_large
+from collector.cookie import read_id, set_id
 from collector.events import Rules, Sender, read_events
 from collector.metrics import Metrics
 from collector.policy import Client, Policy, key_in
@@ -36,6 +37,7 @@ class Limits:
 
     path: str
     script_path: str
+    id_cookie: str | None
     trusted: tuple[Network, ...]
     max_request_bytes: int
     timeout_s: float
@@ -189,12 +191,15 @@ class Collector:
         """Read the events and wait until they are on disk."""
         if headers.get(b"content-encoding").strip().lower() == "gzip":
             content = inflate(content, self._limits.max_request_bytes)
+        has_opted_out = headers.get(b"sec-gpc").strip() == "1"
+        cookie = None if client.is_server or has_opted_out else self._limits.id_cookie
         sender = Sender(
             received_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             address=truncated(address),
             user_agent=headers.get(b"user-agent") or None,
             is_server=client.is_server,
-            has_opted_out=headers.get(b"sec-gpc").strip() == "1",
+            has_opted_out=has_opted_out,
+            device=read_id(headers.get(b"cookie"), cookie) if cookie else None,
         )
         lines = read_events(parse(content), sender, self._rules)
         try:
@@ -203,7 +208,9 @@ class Collector:
             raise Unavailable("not_written", "the events could not be written", _RETRY_WRITE_S) from error
         self._metrics.accepted[client.source] += len(lines.events)
         self._metrics.rejected.update((client.source, answer["code"]) for answer in lines.answers)
-        return answers.accepted(len(lines.events), lines.answers, shared)
+        if cookie and lines.anonymous_id:
+            shared = (*shared, *set_id(cookie, lines.anonymous_id, headers.get(b"x-forwarded-proto") == "https"))
+        return answers.accepted(len(lines.events), lines.answers, shared, lines.anonymous_id)
 
 
 class _Headers:

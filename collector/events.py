@@ -20,7 +20,8 @@ from collector.body import BadRequest, dump
 
 EVENT_IDS = ("eventId", "event_id", "messageId")
 _MAX_EVENTS = 10_000  # each that is rejected takes room in the answer
-_USER_IDS = ("userId", "user_id", "anonymousId", "anonymous_id")
+_DEVICE_IDS = ("anonymousId", "anonymous_id")
+_USER_IDS = ("userId", "user_id", *_DEVICE_IDS)
 _SENT, _RECEIVED = ("sentAt", "sent_at"), ("receivedAt", "received_at")
 _TIMES = ("timestamp", "originalTimestamp", "original_timestamp", *_SENT, *_RECEIVED)
 _ENVELOPE = frozenset(("event", *_TIMES, *_USER_IDS, *EVENT_IDS))
@@ -49,6 +50,7 @@ class Sender:
     user_agent: str | None = None
     is_server: bool = False  # it speaks for others: their time of receipt, address and agent are its to say
     has_opted_out: bool = False  # Sec-GPC: no ids are kept
+    device: str | None = None  # the id in the cookie: that of events without an anonymous id
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Lines:
     events: list[bytes] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    anonymous_id: str | None = None  # of the last event, where there is a cookie
 
 
 def read_events(value: Any, sender: Sender, rules: Rules) -> Lines:
@@ -81,12 +84,17 @@ def read_events(value: Any, sender: Sender, rules: Rules) -> Lines:
         event = {**shared, **given} if shared and isinstance(given, dict) else given
         if stranger is not None:
             event = _without_ids(event, stranger)
+        elif sender.device is not None and isinstance(event, dict):
+            if _device(event) == "":
+                event = {**event, "anonymousId": sender.device}
         why = _fault(event, rules)
         if why is None:
             line = dump(_completed(dict(event), sender)) + b"\n"
             why = _oversize(line, rules)
             if why is None:
                 lines.events.append(line)
+                if sender.device is not None and rules.is_id(device := _device(event)):
+                    lines.anonymous_id = device
                 continue
         lines.rejected.append(_rejected_line(event, why, sender) + b"\n")
         answer = {"index": index, "eventId": _event_id(event), "field": why.field, "code": why.code}
@@ -111,6 +119,11 @@ def _without_ids(event: Any, stranger: str) -> Any:
     if isinstance(context := event.get("context"), dict):
         event["context"] = {key: value for key, value in context.items() if key != "ip"}
     return event
+
+
+def _device(event: dict[str, Any]) -> str:
+    """The anonymous id of an event; empty where it has none."""
+    return next((text for key in _DEVICE_IDS if (text := _text(event.get(key)))), "")
 
 
 def _fault(event: Any, rules: Rules) -> Rejected | None:

@@ -49,6 +49,7 @@ def create_app(settings: Settings, host: str) -> Collector:
     limits = Limits(
         path=config.path,
         script_path=config.script_path,
+        id_cookie=config.id_cookie,
         trusted=tuple(ip_network(network) for network in config.trusted_proxies),
         max_request_bytes=config.max_request_bytes,
         timeout_s=config.request_timeout,

@@ -194,6 +194,7 @@ sources:
 #   port: 8000
 #   path: /api/track
 #   script_path: /growthhouse.js # the tracker for pages; ad blockers know the usual names of both
+#   # id_cookie: shop_id         # keep the anonymous id of a browser in a first-party cookie of this name
 #   # keys: each names a source, and who may send: pages of these origins, or servers, which may set receivedAt,
 #   # context.ip and context.userAgent themselves; key_env instead of key: an environment variable
 #   #   - {key: 6c1d0b2f4a9e, source: shop, origins: ["https://shop.example"]}

@@ -22,7 +22,7 @@ from pipeline.home.paths import PROJECT_ROOT
 CONFIG = """
 site: {timezone: UTC}
 sources: [{name: shop, path: "{home}/data/raw/shop/**/*.jsonl*"}]
-collector: {origins: ["null"]}   # of a sandboxed frame
+collector: {id_cookie: shop_id, origins: ["null"]}   # of a sandboxed frame
 """
 # Of the whole browser, as beacons know no other; one that is called headless would be taken for a robot.
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -52,6 +52,7 @@ _VARIANTS: dict[str, Callable[[bytes], bytes]] = {
     "consent_given": lambda tag: tag.replace(b"async", b'async data-consent="required"'),
     "consent_refused": lambda tag: tag.replace(b"async", b'async data-consent="required"'),
     "do_not_track": lambda tag: tag.replace(b"async", b"async data-do-not-track"),
+    "id_cookie": lambda tag: tag.replace(b"async", b"async data-cookie"),
     "started_twice": lambda tag: tag + tag,
     "prerender": lambda tag: tag + _PREPARED,
 }

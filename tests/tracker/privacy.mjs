@@ -19,6 +19,24 @@ export const privacy = {
     await pause(1500);
   },
 
+  async id_cookie(visitor) {
+    const idStored = (page) => page.evaluate(() => JSON.parse(localStorage.getItem('growthhouse')).a);
+    const page = await visitor.open();
+    await visitor.click(page, '#wish');
+    await visitor.drain(page);
+    const ids = [await idStored(page)];
+    await page.goto(visitor.address('shop.css')); // without the tracker
+    await page.evaluate(() => localStorage.clear()); // as some browsers do after seven days
+    await page.goto(visitor.address('index.html'));
+    visitor.saw('index.html');
+    await visitor.click(page, '#wish');
+    await visitor.drain(page);
+    visitor.facts.idsStored = [...ids, await idStored(page)];
+    await page.click('#logout');
+    await page.evaluate(() => window.growthhouse.identify('customer-2'));
+    await visitor.drain(page);
+  },
+
   async do_not_track(visitor) {
     await visitor.context.addInitScript(() => Object.defineProperty(navigator, 'doNotTrack', { value: '1' }));
     const page = await visitor.open();

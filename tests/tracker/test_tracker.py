@@ -38,6 +38,7 @@ SCENARIOS = [
     "consent_refused",
     "started_twice",
     "login",
+    "id_cookie",
     "large",
 ]
 
@@ -146,6 +147,14 @@ def test_nothing_is_stored_before_consent(run: Run) -> None:
 def test_of_who_refuses_only_that_is_kept(run: Run) -> None:
     assert run.of("consent_refused") == []
     assert run.ledger["consent_refused"]["stored"] == {"growthhouse": '{"c":0}'}
+
+
+def test_an_id_in_the_cookie_outlives_what_the_page_stores(run: Run) -> None:
+    events = run.of("id_cookie")
+    before, after = ([e["anonymousId"] for e in events if ("userId" in e) == has_user] for has_user in (False, True))
+    assert len(set(before)) == 1 and len(before) >= 4
+    assert run.ledger["id_cookie"]["idsStored"] == [before[0], before[0]]
+    assert len(set(after)) == 1 and set(after) != set(before)  # somebody new after the logout
 
 
 def test_a_logout_makes_somebody_new(run: Run) -> None:

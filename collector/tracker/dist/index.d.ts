@@ -9,6 +9,8 @@ export interface Options {
     consent?: 'required' | 'none';
     /** Send nothing where the browser says Do Not Track. Global Privacy Control is obeyed in any case. */
     doNotTrack?: boolean;
+    /** The collector keeps the anonymous id in a cookie (its `id_cookie`), which outlives what a page can store. */
+    cookie?: boolean;
     /** Page views, also of the routes of a single-page application. Default: true. */
     pages?: boolean;
     /** Clicks on elements with `data-track`. Default: true. */

@@ -16,6 +16,8 @@ export interface Options {
   consent?: 'required' | 'none';
   /** Send nothing where the browser says Do Not Track. Global Privacy Control is obeyed in any case. */
   doNotTrack?: boolean;
+  /** The collector keeps the anonymous id in a cookie (its `id_cookie`), which outlives what a page can store. */
+  cookie?: boolean;
   /** Page views, also of the routes of a single-page application. Default: true. */
   pages?: boolean;
   /** Clicks on elements with `data-track`. Default: true. */
@@ -41,9 +43,10 @@ export function init(options: Options): void {
   isInitialised = true;
   isOff = !!options.doNotTrack && navigator.doNotTrack === '1';
   if (options.consent === 'required') person.requireConsent();
-  const { key } = options;
+  const { key, cookie = false } = options;
+  if (cookie) person.useCookie();
   // In the address, since a header of its own would ask for a preflight.
-  sender.sendTo(key ? `${options.endpoint}?key=${encodeURIComponent(key)}` : options.endpoint);
+  sender.sendTo(options.endpoint + (key ? `?key=${encodeURIComponent(key)}` : ''), cookie);
   // What the browser prepares and nobody sees is no page view.
   if ((document as { prerendering?: boolean }).prerendering) {
     document.addEventListener('prerenderingchange', () => start(options), { once: true });

@@ -13,10 +13,23 @@ const KEY = 'growthhouse';
 
 let held: Person = {};
 let isAsked = false;
+let isGiven = false; // the anonymous id is the collector's to give
 
 /** Say that nothing may be stored or sent before consent is given. */
 export function requireConsent(): void {
   isAsked = true;
+}
+
+/** Take the anonymous id from the collector, which keeps it in a cookie. */
+export function useCookie(): void {
+  isGiven = true;
+}
+
+/** The id in the cookie, as the collector answers it. */
+export function learnId(id: string | undefined): void {
+  if (!id || isPrivate() || current().a) return;
+  held = { ...held, a: id };
+  store();
 }
 
 /** The browser says that its person does not want to be followed: no ids, and nothing is stored. */
@@ -40,8 +53,10 @@ export function answerConsent(isGiven: boolean): void {
   store();
 }
 
-export function anonymousId(): string {
-  const { a = randomId() } = current();
+/** Undefined where the collector is to fill it in. */
+export function anonymousId(): string | undefined {
+  const { a = isGiven && !isPrivate() ? undefined : randomId() } = current();
+  if (!a) return a;
   if (held.a !== a || !read(KEY)) {
     held = { ...held, a };
     store();
@@ -64,7 +79,7 @@ export function setUser(id: string): boolean {
 /** The next event is of somebody new. */
 export function forgetPerson(): void {
   const { c } = current();
-  held = c === undefined ? {} : { c };
+  held = c === 0 ? { c } : { a: randomId(), ...(c && { c }) };
   store();
 }
 

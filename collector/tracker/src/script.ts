@@ -12,11 +12,12 @@ if (!earlier || Array.isArray(earlier)) {
   scope.growthhouse = { ...api, push };
   const script = document.currentScript as HTMLScriptElement | null;
   if (script) {
-    const { key, endpoint, consent, doNotTrack, pages, clicks, engagement, search } = script.dataset;
+    const { key, endpoint, consent, cookie, doNotTrack, pages, clicks, engagement, search } = script.dataset;
     api.init({
       endpoint: new URL(endpoint || '/api/track', script.src).href,
       ...(key && { key }),
       consent: consent === 'required' ? consent : 'none',
+      cookie: cookie !== undefined,
       doNotTrack: doNotTrack !== undefined,
       pages: pages !== 'off',
       clicks: clicks !== 'off',

@@ -3,7 +3,7 @@
  * the collector will never take it. Not here: the queue itself, and what is in an event.
  */
 
-import { consentGiven } from './person';
+import { consentGiven, learnId } from './person';
 import { isStored, remove, sizeOf, waiting } from './queue';
 
 const MAX_BODY = 60_000; // browsers send 64 KiB after the page has ended
@@ -14,6 +14,7 @@ const TEXT = { type: 'text/plain;charset=UTF-8' }; // asks for no preflight
 const NEVER = [400, 413, 415]; // it would be refused again
 
 let address = '';
+let hasCookie = false;
 let maxEvents = 50;
 let sending: readonly string[] = [];
 let nextAt = 0;
@@ -22,8 +23,9 @@ let isAnswering = false; // the last answer was a 202
 let timer: ReturnType<typeof setTimeout> | undefined;
 const entrusted = new Set<string>(); // to a beacon, without an answer
 
-export function sendTo(url: string): void {
+export function sendTo(url: string, withCookie: boolean): void {
   address = url;
+  hasCookie = withCookie;
 }
 
 /** Send soon: events of a second share a request. */
@@ -60,10 +62,11 @@ function send(): void {
   const [body, events] = nextBatch(waiting);
   if (!events.length) return;
   sending = events;
-  post(body, (status, retryAfter) => {
+  post(body, (status, text, retryAfter) => {
     sending = [];
     const now = Date.now();
     isAnswering = status === 202;
+    if (isAnswering && hasCookie) learnId(/"anonymousId":"([^"]+)"/.exec(text)?.[1]);
     if (status === 413 && events.length > 1) {
       maxEvents = events.length >> 1;
     } else if (isAnswering || NEVER.includes(status)) {
@@ -91,18 +94,20 @@ function nextBatch(from: readonly string[]): [body: string, events: readonly str
 }
 
 /** Status 0: there was no answer. */
-function post(body: string, done: (status: number, retryAfter?: string | null) => void): void {
+function post(body: string, done: (status: number, text: string, retryAfter?: string | null) => void): void {
   if (typeof fetch === 'function') {
     const abort = typeof AbortController === 'function' ? new AbortController() : undefined;
     const timeout = setTimeout(() => abort?.abort(), TIMEOUT_MS);
     const keepalive = sizeOf(body) <= MAX_BODY;
     const options: RequestInit = { method: 'POST', body, keepalive, headers: { 'Content-Type': TEXT.type } };
     if (abort) options.signal = abort.signal;
+    if (hasCookie) options.credentials = 'include';
     fetch(address, options)
-      .then((answer) => answer.text().then(() => answer)) // unread, it would use up what may be sent with keepalive
+      // Left unread, an answer would use up what may be sent with keepalive.
+      .then((answer) => answer.text().then((text) => ({ answer, text })))
       .then(
-        (answer) => done(answer.status, answer.headers.get('retry-after')),
-        () => done(0),
+        ({ answer, text }) => done(answer.status, text, answer.headers.get('retry-after')),
+        () => done(0, ''),
       )
       .then(() => clearTimeout(timeout));
     return;
@@ -111,6 +116,10 @@ function post(body: string, done: (status: number, retryAfter?: string | null) =
   request.open('POST', address);
   request.timeout = TIMEOUT_MS;
   request.setRequestHeader('Content-Type', TEXT.type);
-  request.onloadend = () => done(request.status, request.status ? request.getResponseHeader('retry-after') : null);
+  request.withCredentials = hasCookie;
+  request.onloadend = () => {
+    const { status, responseText } = request;
+    done(status, responseText, status ? request.getResponseHeader('retry-after') : null);
+  };
   request.send(body);
 }

@@ -65,6 +65,7 @@ class Collector(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     path: Path = "/api/track"
     script_path: Path = "/growthhouse.js"
+    id_cookie: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
     keys: tuple[WriteKey, ...] = ()
     origins: Origins = ()
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_as_list)] = ("127.0.0.0/8", "::1/128")
