@@ -84,9 +84,8 @@ def read_events(value: Any, sender: Sender, rules: Rules) -> Lines:
         event = {**shared, **given} if shared and isinstance(given, dict) else given
         if stranger is not None:
             event = _without_ids(event, stranger)
-        elif sender.device is not None and isinstance(event, dict):
-            if _device(event) == "":
-                event = {**event, "anonymousId": sender.device}
+        elif sender.device is not None and isinstance(event, dict) and not _device(event):
+            event = {**event, "anonymousId": sender.device}
         why = _fault(event, rules)
         if why is None:
             line = dump(_completed(dict(event), sender)) + b"\n"

@@ -44,9 +44,8 @@ def test_a_new_browser_gets_an_id_that_its_events_have(client: Client) -> None:
 def test_a_known_browser_keeps_its_id(client: Client) -> None:
     answer = client.post(ANONYMOUS, {"Cookie": f"other=1; shop_id={OLD}; x", "X-Forwarded-Proto": "https"})
     assert kept(client) == [OLD] and answer.json["anonymousId"] == OLD
-    assert answer.headers["set-cookie"].startswith(f"shop_id={OLD};") and answer.headers["set-cookie"].endswith(
-        "; Secure"
-    )
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"shop_id={OLD};") and cookie.endswith("; Secure")
 
 
 @pytest.mark.parametrize("key", ["anonymousId", "anonymous_id"])
@@ -57,7 +56,7 @@ def test_it_follows_the_events_of_a_page_that_makes_ids_itself(client: Client, k
 
 
 @pytest.mark.parametrize(
-    "bad", ["a;b=c-and-more", "x\r\nSet-Cookie: y=z", "short", "ü" * 10, "a" * 65, 12345678.5, True]
+    "bad", ["a;b=c-and-more", "x\r\nSet-Cookie: y=z", "short", "ü" * 10, "a" * 65, 12345678.5, True, "undefined"]
 )
 def test_an_id_that_no_tracker_makes_is_not_set(client: Client, bad: Any) -> None:
     assert "set-cookie" not in client.post({**EVENT, "anonymousId": bad}).headers
@@ -79,6 +78,7 @@ def test_servers_and_those_who_opt_out_get_none(client: Client) -> None:
 def test_odd_events_are_judged_as_ever(client: Client) -> None:
     answer = client.post([EVENT, "no object", {**EVENT, "anonymousId": []}, {**EVENT, "anonymousId": {"a": 1}}])
     assert [entry["code"] for entry in answer.json["rejected"]] == ["bad_json", "type_conflict", "type_conflict"]
+    assert answer.json["anonymousId"] == kept(client)[0]  # of the event that was accepted
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a;b", "ü"])
