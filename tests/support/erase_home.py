@@ -11,6 +11,8 @@ import duckdb
 import zstandard
 from ingest_home import TRACKER, Home, jsonl, track
 
+from pipeline.home.database import in_memory
+
 ANNA, BEN = "anna-77@shop.example", "joanna-77@shop.example"  # one id inside the other
 PHONE, SHARED = "device-000001", "device-0000012"
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -31,24 +33,25 @@ def unpacked(path: Path) -> bytes:
         return gzip.decompress(content)
     if path.suffix == ".zst":
         return zstandard.ZstdDecompressor().decompressobj().decompress(content)
-    if content[8:12] == b"DUCK" or content[:4] == b"PAR1":
+    if content[:4] == b"PAR1":
+        with in_memory() as con:
+            content += repr(con.execute("select * from read_parquet(?)", [str(path)]).fetchall()).encode()
+    if content[8:12] == b"DUCK":
         with duckdb.connect() as con:
-            if content[:4] == b"PAR1":
-                content += repr(con.execute("select * from read_parquet(?)", [str(path)]).fetchall()).encode()
-            else:
-                con.execute(f"attach '{path}' as db (read_only)")
-                for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-                    content += repr(con.execute(f"from db.{schema}.{table}").fetchall()).encode()
+            con.execute(f"attach '{path}' as db (read_only)")
+            for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+                content += repr(con.execute(f"from db.{schema}.{table}").fetchall()).encode()
     return content
 
 
 def holders(home: Home, *ids: str) -> list[str]:
     """Files that contain one of the ids as bytes, compressed or not."""
-    return sorted(
+    contents = {path: unpacked(path) for path in sorted(home.folder.rglob("*")) if path.is_file()}
+    return [
         path.relative_to(home.folder).as_posix()
-        for path in home.folder.rglob("*")
-        if path.is_file() and any(given.encode() in unpacked(path) for given in ids)
-    )
+        for path, content in contents.items()
+        if any(given.encode() in content for given in ids)
+    ]
 
 
 def make_version(home: Home) -> Path:
