@@ -12,6 +12,19 @@
     {%- else -%} false {%- endif -%}
 {%- endmacro %}
 
+{# The event says who somebody is (an identification, a property of a profile) and not what somebody did: it links ids, and is nobody's. #}
+{% macro is_declaration(source, event_name) -%}
+    {%- for name, events in var('declarations').items() %}
+    {{- '(' if loop.first else ' or ' }}({{ source }} = {{ sql_string(name) }} and {{ event_name }} in (
+        {%- for event in events %}{{ sql_string(event) }}{{ ', ' if not loop.last }}{% endfor %})){{ ')' if loop.last }}
+    {%- else -%} false {%- endfor -%}
+{%- endmacro %}
+
+{# Whose row an event is: somebody's, who has sessions and days of activity. #}
+{% macro is_of_a_person(alias) -%}
+    ({{ alias }}.user_id is not null or {{ alias }}.anonymous_id is not null) and not {{ is_declaration(alias ~ '.source', alias ~ '.event_name') }}
+{%- endmacro %}
+
 {# The snapshot dates, each once, oldest first. #}
 {% macro snapshot_dates() %}{{ return(var('snapshot_dates') | unique | list) }}{% endmacro %}
 

@@ -161,6 +161,11 @@ def dbt_variables(settings: Settings, paths: HomePaths, context: RunContext) -> 
         "max_engaged_gap_s": settings.sessions.max_engaged_gap_s,
         "server_sources": [source.name for source in settings.sources if not source.sessions],
         "latest_copy_sources": [source.name for source in settings.sources if format_of(source).latest_copy_counts],
+        "declarations": {
+            source.name: names
+            for source in settings.sources
+            if (names := [name for name in format_of(source).declarations if name not in source.event_names])
+        },
         "own_order_ids": [source.name for source in settings.sources if source.order_ids == "own"],
         "max_orders_per_day": settings.cleaning.max_orders_per_day,
         "brushing_window_days": settings.cleaning.brushing_window_days,

@@ -152,6 +152,20 @@
 {% macro json_text(json, key) %}{{ return(adapter.dispatch('json_text', 'growthhouse')(json, key)) }}{% endmacro %}
 {% macro default__json_text(json, key) -%} json_extract_string({{ json }}, '$."{{ key }}"') {%- endmacro %}
 
+{# The list under a key of an object, as JSON; null where there is none. #}
+{% macro json_list(json, key) %}{{ return(adapter.dispatch('json_list', 'growthhouse')(json, key)) }}{% endmacro %}
+{% macro default__json_list(json, key) -%}
+    case when json_type({{ json }}, '$."{{ key }}"') = 'ARRAY' then json_extract({{ json }}, '$."{{ key }}"') end
+{%- endmacro %}
+
+{# Rows of a list in JSON: its entries, to be unnested. #}
+{% macro json_entries(list) %}{{ return(adapter.dispatch('json_entries', 'growthhouse')(list)) }}{% endmacro %}
+{% macro default__json_entries(list) -%} unnest(json_extract({{ list }}, '$[*]')) {%- endmacro %}
+
+{# The position of each of these rows, from 1. #}
+{% macro json_positions(list) %}{{ return(adapter.dispatch('json_positions', 'growthhouse')(list)) }}{% endmacro %}
+{% macro default__json_positions(list) -%} unnest(range(1, cast(json_array_length({{ list }}) as bigint) + 1)) {%- endmacro %}
+
 {% macro epoch_micros(moment) %}{{ return(adapter.dispatch('epoch_micros', 'growthhouse')(moment)) }}{% endmacro %}
 {% macro default__epoch_micros(moment) -%} epoch_us({{ moment }}) {%- endmacro %}
 

@@ -19,7 +19,7 @@ with arrived as (
         on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
     left join {{ ref('int_devices') }} as devices
         on case when staged.user_id is null then staged.anonymous_id end = devices.anonymous_id
-    where duplicates.file_id is null and (staged.user_id is not null or staged.anonymous_id is not null)
+    where duplicates.file_id is null and {{ is_of_a_person('staged') }}
 
 ),
 

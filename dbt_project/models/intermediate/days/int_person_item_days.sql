@@ -1,8 +1,10 @@
 -- Grain: person × item × local date × date the events became known. How much a person did with an item on a day, each event with its weight
--- in recommendations.event_weights; purchases are here whatever they weigh. Bots left out. The base of all recommendations.
+-- in recommendations.event_weights; purchases are here whatever they weigh. An event that names no item counts for each that it lists.
+-- Bots left out. The base of all recommendations.
 {{ replaces_changed(in_parts=true) }}
 {%- set weighted = var('recommendations').event_weights %}
 with events as (
+    {%- for relation in [ref('fct_events'), ref('fct_event_items')] %}
 
     select
         events.person_id,
@@ -15,11 +17,14 @@ with events as (
         {{ interaction_weight('events.event_name', weighted) }} as weight,
         {{ interaction_rank('events.event_name', weighted) }} as event_rank,
         events.event_name
-    from {{ ref('fct_events') }} as events
+    from {{ relation }} as events
     {{- only_changed('events', since='event_date') }}
     where
         not events.is_bot and events.person_id is not null
         and events.item_id is not null {{ and_person_in_part('events', parts_by_person()) }}
+        {{ 'and events.event_item_id is null' if not loop.first }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 

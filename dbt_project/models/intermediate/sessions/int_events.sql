@@ -26,7 +26,7 @@ with arrived as (
     left join {{ ref('int_duplicates') }} as duplicates
         on staged.file_id = duplicates.file_id and staged.line_number = duplicates.line_number
     left join {{ ref('int_identities') }} as identities on staged.unknown_device_id = identities.anonymous_id
-    where duplicates.file_id is null and (staged.user_id is not null or staged.anonymous_id is not null)
+    where duplicates.file_id is null and {{ is_of_a_person('staged') }}
 
 )
 

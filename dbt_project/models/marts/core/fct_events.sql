@@ -167,5 +167,6 @@ select
 from events
 inner join sessionized on events.row_key = sessionized.row_key
 left join bots on sessionized.person_id = bots.person_id
-left join links on case when events.user_id is null then events.anonymous_id end = links.anonymous_id
+left join links
+    on case when events.user_id is null and sessionized.person_id is not null then events.anonymous_id end = links.anonymous_id
 left join agents on events.user_agent = agents.user_agent

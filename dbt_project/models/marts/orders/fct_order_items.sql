@@ -1,4 +1,5 @@
--- Grain: order × item. The items of each order, from the source that the order is taken from. Events without an item are left out.
+-- Grain: order × item. The items of each order, from the source that the order is taken from: what its purchase events name, or list where
+-- they name none. Events without an item are left out.
 with orders as (
 
     select
@@ -10,11 +11,62 @@ with orders as (
 
 ),
 
+lines as (
+
+    select
+        source,
+        event_id,
+        order_key,
+        item_id,
+        category,
+        quantity,
+        revenue
+    from {{ ref('int_order_lines') }}
+    where event_name = 'purchase' and not is_repeated
+
+),
+
+-- a discount on the whole order makes its items worth less than their prices
+listed as (
+
+    select
+        lines.source,
+        lines.order_key,
+        items.item_id,
+        items.category,
+        items.quantity,
+        items.revenue,
+        lines.revenue as line_revenue,
+        sum(items.revenue) over (partition by lines.source, lines.event_id) as listed_revenue
+    from lines
+    inner join {{ ref('fct_event_items') }} as items on lines.source = items.source and lines.event_id = items.event_id
+    where lines.item_id is null and items.item_id is not null
+
+),
+
 purchases as (
 
-    select *
-    from {{ ref('int_order_lines') }}
-    where event_name = 'purchase' and item_id is not null and not is_repeated
+    select
+        source,
+        order_key,
+        item_id,
+        category,
+        quantity,
+        revenue
+    from lines
+    where item_id is not null
+    union all
+    select
+        source,
+        order_key,
+        item_id,
+        category,
+        quantity,
+        case
+            when listed_revenue > greatest(line_revenue, 0) then revenue * greatest(line_revenue, 0) / listed_revenue
+            else revenue
+        end as revenue
+    from listed
 
 )
 
