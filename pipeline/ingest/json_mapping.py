@@ -36,6 +36,8 @@ class JsonMapping:
     expressions: Mapping[str, Callable[[Callable[[str], str]], str]] = field(default_factory=dict)
     # Entries of `properties` that are more than the value of a place, by name: SQL of a text.
     added: Mapping[str, Callable[[Callable[[str], str]], str]] = field(default_factory=dict)
+    # A reason to reject a line, and the condition for it: SQL from the value of any place that is known.
+    checks: tuple[tuple[str, Callable[[Callable[[str], str]], str]], ...] = ()
     # A place, and from its JSON pointer, in SQL, the reason to reject a line that has a value there.
     faults: tuple[tuple[str, Callable[[str], str]], ...] = ()
 
@@ -140,6 +142,7 @@ class _Reading:
         for name in self._inner(_TOP):
             if self.found[f"{_TOP}.{name}"].has_no_object:
                 cases.append(f"when json_type(line, '/{name}') not in ('OBJECT', 'NULL') then 'type_conflict'")
+        cases += [f"when {condition(self._value)} then {quote(reason)}" for reason, condition in self.mapping.checks]
         return "case " + "\n            ".join(cases) + " end"
 
     def _properties(self) -> str:

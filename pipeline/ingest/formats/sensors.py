@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from pipeline.home.sql_text import quote
 from pipeline.ingest.beginning import Beginning
 from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
@@ -93,6 +94,12 @@ def _anonymous_id(value: _Value) -> str:
     return f"case when not ({is_apart}) then coalesce({_first(value, (*_BEFORE, *_DEVICE))}, {own}) end"
 
 
+def _is_of_nobody(value: _Value) -> str:
+    """Lines about an item name no person; any other has to."""
+    kinds = ", ".join(map(quote, _ITEM_TYPES))
+    return f"{_type(value)} not in ({kinds}) and {_user_id(value)} is null and {_anonymous_id(value)} is null"
+
+
 def _event_id(value: _Value) -> str:
     """`_track_id` is a small random number: it tells lines of one person and moment apart."""
     what = ", ".join(value(place) for place in ("_track_id", "distinct_id", "time", "event"))
@@ -124,6 +131,7 @@ def _mapping(source: Source) -> JsonMapping:
             "anonymous_id": _anonymous_id,
             "device_type": _device_type,
         },
+        checks=(("missing_identity", _is_of_nobody),),
     )
 
 
@@ -142,6 +150,7 @@ FORMAT = Format(
     layouts=("json_lines",),
     draft=draft,
     json_keys=lambda source: _mapping(source).known_keys,
+    may_lack_identity=True,
     declarations=DECLARATIONS,
     recognise=recognise,
 )

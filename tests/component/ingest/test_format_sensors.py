@@ -131,6 +131,16 @@ def test_profiles_are_events_of_their_type(tmp_path: Path) -> None:
     assert json.loads(home.values("properties")[0])["level"] == 3
 
 
+def test_lines_about_an_item_are_of_nobody(tmp_path: Path) -> None:
+    item = {"item_type": "book", "item_id": "0321", "properties": {"price": 9}, "distinct_id": None}
+    home = read(tmp_path, line(None, "item_set", **item), line(None, "item_delete", **item))
+    assert home.values("event_name", "user_id", "anonymous_id", "item_id") == [
+        ("item_set", None, None, "0321"),
+        ("item_delete", None, None, "0321"),
+    ]
+    assert json.loads(home.values("properties")[0])["item_type"] == "book"
+
+
 def test_a_row_of_the_events_table(tmp_path: Path) -> None:
     """`time` is of the project's zone, and `user_id` is a number of the tool's own."""
     row = {
