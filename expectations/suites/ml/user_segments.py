@@ -32,6 +32,9 @@ def shares(params: GateParams) -> Probe:
             left join marts.user_features as features
                 on segments.person_id = features.person_id and features.as_of_date = date '{params.as_of_date}'
             group by segment
+            union all  -- where no event is anybody's there is nobody to be in a segment
+            select 'new', 0, null, 0, 0, 0, 0, 0
+            where not exists (select 1 from marts.user_features where as_of_date = date '{params.as_of_date}')
         """,
         keys=("segment",),
         checks=[
