@@ -9,7 +9,7 @@ from pipeline.ingest.formats import check_formats, format_of, sources_without_id
 from pipeline.ingest.known_files import other_content
 from pipeline.ingest.lake import Lake, LedgerRow, read_ledger, write_ledger
 from pipeline.ingest.late import TOO_LATE, describe_late
-from pipeline.ingest.present import listed, shown_path
+from pipeline.ingest.present import describe_left_open, listed, shown_path
 from pipeline.ingest.pseudonyms import PrivacyFilter, privacy_filter
 from pipeline.ingest.recognition import Recognised, config_lines, recognise
 from pipeline.ingest.rejects import Rejects, count_rejects, describe_rejects, load_rejects, sample_rejects
@@ -34,6 +34,7 @@ __all__ = [
     "config_lines",
     "count_rejects",
     "describe_late",
+    "describe_left_open",
     "describe_rejects",
     "describe_sample",
     "format_of",

@@ -54,12 +54,8 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
             "its files are not read. Give this user the right to, or move it away."
         )
     opened = settings.open_files(source)
-    if stale := [shown_path(settings.home, path) for path in opened if _is_left_open(path)]:
-        warnings.append(
-            f"Source '{source.name}': not read, because names ending in {OPEN_ENDING} are of files that are still "
-            f"written: {listed(stale)}. No process writes them any more: `growthhouse collect` finishes those of a "
-            "collector when it starts; rename others."
-        )
+    if left_open := describe_left_open(settings, source):
+        warnings.append(f"Source '{source.name}': {left_open}")
     if not files and not odd:
         hint = f" It is a folder: write {pattern}/**/* for the files in it." if pattern in map(str, folders) else ""
         if opened and not hint:
@@ -70,6 +66,18 @@ def present_files(settings: Settings, source: Source, has_history: bool, warning
         names = listed([shown_path(settings.home, folder) for folder in folders])
         warnings.append(f"Source '{source.name}': `path` matches folders, which are not read: {names}.")
     return files
+
+
+def describe_left_open(settings: Settings, source: Source) -> str | None:
+    """The files of a source that a process left open when it ended, and how they get read."""
+    stale = [shown_path(settings.home, path) for path in settings.open_files(source) if _is_left_open(path)]
+    if not stale:
+        return None
+    return (
+        f"not read, because names ending in {OPEN_ENDING} are of files that are still written: {listed(stale)}. No "
+        "process writes them any more: `growthhouse collect` finishes those of a collector when it starts; rename "
+        "others."
+    )
 
 
 def complete_files(settings: Settings, source: Source, files: list[Path], warnings: list[str]) -> list[Path]:

@@ -20,7 +20,7 @@ from pipeline.home.memory import reading
 from pipeline.home.paths import HomePaths
 from pipeline.home.permissions import make_private, privacy
 from pipeline.home.versions import versions
-from pipeline.ingest import IngestError, check_formats, describe_sample, sample_source
+from pipeline.ingest import IngestError, check_formats, describe_left_open, describe_sample, sample_source
 from pipeline.operate.clean_up import clean_up
 from pipeline.operate.doctor_damage import Finding, damage
 from pipeline.publish.freshness import freshness
@@ -53,7 +53,7 @@ def examine(
         return [*findings, Finding("error", f"configuration: {error}")]
     findings.append(Finding("ok", f"configuration {config} is valid"))
     for source in settings.sources:
-        findings += [_source(settings, source), *_sample(settings, source)]
+        findings += [_source(settings, source), *_left_open(settings, source), *_sample(settings, source)]
     paths = HomePaths(settings.home)
     findings.append(_disk(settings.home))
     if problem := _not_writable(paths):
@@ -91,6 +91,11 @@ def _source(settings: Settings, source: Source) -> Finding:
         f"source {source.name}: 0 files match {pattern} (nearest existing folder: {folder}); deliver files there, or "
         f"correct `path` in {settings.config_path}",
     )
+
+
+def _left_open(settings: Settings, source: Source) -> list[Finding]:
+    text = describe_left_open(settings, source)
+    return [Finding("warn", f"source {source.name}: {text}")] if text else []
 
 
 def _sample(settings: Settings, source: Source) -> list[Finding]:

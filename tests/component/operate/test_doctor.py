@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -210,6 +212,18 @@ def test_a_source_without_files_shows_the_path_it_was_looked_for_at(home: Home) 
     (text,) = [text for text in findings(home, "warn") if "source other" in text]
     assert f"{home.folder}/raw/*.jsonl" in text
     assert "{home}" not in text
+
+
+def test_a_file_that_a_dead_collector_left_is_named_with_what_finishes_it(home: Home) -> None:
+    home.configure({"name": "other", "format": "tracker", "path": "{home}/raw/*.jsonl*"})
+    left, fresh = (home.folder / "raw" / name for name in ("00-a-1.jsonl.part", "01-a-2.jsonl.part"))
+    for file in (left, fresh):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("{}\n", encoding="utf-8")
+    two_hours_ago = time.time() - 7200
+    os.utime(left, (two_hours_ago, two_hours_ago))
+    (text,) = [text for text in findings(home, "warn") if "still written" in text]
+    assert "raw/00-a-1.jsonl.part" in text and "01-a-2" not in text and "growthhouse collect" in text
 
 
 def test_versions_stay_in_order_when_the_clock_goes_back(home: Home) -> None:
