@@ -244,6 +244,7 @@ def _take_out(con: duckdb.DuckDBPyConnection, file_ids: list[str]) -> None:
         where (source, event_id) in (select (source, event_id) from gone);
     """)
     con.execute("delete from intermediate.int_duplicates where list_contains(?, file_id)", [file_ids])
+    con.execute("delete from intermediate.int_event_properties where list_contains(?, file_id)", [file_ids])
     con.execute("delete from marts.fct_events where list_contains(?, file_id)", [file_ids])
 
 

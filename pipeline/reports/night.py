@@ -8,6 +8,7 @@ from expectations import describe_row
 from pipeline.reports.rows import Row, first, rows
 
 MAX_NIGHTS = 14
+SCHEMA_DAYS, LEARNING_DAYS, MAX_CHANGES = 30, 7, 20
 
 
 def headline(con: duckdb.DuckDBPyConnection) -> Row:
@@ -71,6 +72,33 @@ def stages(con: duckdb.DuckDBPyConnection) -> list[Row]:
         "where run_id = (select arg_max(run_id, version) from ops.published_versions) and duration_s is not null "
         "order by started_at",
     )
+
+
+def schema_changes(con: duckdb.DuckDBPyConnection) -> Row:
+    """What sources deliver since the last 30 days, or no longer; what their first week brought is no change."""
+    found = rows(
+        con,
+        f"""
+        with ends as (select max(activity_date) as last_date from marts.user_activity),
+        beginnings as (select source, min(change_date) as first_date from ops.schema_changes group by source)
+        select source, event_name, property, change, change_date, value_type, previous_value_type, last_seen_date,
+            count(*) over () as n_all
+        from ops.schema_changes
+        inner join beginnings using (source)
+        cross join ends
+        where change_date between last_date - {SCHEMA_DAYS - 1} and last_date
+            and change_date >= first_date + {LEARNING_DAYS}
+            and (change <> 'gone' or is_regular)
+            -- a new event brings its properties along
+            and not (change = 'first_seen' and property is not null and (source, event_name, change_date) in (
+                select (source, event_name, change_date) from ops.schema_changes
+                where change = 'first_seen' and property is null
+            ))
+        order by change_date desc, change desc, source, event_name, property nulls first, value_type
+        limit {MAX_CHANGES}
+        """,
+    )
+    return {"days": SCHEMA_DAYS, "n_all": found[0]["n_all"] if found else 0, "shown": found}
 
 
 def nights(con: duckdb.DuckDBPyConnection) -> list[Row]:

@@ -76,4 +76,5 @@ def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> 
         "recommendations": learned.recommendations(con, artifacts / "recommendations"),
         "stages": night.stages(con),
         "nights": night.nights(con),
+        "schema": night.schema_changes(con),
     }

@@ -33,4 +33,5 @@ NOTHING: dict[str, Any] = {
     "recommendations": None,
     "stages": [],
     "nights": [],
+    "schema": {"days": 30, "n_all": 0, "shown": []},
 }

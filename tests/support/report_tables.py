@@ -52,6 +52,25 @@ def orders(days_ago: int, n: int, revenue: str = "null", net: str | None = None)
         from range({n})"""
 
 
+def schema_change(
+    event: str,
+    name: str | None,
+    change: str,
+    days_ago: int,
+    kind: str,
+    *,
+    before: str | None = None,
+    is_regular: bool = True,
+    last_seen: int = 0,
+) -> str:
+    """A change of what the source `shop` delivers."""
+    day = f"date '{LAST_DAY}'"
+    quoted = ["null" if text is None else f"'{text}'" for text in (event, name, change, kind, before)]
+    return f"""insert into ops.schema_changes (source, event_name, property, change, value_type, previous_value_type,
+            change_date, last_seen_date, is_regular)
+        values ('shop', {", ".join(quoted)}, {day} - {days_ago}, {day} - {last_seen}, {is_regular})"""
+
+
 def refund(days_ago: int, amount: float, has_order: bool) -> str:
     """A refund, of an order that is known or not."""
     return f"""insert into marts.fct_refunds (event_id, refund_date, amount, has_order, is_counted, is_bot)

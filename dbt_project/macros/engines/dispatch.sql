@@ -41,6 +41,31 @@
     {%- for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}{% endfor %} where false
 {%- endmacro %}
 
+{# -- JSON -- #}
+{# An object's keys with the type of each value, as JSON: objects of the same shape give the same text. #}
+{% macro json_shape(object) %}{{ return(adapter.dispatch('json_shape', 'growthhouse')(object)) }}{% endmacro %}
+{% macro default__json_shape(object) -%} cast(json_structure({{ object }}) as varchar) {%- endmacro %}
+
+{# One row per key of a shape, with columns `property` and `kind` (string, number, boolean, object, array; null where all are null). #}
+{% macro keys_of_shape(relation, shape, columns) %}{{ return(adapter.dispatch('keys_of_shape', 'growthhouse')(relation, shape, columns)) }}{% endmacro %}
+{% macro default__keys_of_shape(relation, shape, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        entry.key as property,
+        case
+            when cast(entry.value as varchar) = '"VARCHAR"' then 'string'
+            when cast(entry.value as varchar) = '"BOOLEAN"' then 'boolean'
+            when cast(entry.value as varchar) in ('"UBIGINT"', '"BIGINT"', '"HUGEINT"', '"UHUGEINT"', '"DOUBLE"') then 'number'
+            when starts_with(cast(entry.value as varchar), '[') then 'array'
+            when starts_with(cast(entry.value as varchar), '{') or cast(entry.value as varchar) = '"JSON"' then 'object'
+        end as kind
+    from (
+        select {{ columns | join(', ') }}, unnest(map_entries(cast(cast({{ shape }} as json) as map(varchar, json)))) as entry
+        from {{ relation }}
+        where starts_with({{ shape }}, '{') -- an empty object is '"JSON"'
+    )
+{%- endmacro %}
+
 {# -- time -- #}
 {% macro is_utc() %}{{ return(var('timezone') in ['UTC', 'Etc/UTC']) }}{% endmacro %}
 

@@ -12,7 +12,19 @@ from pathlib import Path
 
 import pytest
 from page_text import Text
-from report_tables import active_days, buyers, funnel, lifetimes, orders, page, persons, refund, retention, scores
+from report_tables import (
+    active_days,
+    buyers,
+    funnel,
+    lifetimes,
+    orders,
+    page,
+    persons,
+    refund,
+    retention,
+    schema_change,
+    scores,
+)
 
 NOWHERE = Path("/nonexistent")
 
@@ -40,6 +52,7 @@ HOMES = {
             "No segments yet.",
             "Nobody is scored",
             "No recommendations: no event that counts ( recommendations.event_weights ) names an item.",
+            "No change in the last 30 days.",
             "No steps of this run were recorded.",
             "No earlier run is recorded.",
         ),
@@ -47,6 +60,27 @@ HOMES = {
             *("0 checks held", "No step of a funnel was reached", "%", "0.00 EUR"),
             *("Customer value", "Who is about to buy", "Purchase", "Value and"),
         ),
+    ),
+    "changes of what sources deliver": Home(
+        (
+            active_days(60, "30"),
+            schema_change("view_item", None, "first_seen", 50, "event"),
+            schema_change("view_item", "item_id", "first_seen", 48, "string"),  # of the first week
+            schema_change("view_item", "price", "first_seen", 40, "number"),  # more than 30 days ago
+            schema_change("view_item", "price", "new_type", 3, "string", before="number"),
+            schema_change("view_item", "colour", "first_seen", 29, "string"),
+            schema_change("share", None, "first_seen", 2, "event"),
+            schema_change("share", "channel", "first_seen", 2, "string"),  # came with its event
+            schema_change("search", None, "gone", 0, "event", last_seen=7),
+            schema_change("search", "typo", "gone", 0, "string", is_regular=False, last_seen=7),
+        ),
+        (
+            "2026-02-09 shop search – not seen since 2026-02-02",
+            "2026-02-07 shop share – new",
+            "2026-02-06 shop view_item price string, before number",
+            "2026-01-11 shop view_item colour new, string",
+        ),
+        ("item_id", "typo", "channel", "of 4 changes", "No change in the last"),
     ),
     "two days": Home(
         (

@@ -1,6 +1,8 @@
 -- Rows that are further copies of an event: all of (source, event_id) but the one that is kept. The kept one was received first
 -- (unknown times last), then stands in the earlier file, then on the earlier line. Of sources whose later copy is the corrected one, the
 -- kept one was received last, or its file was read last; a table of the day so far is no correction of the table of the whole day.
+-- A line counts as held once it is here or in fct_events, so what reads whole files goes first.
+-- depends_on: {{ ref('int_event_properties') }}
 -- Groups are found by a 64-bit hash, which is much cheaper than grouping by the ids; the window below compares the ids themselves.
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert', unique_key=['source', 'event_id'],

@@ -1,0 +1,3 @@
+"""Gate marts: what the lines look like, found while the marts are built."""
+
+STAGE = "marts"
