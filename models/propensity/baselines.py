@@ -18,6 +18,7 @@ RECENCY_COLUMN = "days_since_last_active"
 _MAX_BUCKETS = 20
 _ROWS_PER_BUCKET = 50
 _MIN_BUCKETS = 5
+ROWS_OF_ALL_BUCKETS = _MAX_BUCKETS * _ROWS_PER_BUCKET
 # Each bucket is pulled towards the one before it (the first towards the base rate) with the weight of so many persons.
 _PRIOR_PERSONS = 20.0
 

@@ -134,3 +134,21 @@ def test_a_tuned_training_is_reproducible_and_validated_on_several_origins(tmp_p
     assert results[0].model_version == results[1].model_version and results[0].promoted
     usual = train("churn", features, labels, last_day(features), tmp_path / "c", 7)
     assert usual.model_version != results[0].model_version  # another budget is another training
+
+
+def test_the_rule_that_scores_has_the_rates_of_the_newest_snapshots(tmp_path: Path) -> None:
+    """Four in five of the first months' newcomers left, one in five leaves now, however recently they were active."""
+    features, labels = snapshots(n_persons=1_000, n_snapshots=8)
+    week = (pd.to_datetime(labels["as_of_date"]) - pd.Timestamp(labels["as_of_date"].min())).dt.days // 7
+    number = labels["person_id"].str[1:].astype(int)
+    left = (number % 5 < 4).where(week < 5, number % 5 == 0)
+    labels["label_churned"] = pd.array(left, dtype="boolean")
+    labels.loc[week == 7, "label_churned"] = pd.NA
+    features["days_since_last_active"] = (number % 7).to_numpy(dtype=float)
+    for name in set(features.columns) - {"person_id", "as_of_date", "days_since_last_active", "is_active_lookback"}:
+        features[name] = 1.0  # nothing to learn from but recency
+    as_of = last_day(features)
+    result = train("churn", features, labels, as_of, tmp_path)
+    assert result.algorithm == "recency-rule", result.reason
+    scored = score("churn", features[features["as_of_date"] == as_of], result.artifact)
+    assert scored["probability"].mean() == pytest.approx(0.2, abs=0.02)
