@@ -7,8 +7,9 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from models.common.frames import FloatArray
+from models.common.frames import FloatArray, numbers
 from models.propensity.features import Kind
 
 RECENCY_RULE = "recency-rule"
@@ -18,7 +19,7 @@ RECENCY_COLUMN = "days_since_last_active"
 _MAX_BUCKETS = 20
 _ROWS_PER_BUCKET = 50
 _MIN_BUCKETS = 5
-ROWS_OF_ALL_BUCKETS = _MAX_BUCKETS * _ROWS_PER_BUCKET
+_MIN_SNAPSHOTS = 2
 # Each bucket is pulled towards the one before it (the first towards the base rate) with the weight of so many persons.
 _PRIOR_PERSONS = 20.0
 
@@ -74,6 +75,20 @@ class RecencyRule:
         """What ranks persons without a probability: the longer away, the likelier to leave and the less to buy."""
         away = np.where(np.isnan(days), np.inf, days)
         return away if self.kind == "churn" else -away
+
+
+def fit_newest_rule(kind: Kind, rows: pd.DataFrame, horizon_days: int) -> RecencyRule:
+    """The rule that scores where nothing is promoted: of the newest labelled snapshots, at least two.
+
+    Older ones are added up to as many rows as fill its buckets. Rates move: of a young shop's first months they are
+    those of its newcomers, and everybody would be said to leave too often.
+    """
+    n_by_day = rows["as_of_date"].value_counts().sort_index(ascending=False)
+    n_newer = n_by_day.cumsum().shift(fill_value=0)
+    is_needed = (n_newer < _MAX_BUCKETS * _ROWS_PER_BUCKET) | (np.arange(len(n_by_day)) < _MIN_SNAPSHOTS)
+    newest = rows[rows["as_of_date"].isin(n_by_day.index[is_needed])]
+    days, labels = numbers(newest, RECENCY_COLUMN), newest["y"].to_numpy(dtype=np.int_)
+    return fit_recency_rule(kind, days, labels, horizon_days)
 
 
 def fit_recency_rule(kind: Kind, days: FloatArray, labels: np.ndarray, horizon_days: int) -> RecencyRule:

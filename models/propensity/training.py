@@ -8,21 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from models.common.artifacts import ArtifactError
-from models.common.frames import numbers
 from models.common.model_metrics import MetricRows, metrics_frame
 from models.propensity.algorithms import Task
 from models.propensity.artifacts import Artifact, load_artifact, save_artifact
-from models.propensity.baselines import (
-    RECENCY_COLUMN,
-    RECENCY_RULE,
-    ROWS_OF_ALL_BUCKETS,
-    RecencyRule,
-    fit_recency_rule,
-)
+from models.propensity.baselines import RECENCY_RULE, fit_newest_rule
 from models.propensity.card import build_card, calibration_of, data_window
 from models.propensity.drift import reference_of, shares_of
 from models.propensity.evaluation import Evaluation, evaluate, is_flat, metric_rows
@@ -40,8 +32,6 @@ from models.propensity.registry import Decision, Registry, read_registry, should
 from models.propensity.result import TrainOptions, TrainResult
 from models.propensity.retrain_policy import data_digest, stored_result, training_key, version_of
 from models.propensity.split import TimeSplit, split_by_time
-
-_MIN_RULE_SNAPSHOTS = 2
 
 
 @dataclass(frozen=True)
@@ -131,7 +121,7 @@ def _train_and_decide(
     selection = select_model(task, rows, split, options)
     digest = data_digest(task.kind, rows, split, task.seed, options)
     versions = {name: version_of(name, digest, one.params) for name, one in selection.candidates.items()}
-    winner, rule = selection.winner, _rule_of_now(task.kind, rows, options)
+    winner, rule = selection.winner, fit_newest_rule(task.kind, rows, options.horizon_days)
     version, best = versions[winner], selection.candidates[winner]
     registry = due.registry.before(due.key, digest)
     champion = _measured_champion(task, folder, registry.champion, version, selection.test, options)
@@ -244,20 +234,6 @@ def _champion_rows(kind: Kind, champion: _Champion, selection: Selection, servin
     return metric_rows(kind, version, algorithm, "test", champion.on_test, baselines, version == serving)
 
 
-def _rule_of_now(kind: Kind, rows: pd.DataFrame, options: TrainOptions) -> RecencyRule:
-    """The rule that scores where nothing is promoted: of the newest labelled snapshots, at least two.
-
-    Older ones are added up to as many rows as fill its buckets. Rates move: of a young shop's first months they are
-    those of its newcomers, and everybody would be said to leave too often.
-    """
-    n_by_day = rows["as_of_date"].value_counts().sort_index(ascending=False)
-    n_before = n_by_day.cumsum().shift(fill_value=0)
-    days = n_by_day.index[(n_before < ROWS_OF_ALL_BUCKETS) | (np.arange(len(n_by_day)) < _MIN_RULE_SNAPSHOTS)]
-    newest = rows[rows["as_of_date"].isin(days)]
-    y = newest["y"].to_numpy(dtype=np.int_)
-    return fit_recency_rule(kind, numbers(newest, RECENCY_COLUMN), y, options.horizon_days)
-
-
 def _history(rows: pd.DataFrame, as_of: date, champion: str | None) -> dict[str, Any]:
     """Which history the training saw: nights on other days, or from scratch, may have seen another one."""
     days = sorted(str(day) for day in set(rows["as_of_date"]))
@@ -286,7 +262,7 @@ def _fall_back(
     task: Task, rows: pd.DataFrame, split: TimeSplit | None, options: TrainOptions, reason: str, as_of: date
 ) -> tuple[Artifact, TrainResult]:
     """The recency rule on all labelled rows; with two snapshots a rule of the others is tested on the last."""
-    rule = _rule_of_now(task.kind, rows, options)
+    rule = fit_newest_rule(task.kind, rows, options.horizon_days)
     metrics: MetricRows = []
     snapshots = sorted(set(rows["as_of_date"]))
     if len(snapshots) >= 2:
