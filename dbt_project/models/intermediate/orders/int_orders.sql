@@ -1,11 +1,27 @@
 -- Grain: order. What makes purchases one order is in int_order_lines.
 -- An order in two sources (tracker and order log) is taken from one of them, so that revenue counts once: from the server, else from
 -- the first.
-with purchases as (
+with listed_items as (
 
-    select *
-    from {{ ref('int_order_lines') }}
-    where event_name = 'purchase'
+    select
+        source,
+        event_id,
+        sum(coalesce(quantity, 1)) as quantity
+    from {{ ref('fct_event_items') }}
+    where event_name = 'purchase' and item_id is not null
+    group by source, event_id
+
+),
+
+-- an event that names no item may list several
+purchases as (
+
+    select
+        reported.*,
+        coalesce(reported.quantity, case when reported.item_id is null then listed_items.quantity end, 1) as n_items
+    from {{ ref('int_order_lines') }} as reported
+    left join listed_items on reported.source = listed_items.source and reported.event_id = listed_items.event_id
+    where reported.event_name = 'purchase'
 
 ),
 
@@ -35,7 +51,7 @@ sources_of_order as (
         max(case when not is_repeated then known_date end) as known_date,
         min(case when person_id = buyer_id then known_date end) as buyer_known_date,
         {{ stable_sum('case when is_repeated then 0 else coalesce(revenue, 0) end') }} as revenue,
-        {{ stable_sum('case when is_repeated then 0 else coalesce(quantity, 1) end') }} as n_items,
+        {{ stable_sum('case when is_repeated then 0 else n_items end') }} as n_items,
         {{ any_true('is_server_event') }} as is_server,
         max(case when is_bot and person_id = buyer_id then 1 else 0 end) as is_buyer_bot,
         {{ any_true('line = 1 and is_bot') }} as is_bot
