@@ -29,6 +29,7 @@ def render(content: dict[str, Any]) -> str:
         "points": points,
         "number": number,
         "money": money,
+        "score": score,
         "duration": duration,
         "change": change,
         "things": things,
@@ -84,6 +85,18 @@ def number(value: float | None, digits: int = 3) -> str:
     ('0.876', '12.3', '–')
     """
     return _NONE if value is None or _is_missing(value) else f"{value:,.{digits}f}"
+
+
+def score(value: float | None) -> str:
+    """A score on both sides of 0, with its sign.
+
+    >>> score(-4.472), score(34.2), score(0.04), score(None)
+    ('−4.5', '+34.2', '0.0', '–')
+    """
+    if value is None or _is_missing(value):
+        return _NONE
+    shown = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if shown[1:] == "0.0" else shown
 
 
 def money(value: float | None, currency: str) -> str:

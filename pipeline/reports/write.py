@@ -57,7 +57,7 @@ def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> 
 
     con: the published version. artifacts: `data/ml/artifacts`, read for the cards of the versions that score.
     """
-    from pipeline.reports import learned, night, shop, trends
+    from pipeline.reports import feedback, learned, night, shop, trends
     from pipeline.reports.funnels import funnels
 
     return {
@@ -75,6 +75,7 @@ def contents(con: duckdb.DuckDBPyConnection, artifacts: Path, currency: str) -> 
         "survival": shop.survival(con),
         "recommendations": learned.recommendations(con, artifacts / "recommendations"),
         "stages": night.stages(con),
+        "feedback": feedback.feedback(con),
         "nights": night.nights(con),
         "schema": night.schema_changes(con),
     }

@@ -116,7 +116,8 @@ LIMITS = {"max_orders_per_day": 2, "max_orders_per_item": 2, "max_accounts_per_d
 # What an event lists has unit tests of its own.
 NO_LISTS = {
     "marts.fct_event_items": (
-        "source varchar, event_id varchar, event_name varchar, item_id varchar, category varchar, quantity double, revenue double",
+        "source varchar, event_id varchar, event_name varchar, item_id varchar, category varchar, quantity double, "
+        "revenue double",
         [],
     )
 }

@@ -32,6 +32,7 @@ NOTHING: dict[str, Any] = {
     "survival": None,
     "recommendations": None,
     "stages": [],
+    "feedback": None,
     "nights": [],
     "schema": {"days": 30, "n_all": 0, "shown": []},
 }

@@ -61,6 +61,29 @@ HOMES = {
             *("Customer value", "Who is about to buy", "Purchase", "Value and"),
         ),
     ),
+    "answers of nobody known": Home(
+        (
+            """insert into marts.nps (period, period_start, breakdown, breakdown_value, n_responses, n_promoters,
+                n_passives, n_detractors, nps, ci_low, ci_high) values
+                ('all', null, 'all', null, 40, 10, 18, 12, -5.0, -28.14, 18.9),
+                ('all', null, 'category', 'price', 30, 5, 13, 12, -23.333, -45.2, 1.04),
+                ('all', null, 'category', 'other', 10, 5, 5, 0, 50, 10, 80),
+                ('month', date '2026-01-01', 'all', null, 25, 10, 15, 0, 40, 20, 60),
+                ('month', date '2026-02-01', 'all', null, 15, 0, 3, 12, -80, -95, -50),
+                ('week', date '2026-02-02', 'all', null, 15, 0, 3, 12, -80, -95, -50)""",
+            """insert into marts.fct_feedback (response_id, nps_group, comment, is_bot)
+                select i::varchar, 'passive', case when i < 7 then 'why' end, false from range(40) as t (i)""",
+        ),
+        (
+            "−5.0 Net Promoter Score (95 %: −28.1 to +18.9)",
+            "40 answers with a score, 7 with a comment",
+            "25.0 % promoters, 9 or 10",
+            "45.0 % passives, 7 or 8",
+            "30.0 % detractors, 0 to 6",
+            "February 2026 15 −80.0 −95.0 to −50.0 January 2026 25 +40.0 +20.0 to +60.0",
+        ),
+        ("Fewer than 20 answers", "By category", "other"),
+    ),
     "changes of what sources deliver": Home(
         (
             active_days(60, "30"),
