@@ -261,7 +261,7 @@ def _reference(rows: pd.DataFrame, split: TimeSplit | None) -> dict[str, dict[st
 def _fall_back(
     task: Task, rows: pd.DataFrame, split: TimeSplit | None, options: TrainOptions, reason: str, as_of: date
 ) -> tuple[Artifact, TrainResult]:
-    """The recency rule on all labelled rows; with two snapshots a rule of the others is tested on the last."""
+    """The recency rule of the newest labelled rows; with two snapshots a rule of the others is tested on the last."""
     rule = fit_newest_rule(task.kind, rows, options.horizon_days)
     metrics: MetricRows = []
     snapshots = sorted(set(rows["as_of_date"]))
