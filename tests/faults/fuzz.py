@@ -26,6 +26,7 @@ from ingest_home import Home
 from odd_values import odd_texts
 
 from pipeline.ingest.formats import tracker
+from pipeline.ingest.usual_keys import USUAL_KEYS
 from pipeline.settings import CANONICAL_COLUMNS
 
 GOOD = {"event_name": "purchase", "event_at": "2026-01-05T10:00:00Z", "user_id": "u1"}
@@ -35,7 +36,7 @@ Row = dict[str, str]
 
 def tracker_lines(rows: Sequence[Row]) -> bytes:
     """Every column under one of its names; the value as JSON text, or as it is where that is JSON."""
-    names = {column: keys[0] for column, keys in (tracker._ENVELOPE | tracker._PROPERTIES).items()}
+    names = {column: keys[0] for column, keys in (USUAL_KEYS | tracker._ENVELOPE).items()}
     return "".join(json.dumps({names.get(c, c): v for c, v in row.items()}) + "\n" for row in rows).encode()
 
 

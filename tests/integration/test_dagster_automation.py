@@ -49,8 +49,10 @@ class Shop:
     def tick(self, seconds_later: float = 0) -> list[str | None]:
         """One evaluation of the sensor; the run keys it asks for."""
         self.clock += seconds_later
-        context = dg.build_sensor_context(self.instance, self.cursor, repository_def=self.defs.get_repository_def())
-        outcome: Any = self.defs.resolve_sensor_def("new_files").evaluate_tick(context)
+        repository = self.defs.get_repository_def()
+        # An open context keeps its instance as the one that definitions are loaded with, also in later tests.
+        with dg.build_sensor_context(self.instance, self.cursor, repository_def=repository) as context:
+            outcome: Any = self.defs.resolve_sensor_def("new_files").evaluate_tick(context)
         self.cursor = outcome.cursor
         return [request.run_key for request in outcome.run_requests]
 
@@ -121,8 +123,8 @@ def test_an_ingested_file_that_grew_is_new(shop: Shop) -> None:
 
 def test_without_a_config_the_sensor_waits(tmp_path: Path) -> None:
     defs = build_defs(GrowthHome(config_path=str(tmp_path / "absent.yaml")))
-    context = dg.build_sensor_context(repository_def=defs.get_repository_def())
-    outcome: Any = defs.resolve_sensor_def("new_files").evaluate_tick(context)
+    with dg.build_sensor_context(repository_def=defs.get_repository_def()) as context:
+        outcome: Any = defs.resolve_sensor_def("new_files").evaluate_tick(context)
     assert outcome.run_requests == []
     assert outcome.skip_message == "no valid growth.yaml"
 
@@ -134,8 +136,8 @@ def started_run(instance: dg.DagsterInstance) -> str:
 
 
 def status_after_the_schedule(shop: Shop, run_id: str) -> dg.DagsterRunStatus:
-    context = dg.build_schedule_context(shop.instance, repository_def=shop.defs.get_repository_def())
-    outcome = shop.defs.resolve_schedule_def("nightly").evaluate_tick(context)
+    with dg.build_schedule_context(shop.instance, repository_def=shop.defs.get_repository_def()) as context:
+        outcome = shop.defs.resolve_schedule_def("nightly").evaluate_tick(context)
     assert len(outcome.run_requests or []) == 1
     run = shop.instance.get_run_by_id(run_id)
     assert run is not None
