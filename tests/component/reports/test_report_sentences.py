@@ -100,7 +100,7 @@ HOMES = {
         (
             "2026-02-09 shop search – not seen since 2026-02-02",
             "2026-02-07 shop share – new",
-            "2026-02-06 shop view_item price string, before number",
+            "2026-02-06 shop view_item price string values, number before",
             "2026-01-11 shop view_item colour new, string",
         ),
         ("item_id", "typo", "channel", "of 4 changes", "No change in the last"),
