@@ -44,6 +44,7 @@ DAILY = {
     "int_person_event_days",
     "int_person_transitions",
     "int_person_item_days",
+    "schema_changes",
 }
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 STAGES = ["raw", "sessions", "marts", "ml", "published"]
