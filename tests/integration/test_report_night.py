@@ -140,7 +140,7 @@ def test_empty_tables_and_lost_cards_are_told_in_a_line_each(copied: HomePaths) 
     text = Text(write_report(copied, currency="USD").read_text(encoding="utf-8")).text
     for words in (
         "no file was read",
-        "No activity yet.",
+        "No activity of persons yet.",
         "Nobody has bought yet, so there is no revenue",
         "No cohort is old enough yet.",
         "No funnel:",

@@ -45,7 +45,7 @@ HOMES = {
             "0 events, those of bots included",
             "– no file was read",
             "– no check is recorded",
-            "No activity yet.",
+            "No activity of persons yet.",
             "Nobody has bought yet, so there is no revenue, no probability of an order and no customer value.",
             "No cohort is old enough yet.",
             "No funnel: funnels in growth.yaml is empty, or no event of the default funnels occurs.",
