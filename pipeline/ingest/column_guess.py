@@ -87,7 +87,7 @@ _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
 _PATTERNS = tuple(day + clock for clock in _CLOCKS for day in _DATES)
 _MAX_EVENT_NAMES, _FEW = 100, 20
 _PERSON_ID = re.compile(r"(user|customer|client|visitor|member)_(id|uid|guid|key|no|nr|number|code|hash|ref)$")
-# What the values of a column must look like, where its name is told of other things too.
+# What the values of a column must look like, where its name is used for other things, too.
 _VALUES_LIKE = {"page_url": re.compile(r"/|[a-z]+://"), "page_path": re.compile("/")}
 
 

@@ -5,7 +5,7 @@ Belongs here: names that mean the same in any tool. Not here: the names of one t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from pipeline.home.sql_text import quote
 from pipeline.settings import Source
@@ -31,23 +31,41 @@ USUAL_KEYS = {
     "duration_s": ("duration", "duration_s", "durationS", "durationSeconds", "duration_seconds"),
 }
 _MILLISECONDS = ("durationMs", "duration_ms")
+# The `context` of an event, as Segment's libraries began it and many trackers write it.
+CONTEXT_PLACES = {
+    "page_url": ("context.page.url",),
+    "page_path": ("context.page.path",),
+    "referrer": ("context.page.referrer",),
+    "utm_source": ("context.campaign.source",),
+    "utm_medium": ("context.campaign.medium",),
+    "utm_campaign": ("context.campaign.name",),
+    "device_type": ("context.device.type",),
+    "user_agent": ("context.userAgent",),
+}
 # A shop's amounts are not the same by all of these names: those that no column took are kept.
 AMOUNTS = USUAL_KEYS["revenue"]
 
 
 def usual_places(*objects: str) -> dict[str, tuple[str, ...]]:
     """By column, where its value may be in these objects, the first first; "" is the line itself."""
-    found = {column: _in_all(objects, keys) for column, keys in USUAL_KEYS.items()}
-    return {**found, "duration_s": (*found["duration_s"], *_in_all(objects, _MILLISECONDS))}
+    found = {column: places_in(objects, keys) for column, keys in USUAL_KEYS.items()}
+    return {**found, "duration_s": (*found["duration_s"], *places_in(objects, _MILLISECONDS))}
 
 
 def usual_conversions(*objects: str) -> dict[str, Callable[[str], str]]:
     """The places whose value has another unit than its column, with the conversion in SQL."""
-    return dict.fromkeys(_in_all(objects, _MILLISECONDS), _in_seconds)
+    return dict.fromkeys(places_in(objects, _MILLISECONDS), _in_seconds)
 
 
-def _in_all(objects: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"{name}.{key}" if name else key for name in objects for key in keys)
+def places_in(objects: Iterable[str], keys: Iterable[str]) -> tuple[str, ...]:
+    """The places of these keys in these objects; "" is the line itself."""
+    listed = tuple(keys)
+    return tuple(f"{name}.{key}" if name else key for name in objects for key in listed)
+
+
+def with_usual(own: Mapping[str, tuple[str, ...]], usual: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """By column, the places that a tool has of its own, and after them the usual ones."""
+    return {**usual, **{column: (*places, *usual.get(column, ())) for column, places in own.items()}}
 
 
 def _in_seconds(given: str) -> str:

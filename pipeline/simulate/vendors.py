@@ -1,4 +1,4 @@
-"""The tracker's lines in the shapes of other tools' exports, for `simulate --as`: the same shop, told by another tool.
+"""The tracker's lines in the shapes of other tools' exports, for `simulate --as`: the same shop.
 
 Belongs here: the shapes. Not here: what happened (sessions.py), or reading them (`pipeline.ingest.formats`, written
 apart from this, so that neither repeats a mistake of the other).

@@ -9,7 +9,7 @@ from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
-from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places
+from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places, with_usual
 from pipeline.settings import Source
 
 _NAMES = {"[Amplitude] Page Viewed": "page_view", "$identify": "identify", "$groupidentify": "group"}
@@ -53,7 +53,7 @@ def _device_type(value: _Value) -> str:
 
 
 def _mapping(source: Source) -> JsonMapping:
-    columns = {**_USUAL, **{name: (*places, *_USUAL.get(name, ())) for name, places in _COLUMNS.items()}}
+    columns = with_usual(_COLUMNS, _USUAL)
     return JsonMapping(
         columns=columns,
         flat=(_EVENT,),

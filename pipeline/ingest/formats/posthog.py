@@ -11,7 +11,7 @@ from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
-from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places
+from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places, with_usual
 from pipeline.settings import Source
 
 _NAMES = {
@@ -78,7 +78,7 @@ def _anonymous_id(value: _Value) -> str:
 
 def _mapping(source: Source) -> JsonMapping:
     return JsonMapping(
-        columns={**_USUAL, **{name: (*places, *_USUAL.get(name, ())) for name, places in _COLUMNS.items()}},
+        columns=with_usual(_COLUMNS, _USUAL),
         flat=("properties",),
         objects=("person_properties",),
         read_only=("event", _ID, _USER, _DEVICE, _BEFORE, _ALIAS, _IS_IDENTIFIED, _HAS_PROFILE),

@@ -9,7 +9,7 @@ from pipeline.ingest.formats.base import Beginning, Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
-from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places
+from pipeline.ingest.usual_keys import AMOUNTS, CONTEXT_PLACES, renamed, usual_conversions, usual_places, with_usual
 from pipeline.settings import Source
 
 # The calls that say who somebody is, and not what somebody did.
@@ -38,14 +38,7 @@ _COLUMNS = {
     "sent_at": ("sentAt",),
     "received_at": ("receivedAt",),
     "user_id": ("userId",),
-    "page_url": ("context.page.url",),
-    "page_path": ("context.page.path",),
-    "referrer": ("context.page.referrer",),
-    "utm_source": ("context.campaign.source",),
-    "utm_medium": ("context.campaign.medium",),
-    "utm_campaign": ("context.campaign.name",),
-    "device_type": ("context.device.type",),
-    "user_agent": ("context.userAgent",),
+    **CONTEXT_PLACES,
 }
 _READ = ("type", "event", "timestamp", "originalTimestamp", "anonymousId", "previousId")
 _USUAL = usual_places("properties")
@@ -75,7 +68,7 @@ def _device_type(value: _Value) -> str:
 
 def _mapping(source: Source) -> JsonMapping:
     return JsonMapping(
-        columns={**_USUAL, **{name: (*places, *_USUAL.get(name, ())) for name, places in _COLUMNS.items()}},
+        columns=with_usual(_COLUMNS, _USUAL),
         flat=("properties",),
         objects=("context", "traits"),
         read_only=(*_READ, "properties.sku"),

@@ -10,7 +10,7 @@ from pipeline.ingest.formats.base import Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
-from pipeline.ingest.usual_keys import AMOUNTS, renamed, usual_conversions, usual_places
+from pipeline.ingest.usual_keys import AMOUNTS, places_in, renamed, usual_conversions, usual_places, with_usual
 from pipeline.settings import Source
 
 _NAMES = {
@@ -49,16 +49,10 @@ _IDENTITIES = tuple(f"$identity_{name}" for name in _DEVICES)
 _USUAL = usual_places(*_OBJECTS)
 _Value = Callable[[str], str]
 
-
-def _in(objects: Iterable[str], keys: Iterable[str]) -> tuple[str, ...]:
-    listed = tuple(keys)
-    return tuple(f"{name}.{key}" if name else key for name in objects for key in listed)
-
-
-_LOGIN = ("login_id", *_in(("identities", ""), ("$identity_login_id",)))
-_DEVICE = ("anonymous_id", *_in(("identities", ""), _IDENTITIES))
+_LOGIN = ("login_id", *places_in(("identities", ""), ("$identity_login_id",)))
+_DEVICE = ("anonymous_id", *places_in(("identities", ""), _IDENTITIES))
 _BEFORE = ("original_id", "$track_signup_original_id")
-_IS_LOGIN, _SYSTEM = _in(_OBJECTS, ("$is_login_id",)), _in(_OBJECTS, ("$os",))
+_IS_LOGIN, _SYSTEM = places_in(_OBJECTS, ("$is_login_id",)), places_in(_OBJECTS, ("$os",))
 _READ = ("type", "event", "distinct_id", "_track_id", *_LOGIN, *_DEVICE, *_BEFORE, *_IS_LOGIN, *_SYSTEM)
 
 
@@ -87,7 +81,7 @@ def _user_id(value: _Value) -> str:
 
 
 def _anonymous_id(value: _Value) -> str:
-    """Of ids that are unbound none is told, so that they are not linked."""
+    """Of ids that are unbound none is given, so that they are not linked."""
     known = f"{_first(value, _LOGIN)} is not null or {_is_login(value)} or {_type(value)} = 'track_signup'"
     own = f"case when not ({known}) then {value('distinct_id')} end"
     is_apart = f"{_type(value)} = 'track_id_unbind' and ({known})"
@@ -114,14 +108,17 @@ def _device_type(value: _Value) -> str:
 
 
 def _mapping(source: Source) -> JsonMapping:
-    preset = {column: _in(_OBJECTS, keys) for column, keys in _PRESET.items()}
-    columns = {**_USUAL, **_COLUMNS}
+    preset = {column: places_in(_OBJECTS, keys) for column, keys in _PRESET.items()}
     return JsonMapping(
-        columns={**columns, **{column: (*places, *_USUAL.get(column, ())) for column, places in preset.items()}},
+        columns=with_usual({**_COLUMNS, **preset}, _USUAL),
         flat=("properties",),
         objects=("identities", "lib"),
         read_only=_READ,
-        kept=(*_SYSTEM, *_in(_OBJECTS, AMOUNTS), *(place for place in _DEVICE if place.startswith("identities."))),
+        kept=(
+            *_SYSTEM,
+            *places_in(_OBJECTS, AMOUNTS),
+            *(place for place in _DEVICE if place.startswith("identities.")),
+        ),
         scalars=("type", "event", "time", "distinct_id", "login_id", "anonymous_id", "_track_id"),
         converted=usual_conversions(*_OBJECTS),
         expressions={

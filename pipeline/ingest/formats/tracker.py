@@ -7,7 +7,7 @@ from pipeline.ingest.formats.base import Beginning, Draft, Format, Guess
 from pipeline.ingest.json_keys import FoundKeys
 from pipeline.ingest.json_mapping import JsonMapping
 from pipeline.ingest.text.layout import Layout
-from pipeline.ingest.usual_keys import usual_conversions, usual_places
+from pipeline.ingest.usual_keys import CONTEXT_PLACES, usual_conversions, usual_places, with_usual
 from pipeline.settings import Source
 
 _ENVELOPE = {
@@ -20,17 +20,6 @@ _ENVELOPE = {
     "sent_at": ("sentAt", "sent_at"),
     "received_at": ("receivedAt", "received_at"),
 }
-_CONTEXT = {
-    "page_url": ("context.page.url",),
-    "page_path": ("context.page.path",),
-    "referrer": ("context.page.referrer",),
-    "utm_source": ("context.campaign.source",),
-    "utm_medium": ("context.campaign.medium",),
-    "utm_campaign": ("context.campaign.name",),
-    "device_type": ("context.device.type",),
-    "user_agent": ("context.userAgent",),
-}
-
 # The collector keeps an event that it rejected whole, and adds why: {"code": …, "field": …, "message": …}.
 _REJECTED_KEY = "$rejectedByCollector"
 _REJECT_REASONS = (
@@ -50,7 +39,7 @@ def _rejected_by_collector(pointer: str) -> str:
 
 _USUAL = usual_places("properties", "")
 _MAPPING = JsonMapping(
-    columns={**_ENVELOPE, **{column: (*_CONTEXT.get(column, ()), *places) for column, places in _USUAL.items()}},
+    columns={**_ENVELOPE, **with_usual(CONTEXT_PLACES, _USUAL)},
     flat=("properties",),
     scalars=tuple(key for keys in _ENVELOPE.values() for key in keys),
     converted=usual_conversions("properties", ""),
