@@ -66,7 +66,7 @@ def check(
         )
     has_error = False
     for source in sources:
-        sample = sample_source(settings, source)
+        sample = sample_source(settings, source, with_preview=True)
         typer.secho(f"{source.name} ({source.format}): {settings.source_pattern(source)}", bold=True)
         if not sample.n_files:
             has_error = True

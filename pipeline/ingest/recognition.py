@@ -163,7 +163,7 @@ def _try(found: Recognised, folder: Path) -> Sample:
     settings = parse_settings(
         "site: {timezone: UTC}\n" + config_lines({**found.source, "path": "unused"}), folder / "growth.yaml"
     )
-    return sample_source(settings, settings.sources[0], found.paths)
+    return sample_source(settings, settings.sources[0], found.paths, with_preview=True)
 
 
 def config_lines(*sources: dict[str, Any]) -> str:

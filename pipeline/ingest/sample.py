@@ -55,10 +55,12 @@ class Sample:
         return ", ".join(f"{reason} {n:,}" for reason, n in self.reasons.most_common())
 
 
-def sample_source(settings: Settings, source: Source, files: list[Path] | None = None) -> Sample:
+def sample_source(
+    settings: Settings, source: Source, files: list[Path] | None = None, with_preview: bool = False
+) -> Sample:
     """Read the beginning of the newest, the oldest and the largest file; only a temporary folder is written to.
 
-    `files`: those to choose from, instead of the source's own.
+    `files`: those to choose from, instead of the source's own. `with_preview`: the first events and rejects, too.
     """
     sample = Sample()
     with TemporaryDirectory(prefix="growthhouse-") as folder:
@@ -74,8 +76,9 @@ def sample_source(settings: Settings, source: Source, files: list[Path] | None =
                 sample.n_files += 1
                 _sample_file(reader, path, scratch / f"sample-{sample.n_files}", sample)
             sample.warnings += warnings.of_empty_columns(source, reader.n_accepted, reader.filled_columns)
-            sample.preview = preview_events(con, scratch / "staged")
-            sample.rejected = first_rejected(con, scratch / "staged")
+            if with_preview:
+                sample.preview = preview_events(con, scratch / "staged")
+                sample.rejected = first_rejected(con, scratch / "staged")
         finally:
             con.close()
     return sample
